@@ -1,0 +1,45 @@
+# What there is to do in this repository; `make` alone lists it.
+
+GO ?= go
+
+# The linters of Go code run at versions of their own, outside go.mod, so that what they depend on is not what the suite depends on.
+GOLANGCI_LINT = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+# Both Go modules: this one, and the embedded control plane.
+MODULES = . cluster/embedded/controlplane
+
+# How long the tests of one package may take. The first run on a machine builds the control plane.
+TIMEOUT = 45m
+
+.DEFAULT_GOAL := help
+.PHONY: help test acceptance lint unit vet check race fmt tidy
+
+help: ## list what there is to do
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+test: lint acceptance vet unit ## everything a change must pass: vet, the chart's lint, its scenarios, vet, the tests of the code
+
+acceptance: ## run the scenarios on the embedded cluster
+	$(GO) test -count=1 -timeout $(TIMEOUT) -run '^TestFeatures$$'
+
+lint: ## lint the chart
+	$(GO) run ./lint charts/traderadmin
+
+unit: ## test the suite itself: steps, linter, clusters, commands
+	$(GO) test -count=1 -timeout $(TIMEOUT) -skip '^TestFeatures$$' ./...
+
+vet: ## check the format of the Go code, and what go vet finds
+	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "run 'make fmt' for: $$unformatted" >&2; exit 1; }
+	@for module in $(MODULES); do (cd $$module && $(GO) vet ./...) || exit 1; done
+
+check: ## run golangci-lint, staticcheck included, over both modules
+	@for module in $(MODULES); do (cd $$module && $(GOLANGCI_LINT) run ./...) || exit 1; done
+
+race: ## run all tests under the race detector
+	$(GO) test -race -count=1 -timeout $(TIMEOUT) ./...
+
+fmt: ## format the Go code
+	gofmt -w .
+
+tidy: ## tidy go.mod and go.sum of both modules
+	@for module in $(MODULES); do (cd $$module && $(GO) mod tidy) || exit 1; done

@@ -1,0 +1,65 @@
+// Package cluster gives a test run a Kubernetes API server to talk to.
+//
+// Where it comes from is a backend's business, a folder each; Open picks one by name. A backend knows nothing of
+// Helm, charts or scenarios, and takes away on Stop what it made on Start.
+package cluster
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"k8s.io/client-go/rest"
+
+	"github.com/traderadmin/charts/cluster/embedded"
+)
+
+// Provider is a cluster that can be started and stopped once.
+type Provider interface {
+	// Start returns when pods can be made and scheduled, or with an error that says what failed; then nothing is
+	// left running. Progress that takes longer than a moment is reported on the way.
+	Start(ctx context.Context) error
+	// Config is how to reach the cluster as its administrator; valid from Start to Stop.
+	Config() *rest.Config
+	// Kubeconfig is the path of a kubeconfig with the same access, for kubectl and helm.
+	Kubeconfig() string
+	// Stop takes away what Start made. Its error says so when the cluster had ended before, and why.
+	Stop() error
+}
+
+// Options are the settings of every backend; each reads its own.
+type Options struct {
+	Embedded embedded.Options
+}
+
+// Bind adds the options to flags, with their defaults.
+func (o *Options) Bind(flags *flag.FlagSet) {
+	o.Embedded.Bind(flags)
+}
+
+// backends is every kind of cluster by the name that -cluster takes.
+var backends = map[string]func(Options, io.Writer) Provider{
+	"embedded": func(o Options, progress io.Writer) Provider { return embedded.New(o.Embedded, progress) },
+}
+
+// Open returns the backend name, not yet started. Its progress goes to progress. An unknown name is an error that lists the known ones.
+func Open(name string, options Options, progress io.Writer) (Provider, error) {
+	backend, ok := backends[name]
+	if !ok {
+		return nil, fmt.Errorf("there is no cluster backend %q: choose one of %s", name, Names())
+	}
+	return backend(options, progress), nil
+}
+
+// Names lists the backends, for a flag's usage and for errors.
+func Names() string {
+	names := make([]string, 0, len(backends))
+	for name := range backends {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}

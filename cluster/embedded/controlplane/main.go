@@ -1,0 +1,65 @@
+// Command controlplane is a Kubernetes control plane with simulated nodes in one binary, for tests.
+//
+//	controlplane serve [-nodes N] [-node-cpu Q] [-node-memory Q] [-node-pods N]
+//
+// starts etcd, the API server, the controller manager, the scheduler and KWOK's node and pod controllers, each as a
+// process of its own, made from this same binary (controlplane COMPONENT FLAGS…). It listens on a free loopback port with credentials that are
+// made afresh, and keeps everything in a private temporary folder.
+//
+// Its standard output is for the program that started it: one JSON object a line, an Event. Its standard input is
+// how it knows that this program lives: when it closes, because the program closed it or is gone, however it went,
+// every component is killed and the folder is removed. Each component watches the supervisor in the same way, so
+// that nothing outlives a SIGKILL of either.
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+	"go.etcd.io/etcd/server/v3/etcdmain"
+	"k8s.io/component-base/cli"
+	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
+	controllermanager "k8s.io/kubernetes/cmd/kube-controller-manager/app"
+	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app"
+)
+
+func main() {
+	if len(os.Args) < 2 {
+		fmt.Fprintln(os.Stderr, "usage: controlplane serve [flags]; see -h of serve")
+		os.Exit(2)
+	}
+	role, args := os.Args[1], os.Args[2:]
+	if role != "serve" {
+		go exitWithParent()
+	}
+	switch role {
+	case "serve":
+		os.Exit(serve(args, os.Stdin, os.Stdout, os.Stderr))
+	case etcd:
+		etcdmain.Main(append([]string{etcd}, args...))
+	case kubeAPIServer:
+		os.Exit(run(apiserver.NewAPIServerCommand(), args))
+	case kubeControllerManager:
+		os.Exit(run(controllermanager.NewControllerManagerCommand(), args))
+	case kubeScheduler:
+		os.Exit(run(scheduler.NewSchedulerCommand(), args))
+	case nodes:
+		os.Exit(runNodes(args))
+	default:
+		fmt.Fprintf(os.Stderr, "controlplane: no component %q\n", role)
+		os.Exit(2)
+	}
+}
+
+func run(command *cobra.Command, args []string) int {
+	command.SetArgs(args)
+	return cli.Run(command)
+}
+
+// exitWithParent ends this process when the supervisor is gone: then the other end of standard input is closed.
+func exitWithParent() {
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	os.Exit(1)
+}

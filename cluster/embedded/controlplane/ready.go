@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/kubernetes"
+)
+
+// interval at which a server that cannot be watched yet is asked whether it is there.
+const interval = 20 * time.Millisecond
+
+// awaitAPI returns when the API server says that it is ready, its default roles and namespaces included.
+func awaitAPI(ctx context.Context, clientset kubernetes.Interface) error {
+	var last error
+	err := wait.PollUntilContextCancel(ctx, interval, true, func(ctx context.Context) (bool, error) {
+		_, last = clientset.Discovery().RESTClient().Get().AbsPath("/readyz").DoRaw(ctx)
+		return last == nil, nil
+	})
+	if err != nil {
+		return fmt.Errorf("wait for the API server's /readyz: %w (it last said: %v)", err, last)
+	}
+	return nil
+}
+
+// awaitReady returns when pods can be made and scheduled: the API is ready, the default namespace has its service
+// account (without it no pod is admitted), and count nodes are Ready.
+func awaitReady(ctx context.Context, clientset kubernetes.Interface, count int) error {
+	if err := awaitAPI(ctx, clientset); err != nil {
+		return err
+	}
+	missing := ""
+	err := wait.PollUntilContextCancel(ctx, interval, true, func(ctx context.Context) (done bool, err error) {
+		missing, err = notReady(ctx, clientset, count)
+		return missing == "", err
+	})
+	if err != nil && missing != "" {
+		return fmt.Errorf("wait for %s: %w", missing, err)
+	}
+	return err
+}
+
+// notReady names what the cluster still lacks; "" says that it lacks nothing.
+func notReady(ctx context.Context, clientset kubernetes.Interface, count int) (string, error) {
+	_, err := clientset.CoreV1().ServiceAccounts(metav1.NamespaceDefault).Get(ctx, "default", metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return "the default service account", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	nodes, err := clientset.CoreV1().Nodes().List(ctx, metav1.ListOptions{ResourceVersion: "0"})
+	if err != nil {
+		return "", err
+	}
+	ready := 0
+	for _, node := range nodes.Items {
+		if isReady(node) {
+			ready++
+		}
+	}
+	if ready < count {
+		return fmt.Sprintf("%d Ready nodes (%d so far)", count, ready), nil
+	}
+	return "", nil
+}
+
+// isReady says whether the scheduler may use node: it is Ready, and the taint that it got until it was is gone.
+func isReady(node corev1.Node) bool {
+	for _, taint := range node.Spec.Taints {
+		if taint.Key == corev1.TaintNodeNotReady {
+			return false
+		}
+	}
+	for _, condition := range node.Status.Conditions {
+		if condition.Type == corev1.NodeReady {
+			return condition.Status == corev1.ConditionTrue
+		}
+	}
+	return false
+}

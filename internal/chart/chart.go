@@ -1,0 +1,186 @@
+// Package chart reads a Helm chart the way Helm does and remembers where everything came from.
+//
+// [Load] reads a folder or an archive. [Chart.Render] renders it for one [Variant] with Helm's own engine and splits the
+// result into [Object]s, whose values know the template line that printed them. [Rendered.Violations] holds the values
+// against the schemas. Whatever is wrong with a chart that could be loaded is data in the result, not an error: one pass
+// finds all of it.
+package chart
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"go.yaml.in/yaml/v3"
+	helmchart "helm.sh/helm/v3/pkg/chart"
+	"helm.sh/helm/v3/pkg/chart/loader"
+	"helm.sh/helm/v3/pkg/chartutil"
+)
+
+const (
+	metadataFile = "Chart.yaml"
+	valuesFile   = "values.yaml"
+	schemaFile   = "values.schema.json"
+)
+
+// Chart is a loaded chart with the charts in its charts/ folder. It is safe for concurrent use.
+type Chart struct {
+	path    string
+	helm    *helmchart.Chart
+	folders map[*helmchart.File]string // of each chart in the tree, by its Chart.yaml
+
+	mu        sync.Mutex
+	schemas   map[string]*schema    // by the chart's folder; compiled once for all variants
+	documents map[string]*yaml.Node // parsed YAML files, by path in the chart
+}
+
+// Load reads the chart at path, a folder or a .tgz, with Helm's loader and its limits on sizes and paths. An error means
+// that Helm could not load it either, and names path.
+func Load(path string) (*Chart, error) {
+	helm, err := loader.Load(path)
+	if errors.Is(err, fs.ErrNotExist) && helm == nil {
+		return nil, fmt.Errorf("load chart %s: no such folder or archive", path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("load chart %s: %w", path, err)
+	}
+	return newChart(path, helm), nil
+}
+
+func newChart(path string, helm *helmchart.Chart) *Chart {
+	c := &Chart{
+		path:      filepath.Clean(path),
+		helm:      helm,
+		folders:   map[*helmchart.File]string{},
+		schemas:   map[string]*schema{},
+		documents: map[string]*yaml.Node{},
+	}
+	c.locate(helm, "")
+	return c
+}
+
+// Path is the path that the chart was loaded from.
+func (c *Chart) Path() string { return c.path }
+
+// Name is the chart's name, from its Chart.yaml.
+func (c *Chart) Name() string { return c.helm.Name() }
+
+// IsLibrary says whether the chart only lends templates to others and installs nothing itself.
+func (c *Chart) IsLibrary() bool { return c.helm.Metadata.Type == "library" }
+
+// HasSchema says whether the chart itself has a values.schema.json.
+func (c *Chart) HasSchema() bool { return c.helm.Schema != nil }
+
+// ValuesFile is the chart's values.yaml, or its Chart.yaml if it has no values.
+func (c *Chart) ValuesFile() Position {
+	if rawFile(c.helm, valuesFile) == nil {
+		return c.file(metadataFile)
+	}
+	return c.file(valuesFile)
+}
+
+// file is the position of a file as a whole, given its slash-separated path in the chart.
+func (c *Chart) file(name string) Position {
+	return Position{File: filepath.Join(c.path, filepath.FromSlash(name))}
+}
+
+// fresh is the chart as it was loaded, for Helm to alter: enabling a chart's dependencies and importing their values changes it
+// in place. A chart on its own is not altered, and not copied.
+func (c *Chart) fresh() (*helmchart.Chart, map[*helmchart.File]string, error) {
+	if len(c.helm.Metadata.Dependencies) == 0 && len(c.helm.Dependencies()) == 0 {
+		return c.helm, c.folders, nil
+	}
+	files := make([]*loader.BufferedFile, len(c.helm.Raw))
+	for i, f := range c.helm.Raw {
+		files[i] = &loader.BufferedFile{Name: f.Name, Data: f.Data}
+	}
+	helm, err := loader.LoadFiles(files)
+	if err != nil {
+		return nil, nil, err
+	}
+	copied := newChart(c.path, helm)
+	return helm, copied.folders, nil
+}
+
+// locate notes where in the archive or folder each chart of the tree stands. Helm forgets it: it names a chart after its
+// Chart.yaml, whatever its folder is called. Files are shared by the copies that Helm makes for aliases, charts are not.
+func (c *Chart) locate(helm *helmchart.Chart, folder string) {
+	meta := rawFile(helm, metadataFile)
+	c.folders[meta] = folder
+	for _, dependency := range helm.Dependencies() {
+		c.locate(dependency, path.Join(folder, folderOf(dependency, helm)))
+	}
+}
+
+// folderOf finds the folder or archive of a dependency among its parent's files.
+func folderOf(dependency, parent *helmchart.Chart) string {
+	meta := rawFile(dependency, metadataFile)
+	for _, f := range parent.Raw {
+		folder, name := path.Split(f.Name)
+		if name == metadataFile && path.Dir(path.Clean(folder)) == "charts" && bytes.Equal(f.Data, meta.Data) {
+			return path.Clean(folder)
+		}
+	}
+	archive := fmt.Sprintf("charts/%s-%s.tgz", dependency.Name(), dependency.Metadata.Version)
+	if rawFile(parent, archive) != nil {
+		return archive
+	}
+	return "charts/" + dependency.Name()
+}
+
+func rawFile(helm *helmchart.Chart, name string) *helmchart.File {
+	for _, f := range helm.Raw {
+		if f.Name == name {
+			return f
+		}
+	}
+	return nil
+}
+
+// document is a YAML file of the chart, or nil where there is none that parses. name is its path in the chart, f its
+// content.
+func (c *Chart) document(name string, f *helmchart.File) *yaml.Node {
+	if f == nil {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	root, known := c.documents[name]
+	if !known {
+		var doc yaml.Node
+		if yaml.Unmarshal(f.Data, &doc) == nil && doc.Kind == yaml.DocumentNode {
+			root = doc.Content[0]
+		}
+		c.documents[name] = root
+	}
+	return root
+}
+
+// DefaultKubeVersion is the Kubernetes version that charts are rendered for unless told otherwise: the one whose API this
+// module is built with. (Helm's SDK on its own says v1.20.0.)
+const DefaultKubeVersion = "v1.37.2"
+
+// Variant is one way to deploy a chart. The zero value is the chart's default values on [DefaultKubeVersion].
+type Variant struct {
+	capabilities *chartutil.Capabilities
+}
+
+// NewVariant is the default values on a Kubernetes version such as 1.37 or v1.37.2; empty is [DefaultKubeVersion]. It fails
+// on what is not a version.
+func NewVariant(kubeVersion string) (Variant, error) {
+	if kubeVersion == "" {
+		kubeVersion = DefaultKubeVersion
+	}
+	version, err := chartutil.ParseKubeVersion(strings.TrimSpace(kubeVersion))
+	if err != nil {
+		return Variant{}, fmt.Errorf("%q is no Kubernetes version: want one such as 1.37 or v1.37.2", kubeVersion)
+	}
+	capabilities := chartutil.DefaultCapabilities.Copy()
+	capabilities.KubeVersion = *version
+	return Variant{capabilities: capabilities}, nil
+}

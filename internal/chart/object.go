@@ -1,0 +1,296 @@
+package chart
+
+import (
+	"fmt"
+	"iter"
+	"regexp"
+	"sort"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Object is one Kubernetes object that the chart renders.
+type Object struct {
+	Node
+	APIVersion string
+	Kind       string
+	Name       string
+}
+
+// String is the object as kubectl would name it, such as Deployment/python-orch.
+func (o *Object) String() string { return o.Kind + "/" + o.Name }
+
+// Node is a value in a rendered object: what it is and where it comes from. The zero Node is a value that is not there; asking
+// it for anything is safe.
+type Node struct {
+	source *source
+	key    *yaml.Node // nil for the object itself and for items of a list
+	value  *yaml.Node
+}
+
+// source is the rendered document that a node is in.
+type source struct {
+	rendered *Rendered
+	template string
+	line     int // of the template's output that the document starts on, from 1
+}
+
+// Exists says whether there is a value; null is none, as in Kubernetes.
+func (n Node) Exists() bool { return n.value != nil && n.value.Tag != "!!null" }
+
+// Get is the value under a path of keys, or the zero Node.
+func (n Node) Get(keys ...string) Node {
+	for _, key := range keys {
+		n.key, n.value = entry(n.value, key)
+	}
+	return n
+}
+
+// Closest is the value under the longest part of a path of keys that is there: the place to put what is missing.
+func (n Node) Closest(keys ...string) Node {
+	for _, key := range keys {
+		next := n.Get(key)
+		if next.value == nil {
+			break
+		}
+		n = next
+	}
+	return n
+}
+
+// Items are the values of a list; none if it is no list.
+func (n Node) Items() iter.Seq[Node] {
+	return func(yield func(Node) bool) {
+		if n.value == nil || n.value.Kind != yaml.SequenceNode {
+			return
+		}
+		for _, item := range n.value.Content {
+			if !yield(Node{source: n.source, value: resolve(item)}) {
+				return
+			}
+		}
+	}
+}
+
+// Entries are the keys and values of a map, as they are written; none if it is no map.
+func (n Node) Entries() iter.Seq2[string, Node] {
+	return func(yield func(string, Node) bool) {
+		if n.value == nil || n.value.Kind != yaml.MappingNode {
+			return
+		}
+		for i := 0; i+1 < len(n.value.Content); i += 2 {
+			key := n.value.Content[i]
+			if !yield(key.Value, Node{source: n.source, key: key, value: resolve(n.value.Content[i+1])}) {
+				return
+			}
+		}
+	}
+}
+
+// Scalar is the text of a string, number or boolean; false if it is neither.
+func (n Node) Scalar() (string, bool) {
+	if !n.Exists() || n.value.Kind != yaml.ScalarNode {
+		return "", false
+	}
+	return n.value.Value, true
+}
+
+// Text is the text of a scalar, or empty.
+func (n Node) Text() string {
+	text, _ := n.Scalar()
+	return text
+}
+
+// Position is the template and, where it is known, the line in it that printed the value: its key, if it has one.
+func (n Node) Position() Position {
+	if n.source == nil {
+		return Position{}
+	}
+	at := n.source.rendered.templates[n.source.template]
+	node := n.value
+	if n.key != nil {
+		node = n.key
+	}
+	if node != nil {
+		at.Line = n.source.rendered.templateLine(n.source.template, n.source.line+node.Line-1)
+	}
+	return at
+}
+
+// entry finds a key of a map, with the maps merged into it by <<, and its value.
+func entry(mapping *yaml.Node, key string) (k, v *yaml.Node) {
+	const mergesIntoMerges = 10 // a map can merge itself
+	return entryWithin(mapping, key, mergesIntoMerges)
+}
+
+func entryWithin(mapping *yaml.Node, key string, merges int) (k, v *yaml.Node) {
+	mapping = resolve(mapping)
+	if mapping == nil || mapping.Kind != yaml.MappingNode {
+		return nil, nil
+	}
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		if mapping.Content[i].Value == key {
+			return mapping.Content[i], resolve(mapping.Content[i+1])
+		}
+	}
+	if merges == 0 {
+		return nil, nil
+	}
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		if mapping.Content[i].Tag != "!!merge" {
+			continue
+		}
+		merged := []*yaml.Node{mapping.Content[i+1]}
+		if list := resolve(merged[0]); list != nil && list.Kind == yaml.SequenceNode {
+			merged = list.Content
+		}
+		for _, m := range merged {
+			if k, v := entryWithin(m, key, merges-1); k != nil {
+				return k, v
+			}
+		}
+	}
+	return nil, nil
+}
+
+func resolve(n *yaml.Node) *yaml.Node {
+	if n != nil && n.Kind == yaml.AliasNode {
+		return n.Alias
+	}
+	return n
+}
+
+// split reads the objects out of what the templates printed.
+func (r *Rendered) split() {
+	for _, template := range r.manifests() {
+		for _, d := range documents(r.files[template]) {
+			r.read(source{rendered: r, template: template, line: d.line}, d.text)
+		}
+	}
+}
+
+func (r *Rendered) read(src source, text string) {
+	var doc yaml.Node
+	if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
+		r.ManifestFailures = append(r.ManifestFailures, src.syntaxFailure(text, err))
+		return
+	}
+	if doc.Kind == 0 { // nothing but comments
+		return
+	}
+	root := Node{source: &src, value: resolve(doc.Content[0])}
+	if root.Exists() {
+		r.add(root)
+	}
+}
+
+// add takes in an object, or each object of a List, which kubectl and Helm take apart too.
+func (r *Rendered) add(root Node) {
+	object := &Object{
+		Node:       root,
+		APIVersion: root.Get("apiVersion").Text(),
+		Kind:       root.Get("kind").Text(),
+		Name:       root.Get("metadata", "name").Text(),
+	}
+	var missing []string
+	if object.APIVersion == "" {
+		missing = append(missing, "apiVersion")
+	}
+	if object.Kind == "" {
+		missing = append(missing, "kind")
+	}
+	switch {
+	case root.value.Kind != yaml.MappingNode:
+		r.refuse(root, "the rendered document is no object but "+describe(root.value))
+	case len(missing) > 0:
+		r.refuse(root, "the rendered object has no "+strings.Join(missing, " and no "))
+	case object.APIVersion == "v1" && object.Kind == "List":
+		for item := range root.Get("items").Items() {
+			r.add(item)
+		}
+	default:
+		r.Objects = append(r.Objects, object)
+	}
+}
+
+func (r *Rendered) refuse(n Node, message string) {
+	r.ManifestFailures = append(r.ManifestFailures, Failure{Position: n.Position(), Message: message})
+}
+
+func describe(n *yaml.Node) string {
+	switch n.Kind {
+	case yaml.SequenceNode:
+		return "a list"
+	case yaml.ScalarNode:
+		return fmt.Sprintf("the text %q", shorten(n.Value))
+	}
+	return "something else"
+}
+
+func shorten(s string) string {
+	const most = 60
+	if runes := []rune(s); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return s
+}
+
+var (
+	separator = regexp.MustCompile(`(?:^|\s*\n)---\s*`) // as in Helm's releaseutil.SplitManifests
+	yamlLine  = regexp.MustCompile(`^yaml: (?:line \d+: )?`)
+)
+
+// document is a part of a template's output, trimmed as Helm trims it, and the line that it starts on, from 1.
+type document struct {
+	text string
+	line int
+}
+
+// documents splits a template's output where Helm does, which is not quite where YAML would.
+func documents(printed string) []document {
+	var found []document
+	line, counted := 1, 0
+	from := len(printed) - len(strings.TrimLeft(printed, whiteSpace))
+	whole := strings.TrimRight(printed, whiteSpace)
+	take := func(start, end int) {
+		text := strings.TrimSpace(whole[start:end])
+		if text == "" {
+			return
+		}
+		start += strings.Index(whole[start:end], text)
+		line += strings.Count(whole[counted:start], "\n")
+		counted = start
+		found = append(found, document{text: text, line: line})
+	}
+	if from >= len(whole) {
+		return nil
+	}
+	start := from
+	for _, cut := range separator.FindAllStringIndex(whole[from:], -1) {
+		take(start, from+cut[0])
+		start = from + cut[1]
+	}
+	take(start, len(whole))
+	return found
+}
+
+// whiteSpace is what strings.TrimSpace trims, as far as templates print it.
+const whiteSpace = " \t\n\r\v\f"
+
+// syntaxFailure places a syntax error. The parser's own line is often that of the surrounding block; it is a fact, though, that it
+// stops with the very same error as soon as the text reaches the line that is wrong, and not before.
+func (s source) syntaxFailure(text string, err error) Failure {
+	lines := strings.SplitAfter(text, "\n")
+	wrong := sort.Search(len(lines)-1, func(i int) bool {
+		var doc yaml.Node
+		at := yaml.Unmarshal([]byte(strings.Join(lines[:i+1], "")), &doc)
+		return at != nil && at.Error() == err.Error()
+	})
+	at := s.rendered.templates[s.template]
+	at.Line = s.rendered.templateLine(s.template, s.line+wrong)
+	problem := yamlLine.ReplaceAllString(err.Error(), "")
+	message := fmt.Sprintf("the rendered YAML does not parse: %s, at %s", problem, strconv.Quote(shorten(strings.TrimSpace(lines[wrong]))))
+	return Failure{Position: at, Message: message}
+}

@@ -1,0 +1,209 @@
+package chart
+
+import (
+	"bytes"
+	"fmt"
+	"sort"
+	"strconv"
+	"strings"
+	"text/template/parse"
+	"unicode"
+)
+
+// A trace says which template line each printed line comes from. Helm's engine does not: so the chart is rendered a second
+// time with a mark in the text before every line and every action of its templates, and the marks are read off the
+// result. The first rendering stays the one that is judged. Where the two print different lines (random names, a checksum over
+// a marked template) the line stays unknown.
+//
+// Only templates that are rendered themselves are marked, not the named ones: a line that comes out of an include carries the
+// line of the include.
+
+// A mark is a template's number and a line in it between two characters of a private plane that no chart is expected to
+// use; if one does, the two renderings differ and the line is unknown.
+const (
+	markStart = '\U0010FFF0'
+	markEnd   = '\U0010FFF1'
+)
+
+func mark(template, line int) string {
+	return fmt.Sprintf("%c%d:%d%c", markStart, template, line, markEnd)
+}
+
+// templateLine is the template line that printed a line of a template's output, both from 1; 0 if it is not known. The
+// second rendering happens when it is first asked for: a chart without findings never pays for it.
+func (r *Rendered) templateLine(template string, line int) int {
+	r.traceOnce.Do(r.trace)
+	if trace := r.traces[template]; line >= 1 && line <= len(trace) {
+		return trace[line-1]
+	}
+	return 0
+}
+
+func (r *Rendered) trace() {
+	numbers := map[string]int{}
+	for i, name := range r.manifests() {
+		numbers[name] = i
+	}
+	marked, err := r.execute(edit(r.helm, func(name string, content []byte) []byte {
+		number, prints := numbers[name]
+		if !prints {
+			return content
+		}
+		return addMarks(string(content), number)
+	}))
+	if err != nil {
+		return // the marks upset a template that takes another apart: every line stays unknown
+	}
+	r.traces = make(map[string][]int, len(numbers))
+	for name, number := range numbers {
+		printed, lines := readMarks(marked[name], number)
+		r.traces[name] = sameLines(r.files[name], printed, lines)
+	}
+}
+
+// sameLines keeps the template lines of those output lines that both renderings agree on, and none if they differ in length.
+func sameLines(clean string, printed []string, lines []int) []int {
+	want := strings.Split(clean, "\n")
+	if len(want) != len(printed) {
+		return nil
+	}
+	for i := range want {
+		if want[i] != printed[i] {
+			lines[i] = 0
+		}
+	}
+	return lines
+}
+
+// addMarks is the template's text with marks; as it is if it does not parse on its own.
+func addMarks(text string, number int) []byte {
+	trees := map[string]*parse.Tree{}
+	tree := parse.New("template")
+	tree.Mode = parse.SkipFuncCheck
+	tree, err := tree.Parse(text, "", "", trees)
+	if err != nil || tree.Root == nil {
+		return []byte(text)
+	}
+	m := marker{number: number}
+	for i := range len(text) {
+		if text[i] == '\n' {
+			m.lineEnds = append(m.lineEnds, i)
+		}
+	}
+	m.list(tree.Root)
+
+	var out bytes.Buffer
+	out.WriteString(tree.Root.String())
+	delete(trees, "template")
+	names := make([]string, 0, len(trees))
+	for name := range trees {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		fmt.Fprintf(&out, "{{define %q}}%s{{end}}", name, trees[name].Root)
+	}
+	return out.Bytes()
+}
+
+// marker puts marks into the parse tree of a template. There, white space is trimmed already, which a mark in the source
+// would prevent.
+type marker struct {
+	number   int
+	lineEnds []int // offsets in the source
+}
+
+func (m marker) list(list *parse.ListNode) {
+	if list == nil {
+		return
+	}
+	var nodes []parse.Node
+	for _, n := range list.Nodes {
+		switch n := n.(type) {
+		case *parse.TextNode:
+			n.Text = m.text(n)
+		case *parse.ActionNode, *parse.TemplateNode:
+			nodes = append(nodes, &parse.TextNode{NodeType: parse.NodeText, Text: []byte(mark(m.number, m.line(n.Position())))})
+		case *parse.IfNode:
+			m.branch(&n.BranchNode)
+		case *parse.RangeNode:
+			m.branch(&n.BranchNode)
+		case *parse.WithNode:
+			m.branch(&n.BranchNode)
+		}
+		nodes = append(nodes, n)
+	}
+	list.Nodes = nodes
+}
+
+func (m marker) branch(b *parse.BranchNode) {
+	m.list(b.List)
+	m.list(b.ElseList)
+}
+
+// text has a mark at its start and after each of its line ends.
+func (m marker) text(n *parse.TextNode) []byte {
+	var out bytes.Buffer
+	line := m.line(n.Pos)
+	out.WriteString(mark(m.number, line))
+	for rest := n.Text; len(rest) > 0; {
+		end := bytes.IndexByte(rest, '\n') + 1
+		if end == 0 {
+			out.Write(rest)
+			break
+		}
+		out.Write(rest[:end])
+		rest = rest[end:]
+		line++
+		out.WriteString(mark(m.number, line))
+	}
+	return out.Bytes()
+}
+
+func (m marker) line(at parse.Pos) int {
+	return 1 + sort.SearchInts(m.lineEnds, int(at))
+}
+
+// readMarks takes the marks out of a template's output. Each line belongs to the mark that its first visible character
+// follows. Marks of other templates, which this one included, are not its lines.
+func readMarks(marked string, number int) (printed []string, lines []int) {
+	own := strconv.Itoa(number) + ":"
+	current := 0
+	for _, line := range strings.Split(marked, "\n") {
+		var clean strings.Builder
+		from := 0
+		for line != "" {
+			start := strings.IndexRune(line, markStart)
+			if start < 0 {
+				start = len(line)
+			}
+			text := line[:start]
+			if from == 0 && strings.IndexFunc(text, visible) >= 0 {
+				from = current
+			}
+			clean.WriteString(text)
+			line = line[start:]
+			if line == "" {
+				break
+			}
+			content, rest, ended := strings.Cut(line[len(string(markStart)):], string(markEnd))
+			if !ended {
+				clean.WriteString(line) // no mark of ours
+				break
+			}
+			if at, ok := strings.CutPrefix(content, own); ok {
+				if n, err := strconv.Atoi(at); err == nil {
+					current = n
+				}
+			}
+			line = rest
+		}
+		if from == 0 {
+			from = current
+		}
+		printed, lines = append(printed, clean.String()), append(lines, from)
+	}
+	return printed, lines
+}
+
+func visible(r rune) bool { return !unicode.IsSpace(r) }

@@ -1,0 +1,129 @@
+// Package helm is a Helm command line that runs in process, on Helm's SDK.
+//
+// It takes the commands and flags of the helm binary, with their names, short forms, defaults and meaning, and prints what
+// the binary prints, into a Result. It touches nothing of the process: neither working directory nor environment nor standard
+// streams, so that many command lines can run side by side against one cluster.
+//
+// Left out on purpose: commands that manage a user's own Helm (repo, registry, plugin, search, …), signing and its
+// verification, client certificates for chart repositories, post-renderers, and --output-dir.
+package helm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"helm.sh/helm/v3/pkg/action"
+	"helm.sh/helm/v3/pkg/chartutil"
+	"helm.sh/helm/v3/pkg/release"
+	"k8s.io/client-go/rest"
+)
+
+// Options says how command lines are read.
+type Options struct {
+	// Namespace is used where a command line has no --namespace. Empty means "default".
+	Namespace string
+
+	// Dir is the folder that relative paths of charts, values files and destinations start from. Empty means the folder that
+	// the process is in when New is called.
+	Dir string
+
+	// KubeVersion is the Kubernetes version that `template` and `lint` render for where a command line has no --kube-version,
+	// for instance "1.37.2". Empty means the default of Helm's SDK.
+	KubeVersion string
+}
+
+// Client runs Helm command lines against one cluster. It is safe for concurrent use.
+type Client struct {
+	namespace   string
+	dir         string
+	kubeVersion string
+	configure   configure
+}
+
+// configure makes config ready for actions in a namespace. An empty namespace means all of them.
+type configure func(config *action.Configuration, namespace string, to *streams) error
+
+// Result is what became of one command line.
+type Result struct {
+	// Command is the command line, quoted where a shell would need it: ready to paste.
+	Command string
+
+	// Output is what Helm prints to standard output.
+	Output string
+
+	// Warnings is what Helm prints to standard error: deprecations, the API server's warnings (an unknown field, for one), the
+	// output of hooks.
+	Warnings string
+
+	// Log is Helm's debug log.
+	Log string
+
+	// Release is the release that the command made, changed or read: the last one where it names several, nil where there is
+	// none. A failed install or upgrade has one too, once it is recorded.
+	Release *release.Release
+
+	// Releases are the releases that `list` found, in the order of its table, or the revisions that `history` found, oldest
+	// first.
+	Releases []*release.Release
+}
+
+// New returns a client of the cluster that config points at. It does not contact the cluster. The client and all made from it
+// by WithNamespace share what they learn by discovery and from the OpenAPI documents. Requests are not held back on the
+// client's side, whatever limit config has.
+func New(config *rest.Config, options Options) (*Client, error) {
+	if config == nil {
+		return nil, errors.New("helm client: no configuration of a cluster was given")
+	}
+	if options.KubeVersion != "" {
+		if _, err := chartutil.ParseKubeVersion(options.KubeVersion); err != nil {
+			return nil, fmt.Errorf("helm client: Kubernetes version %q: %w", options.KubeVersion, err)
+		}
+	}
+	dir, err := filepath.Abs(options.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("helm client: folder %q: %w", options.Dir, err)
+	}
+	cluster, err := newCluster(config)
+	if err != nil {
+		return nil, fmt.Errorf("helm client of %s: %w", config.Host, err)
+	}
+	client := &Client{dir: dir, kubeVersion: options.KubeVersion, configure: cluster.configure}
+	return client.WithNamespace(options.Namespace), nil
+}
+
+// WithNamespace returns a client of the same cluster that uses namespace where a command line has no --namespace. Empty means
+// "default".
+func (c *Client) WithNamespace(namespace string) *Client {
+	if namespace == "" {
+		namespace = "default"
+	}
+	other := *c
+	other.namespace = namespace
+	return &other
+}
+
+// Run runs one command line; args are its words without the leading "helm", as Split returns them.
+//
+// The result is never nil: where a command fails it has what was printed until then. The error names the command line and
+// wraps Helm's own. When ctx ends, install and upgrade return as they do on Ctrl-C in the helm binary: the release is marked
+// failed (with --atomic: undone), and what was already under way goes on in the background. The other commands heed ctx only
+// before they start; their own --timeout bounds them.
+func (c *Client) Run(ctx context.Context, args ...string) (*Result, error) {
+	run := newInvocation(c)
+	err := run.execute(ctx, args)
+
+	result := &Result{
+		Command:  join(append([]string{"helm"}, args...)),
+		Output:   run.stdout.String(),
+		Warnings: run.stderr.String(),
+		Log:      run.log.String(),
+		Release:  run.release,
+		Releases: run.releases,
+	}
+	if err != nil {
+		return result, fmt.Errorf("%s: %w", result.Command, err)
+	}
+	return result, nil
+}

@@ -1,0 +1,98 @@
+package helm
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
+)
+
+// Split splits one command line into words by the shell's rules for quotes and escapes.
+//
+// Words arrive as typed otherwise: there is no expansion of braces, globs or tildes, so `--set a={x,y}` is two words. What only a
+// shell can do is an error: several commands, pipes, redirections, and variables or commands to substitute. In single
+// quotes, $ stands for itself.
+func Split(line string) ([]string, error) {
+	words, err := split(line)
+	if err != nil {
+		return nil, fmt.Errorf("command line `%s`: %w", line, err)
+	}
+	return words, nil
+}
+
+var errNotOneCommand = errors.New("this is no shell: give one command, without pipes, `;`, `&`, `&&`, `||`, redirections, " +
+	"assignments or shell keywords; put them in quotes where they belong to a word")
+
+func split(line string) ([]string, error) {
+	file, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(strings.NewReader(line), "")
+	if err != nil {
+		return nil, err
+	}
+	if len(file.Stmts) == 0 {
+		return nil, nil
+	}
+	statement := file.Stmts[0]
+	call, isCall := statement.Cmd.(*syntax.CallExpr)
+	if len(file.Stmts) > 1 || !isCall || len(call.Assigns) > 0 || len(statement.Redirs) > 0 ||
+		statement.Negated || statement.Background || statement.Semicolon.IsValid() {
+		return nil, errNotOneCommand
+	}
+	words := make([]string, len(call.Args))
+	for i, word := range call.Args {
+		if words[i], err = literal(line, word.Parts); err != nil {
+			return nil, err
+		}
+	}
+	return words, nil
+}
+
+var (
+	// escaped is what a backslash does outside quotes.
+	escaped = regexp.MustCompile(`(?s)\\(.)`)
+	// escapedInQuotes are the only escapes in double quotes; a backslash before anything else stands for itself.
+	escapedInQuotes = regexp.MustCompile("\\\\([\"\\\\$`])")
+)
+
+// literal joins the parts of a word without their quotes.
+func literal(line string, parts []syntax.WordPart) (string, error) {
+	var word strings.Builder
+	for _, part := range parts {
+		switch part := part.(type) {
+		case *syntax.Lit:
+			word.WriteString(escaped.ReplaceAllString(part.Value, "$1"))
+		case *syntax.SglQuoted:
+			word.WriteString(part.Value)
+		case *syntax.DblQuoted:
+			for _, quoted := range part.Parts {
+				text, isText := quoted.(*syntax.Lit)
+				if !isText {
+					return "", substitutionError(line, quoted)
+				}
+				word.WriteString(escapedInQuotes.ReplaceAllString(text.Value, "$1"))
+			}
+		default:
+			return "", substitutionError(line, part)
+		}
+	}
+	return word.String(), nil
+}
+
+func substitutionError(line string, part syntax.WordPart) error {
+	return fmt.Errorf("%s is not expanded here: write what it stands for, or put it in single quotes to pass it as it is",
+		line[part.Pos().Offset():part.End().Offset()])
+}
+
+// join is the inverse of Split, with as few quotes as a shell allows.
+func join(words []string) string {
+	quoted := make([]string, len(words))
+	for i, word := range words {
+		quoted[i] = word
+		bare := strings.ReplaceAll(word, "=", "") // which needs quotes in front of a command only
+		if safe, err := syntax.Quote(bare, syntax.LangPOSIX); err != nil || safe != bare {
+			quoted[i] = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(quoted, " ")
+}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"errors"
+	"os/exec"
+	"strconv"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"helm.sh/helm/v3/pkg/chart/loader"
+	"helm.sh/helm/v3/pkg/chartutil"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"lint": main})
+}
+
+func TestCommand(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":        exits,
+			"helm-create":  helmCreate,
+			"helm-package": helmPackage,
+		},
+	})
+}
+
+// exits CODE COMMAND [ARG...] runs a command and wants its exit code; stdout and stderr check what it printed.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND [ARG...]")
+	}
+	code, err := 0, ts.Exec(args[1], args[2:]...)
+	if exit := new(exec.ExitError); errors.As(err, &exit) {
+		code = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if want := args[0]; strconv.Itoa(code) != want {
+		ts.Fatalf("exit code %d, want %s", code, want)
+	}
+}
+
+// helmCreate NAME makes Helm's starter chart, in a folder of its name.
+func helmCreate(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: helm-create NAME")
+	}
+	_, err := chartutil.Create(args[0], ts.MkAbs("."))
+	ts.Check(err)
+}
+
+// helmPackage FOLDER packs a chart into the current folder.
+func helmPackage(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: helm-package FOLDER")
+	}
+	chart, err := loader.Load(ts.MkAbs(args[0]))
+	ts.Check(err)
+	_, err = chartutil.Save(chart, ts.MkAbs("."))
+	ts.Check(err)
+}

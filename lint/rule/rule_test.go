@@ -1,0 +1,155 @@
+package rule_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/traderadmin/charts/internal/chart"
+	"github.com/traderadmin/charts/lint/rule"
+)
+
+// A rule's fixtures are charts, testdata/ID/*.txtar. A line that ends in a comment
+//
+//	# want "regexp"        or        {{/* want "regexp" */}}
+//
+// expects one finding with such a message, there. What has no line, or is in a file without comments, is expected
+// above the chart's files, by a line
+//
+//	want PLACE "regexp"
+//
+// where PLACE is as in a finding: file, file:line or file:line:column. A finding that nothing wants fails the test too.
+var (
+	wantOnLine = regexp.MustCompile(`(?:#|/\*) want (".*")`)
+	wantAbove  = regexp.MustCompile(`^want (\S+) (".*")$`)
+	quoted     = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+)
+
+type want struct {
+	place   string // relative to the chart
+	message *regexp.Regexp
+}
+
+func TestRuleIsDocumented(t *testing.T) {
+	t.Parallel()
+	id := regexp.MustCompile(`^[a-z]+(-[a-z]+)+$`)
+	for _, r := range rule.All() {
+		t.Run(r.ID, func(t *testing.T) {
+			assert.Regexp(t, id, r.ID)
+			assert.NotEmpty(t, r.Title)
+			assert.False(t, strings.HasSuffix(r.Title, "."), "a title is no sentence: %q", r.Title)
+			assert.True(t, strings.HasSuffix(r.Why, "."), "the reason is a sentence: %q", r.Why)
+			assert.NotEmpty(t, r.Bad)
+			assert.NotEmpty(t, r.Good)
+			assert.NotEqual(t, r.Bad, r.Good)
+			assert.NotNil(t, r.Check)
+		})
+	}
+}
+
+func TestFixtures(t *testing.T) {
+	t.Parallel()
+	for _, r := range rule.All() {
+		t.Run(r.ID, func(t *testing.T) {
+			t.Parallel()
+			fixtures, err := filepath.Glob(filepath.Join("testdata", r.ID, "*.txtar"))
+			require.NoError(t, err)
+			fires, passes := 0, 0
+			for _, fixture := range fixtures {
+				wants := check(t, r, fixture)
+				if wants > 0 {
+					fires++
+				} else {
+					passes++
+				}
+			}
+			assert.Positive(t, fires, "no fixture in testdata/%s makes the rule fire", r.ID)
+			assert.Positive(t, passes, "no fixture in testdata/%s keeps to the rule", r.ID)
+		})
+	}
+}
+
+func TestNoFixtureWithoutRule(t *testing.T) {
+	t.Parallel()
+	folders, err := os.ReadDir("testdata")
+	require.NoError(t, err)
+	for _, f := range folders {
+		assert.NotNil(t, rule.Find(f.Name()), "testdata/%s has fixtures for no rule", f.Name())
+	}
+}
+
+// check runs a rule over a fixture and returns how many findings the fixture wants.
+func check(t *testing.T, r *rule.Rule, fixture string) int {
+	t.Helper()
+	archive, err := txtar.ParseFile(fixture)
+	require.NoError(t, err)
+	folder := filepath.Join(t.TempDir(), "chart")
+	require.NoError(t, txtar.Write(archive, folder))
+	wants := readWants(t, archive)
+	expected := len(wants)
+
+	c, err := chart.Load(folder)
+	require.NoError(t, err, fixture)
+	for _, f := range r.Run(c, c.Render(chart.Variant{})) {
+		relative := f.Position
+		relative.File, err = filepath.Rel(folder, f.Position.File)
+		require.NoError(t, err)
+		assert.FileExists(t, f.Position.File, "a finding points at no file")
+		assert.Equal(t, r.ID, f.Rule)
+		assert.True(t, strings.HasSuffix(f.Fix, "."), "the fix is a sentence: %q", f.Fix)
+		if i := match(wants, relative, f.Message); i >= 0 {
+			wants = append(wants[:i], wants[i+1:]...)
+		} else {
+			t.Errorf("%s: nothing wants %s: %s", fixture, relative, f.Message)
+		}
+	}
+	for _, w := range wants {
+		t.Errorf("%s: no finding at %s matches %s", fixture, w.place, w.message)
+	}
+	return expected
+}
+
+// match finds the want that a finding meets; one with a line only leaves the column open.
+func match(wants []want, at chart.Position, message string) int {
+	line := at
+	line.Column = 0
+	for i, w := range wants {
+		if (w.place == at.String() || w.place == line.String()) && w.message.MatchString(message) {
+			return i
+		}
+	}
+	return -1
+}
+
+func readWants(t *testing.T, archive *txtar.Archive) []want {
+	t.Helper()
+	var wants []want
+	add := func(place, messages string) {
+		for _, q := range quoted.FindAllString(messages, -1) {
+			pattern, err := strconv.Unquote(q)
+			require.NoError(t, err)
+			wants = append(wants, want{place: filepath.FromSlash(place), message: regexp.MustCompile(pattern)})
+		}
+	}
+	for line := range strings.Lines(string(archive.Comment)) {
+		if m := wantAbove.FindStringSubmatch(strings.TrimSpace(line)); m != nil {
+			add(m[1], m[2])
+		}
+	}
+	for _, f := range archive.Files {
+		for i, line := range strings.Split(string(f.Data), "\n") {
+			if m := wantOnLine.FindStringSubmatch(line); m != nil {
+				add(fmt.Sprintf("%s:%d", f.Name, i+1), m[1])
+			}
+		}
+	}
+	return wants
+}

@@ -1,0 +1,34 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"regexp"
+
+	"github.com/traderadmin/charts/internal/rollout"
+)
+
+func (s *scenario) deploymentSteps() []step {
+	return []step{
+		{`^deployments?/(\S+(?:(?:, | and )\S+)*) appears? in namespace "([^"]+)"$`, s.deploymentsAppear},
+	}
+}
+
+// deploymentsAppear holds when every Deployment named in list exists in the namespace and is rolled out.
+func (s *scenario) deploymentsAppear(ctx context.Context, list, namespace string) error {
+	var missing []error
+	for _, name := range names(list) {
+		missing = append(missing, s.await(ctx, namespace, rollout.RolledOut(name)))
+	}
+	return errors.Join(missing...)
+}
+
+// separators stand between the names of a list in a sentence: "a, b and c".
+var separators = regexp.MustCompile(`, and | and |, `)
+
+func names(list string) []string { return separators.Split(list, -1) }
+
+// await waits, for as long as the suite lets a step wait, for condition in the namespace that the scenario calls by this name.
+func (s *scenario) await(ctx context.Context, namespace string, condition rollout.Condition) error {
+	return rollout.Await(ctx, s.world.cluster, s.namespaces.real(namespace), s.world.options.Wait, condition)
+}

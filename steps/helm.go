@@ -64,16 +64,18 @@ func (s *scenario) ensureInstalled(ctx context.Context) error {
 
 // runHelmWords runs one command line, and takes note of the release that it is about and the chart that this release is made from.
 func (s *scenario) runHelmWords(ctx context.Context, words []string) error {
-	namespace, err := s.defaultNamespace(ctx)
-	if err != nil {
+	if err := s.makeDefaultNamespace(ctx); err != nil {
 		return err
 	}
-	result, err := s.world.helm.WithNamespace(namespace).Run(ctx, words...)
+	result, err := s.world.helm.WithNamespaces(s.namespaces.real).Run(ctx, words...)
 	if result.Release != nil {
 		s.release = result.Release.Name
 	}
-	if err != nil {
-		return fmt.Errorf("%w%s", err, result.Warnings)
+	if result.Chart != "" {
+		s.chart = result.Chart
 	}
-	return nil
+	if err != nil && result.Warnings != "" {
+		return fmt.Errorf("%w\n%s", err, result.Warnings)
+	}
+	return err
 }

@@ -43,15 +43,15 @@ func (n *namespaces) all() []string {
 	return all
 }
 
-// defaultNamespace returns the real name of the suite's namespace, and makes it where it does not exist, as helm's --create-namespace would.
-func (s *scenario) defaultNamespace(ctx context.Context) (string, error) {
+// makeDefaultNamespace makes the suite's namespace where it does not exist, as helm's --create-namespace would.
+func (s *scenario) makeDefaultNamespace(ctx context.Context) error {
 	name := s.namespaces.real(s.world.options.Namespace)
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}
 	_, err := s.world.cluster.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{})
 	if err != nil && !apierrors.IsAlreadyExists(err) {
-		return "", fmt.Errorf("make the namespace %s: %w", name, err)
+		return fmt.Errorf("make the namespace %s: %w", name, err)
 	}
-	return name, nil
+	return nil
 }
 
 // cleanUp has the cluster delete every namespace that stood for one of the scenario's. It does not wait until it has: no other scenario uses them.

@@ -53,7 +53,7 @@ func NewWorld(config *rest.Config, options Options) (*World, error) {
 	case options.Wait == 0:
 		options.Wait = time.Minute
 	}
-	client, err := helm.New(config, helm.Options{Dir: options.Dir})
+	client, err := helm.New(config, helm.Options{Namespace: options.Namespace, Dir: options.Dir})
 	if err != nil {
 		return nil, fmt.Errorf("steps: %w", err)
 	}

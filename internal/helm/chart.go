@@ -48,6 +48,7 @@ func (s chartSource) flags(flags *pflag.FlagSet) {
 
 // locate returns the path of a chart: reference is a path, or is downloaded from a repository or registry.
 func (i *invocation) locate(reference string, source chartSource) (string, error) {
+	i.chart = reference
 	if source.Version == "" && *source.devel {
 		source.Version = ">0.0.0-0"
 	}

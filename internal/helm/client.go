@@ -37,6 +37,7 @@ type Options struct {
 // Client runs Helm command lines against one cluster. It is safe for concurrent use.
 type Client struct {
 	namespace   string
+	actual      func(namespace string) string // nil: as the command line says
 	dir         string
 	kubeVersion string
 	configure   configure
@@ -59,6 +60,9 @@ type Result struct {
 
 	// Log is Helm's debug log.
 	Log string
+
+	// Chart is the chart that the command line names, as it names it; "" where it names none.
+	Chart string
 
 	// Release is the release that the command made, changed or read: the last one where it names several, nil where there is
 	// none. A failed install or upgrade has one too, once it is recorded.
@@ -104,6 +108,14 @@ func (c *Client) WithNamespace(namespace string) *Client {
 	return &other
 }
 
+// WithNamespaces returns a client of the same cluster for command lines that call namespaces by other names than the cluster
+// does: actual is given each namespace that is meant, by --namespace or because there is none, and returns the cluster's name for it.
+func (c *Client) WithNamespaces(actual func(namespace string) string) *Client {
+	other := *c
+	other.actual = actual
+	return &other
+}
+
 // Run runs one command line; args are its words without the leading "helm", as Split returns them.
 //
 // The result is never nil: where a command fails it has what was printed until then. The error names the command line and
@@ -119,6 +131,7 @@ func (c *Client) Run(ctx context.Context, args ...string) (*Result, error) {
 		Output:   run.stdout.String(),
 		Warnings: run.stderr.String(),
 		Log:      run.log.String(),
+		Chart:    run.chart,
 		Release:  run.release,
 		Releases: run.releases,
 	}

@@ -24,6 +24,7 @@ type invocation struct {
 
 	namespaceFlag *pflag.Flag
 
+	chart    string // as the command line names it
 	release  *release.Release
 	releases []*release.Release
 }
@@ -174,10 +175,14 @@ func didYouMean(candidates *cobra.Command, typed, prefix, otherwise string) stri
 }
 
 func (i *invocation) namespace() string {
-	if namespace := i.namespaceFlag.Value.String(); namespace != "" {
-		return namespace
+	namespace := i.namespaceFlag.Value.String()
+	if namespace == "" {
+		namespace = i.client.namespace
 	}
-	return i.client.namespace
+	if i.client.actual != nil {
+		namespace = i.client.actual(namespace)
+	}
+	return namespace
 }
 
 // outputFlag adds --output, which is a table unless the command line says otherwise.

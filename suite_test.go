@@ -17,6 +17,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/traderadmin/charts/cluster/embedded"
 )
 
 // run is `go test -run TestFeatures` in a folder of its own, with a copy of the chart and the features to break.
@@ -211,6 +213,33 @@ func processGroup(t *testing.T, folder string) int {
 	group, err := syscall.Getpgid(pid)
 	require.NoError(t, err)
 	return group
+}
+
+// TestTheHelmBinaryAgrees has the real helm, of the version in go.mod, do what the chart's first users were told to do.
+func TestTheHelmBinaryAgrees(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	helm := filepath.Join(folder, "helm")
+	output, err := exec.Command("go", "build", "-o", helm, "helm.sh/helm/v3/cmd/helm").CombinedOutput()
+	require.NoError(t, err, string(output))
+	provider := embedded.New(embedded.Options{}, os.Stdout)
+	require.NoError(t, provider.Start(t.Context()))
+	defer func() { assert.NoError(t, provider.Stop()) }()
+
+	for _, line := range []string{
+		"lint --strict charts/traderadmin",
+		"install traderadmin ./charts/traderadmin --namespace trader --create-namespace --wait",
+		"upgrade traderadmin ./charts/traderadmin --namespace trader --set image.pythonOrch=registry/python-orch:v2.0 --set replicaCount.goScanner=2 --wait",
+		"package charts/traderadmin --destination " + folder,
+		"upgrade traderadmin " + folder + "/traderadmin-0.1.0.tgz --namespace trader --set replicaCount.goScanner=3 --wait",
+		"rollback traderadmin 1 --namespace trader --wait",
+		"uninstall traderadmin --namespace trader --wait",
+	} {
+		command := exec.Command(helm, strings.Fields(line)...)
+		command.Env = append(os.Environ(), "KUBECONFIG="+provider.Kubeconfig(), "HOME="+folder)
+		output, err := command.CombinedOutput()
+		require.NoError(t, err, "helm %s\n%s", line, output)
+	}
 }
 
 // The feature that the chart was first promised with stands as it was written.

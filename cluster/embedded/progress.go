@@ -30,7 +30,7 @@ type progress struct {
 func newProgress(out io.Writer) *progress {
 	file, ok := out.(*os.File)
 	now := time.Now()
-	return &progress{out: out, terminal: ok && term.IsTerminal(int(file.Fd())), started: now, shown: now}
+	return &progress{out: out, terminal: ok && term.IsTerminal(int(file.Fd())), started: now, shown: now, what: "listing the packages"}
 }
 
 // of sets the packages that there are to build, in the order in which they are built.

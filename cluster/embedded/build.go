@@ -162,7 +162,7 @@ func compile(ctx context.Context, source, binary string, progress *progress) err
 		return err
 	}
 	unfinished := binary + ".unfinished"
-	defer os.Remove(unfinished)
+	defer func() { _ = os.Remove(unfinished) }()
 	args, err := buildArgs(source, unfinished)
 	if err != nil {
 		return err

@@ -53,7 +53,9 @@ func etcdArgs(f folder) []string {
 
 // apiServerArgs keeps the API server as kubeadm would run it, RBAC and the default admission plugins included, but for: one loopback
 // address, a port that the supervisor holds reserved (hence the port sharing), no endpoints of its own in the
-// cluster (a loopback address may not be one), and no throttling of its only user.
+// cluster (a loopback address may not be one), no throttling of its only user, and Secrets read from etcd. A read from the
+// watch cache waits until the cache has caught up with the last write, 100 ms at worst; Helm, which keeps its releases in Secrets, reads
+// them several times for every command.
 func apiServerArgs(f folder, port int) []string {
 	return []string{
 		"--etcd-servers=unix://" + f.etcdSocket(),
@@ -72,6 +74,7 @@ func apiServerArgs(f folder, port int) []string {
 		"--endpoint-reconciler-type=none",
 		"--allow-privileged=true",
 		"--enable-priority-and-fairness=false",
+		"--watch-cache-sizes=secrets#0",
 		"--max-requests-inflight=4000",
 		"--max-mutating-requests-inflight=2000",
 		"--profiling=false",

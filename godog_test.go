@@ -5,7 +5,12 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
+	"os/signal"
+	"regexp"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,11 +22,13 @@ import (
 	"github.com/traderadmin/charts/lint/linter"
 	"github.com/traderadmin/charts/lint/report"
 	"github.com/traderadmin/charts/lint/rule"
+	"github.com/traderadmin/charts/shard"
 	"github.com/traderadmin/charts/steps"
 )
 
 var (
 	backend = flag.String("cluster", "embedded", "which `backend` gives the Kubernetes cluster: "+cluster.Names())
+	part    shard.Shard
 
 	clusterOptions cluster.Options
 
@@ -33,16 +40,19 @@ var (
 	}
 
 	scenarios = godog.Options{
-		Paths:     []string{"features"},
-		Format:    "pretty",
-		Strict:    true,
-		Randomize: -1, // a seed of its own for every run, which is printed
-		NoColors:  !term.IsTerminal(int(os.Stdout.Fd())),
+		Paths:       []string{"features"},
+		Format:      "pretty",
+		Strict:      true,
+		Randomize:   -1,                   // a seed of its own for every run, which is printed
+		Concurrency: 4 * runtime.NumCPU(), // a scenario mostly waits
+		NoColors:    !term.IsTerminal(int(os.Stdout.Fd())),
 	}
 )
 
 func init() {
 	flag.StringVar(&tested.Chart, "chart", tested.Chart, "the chart to test, a `path`")
+	flag.BoolVar(&tested.KeepFailed, "keep-failed", false, "leave what failed scenarios made, and the cluster, until Ctrl-C")
+	flag.Var(&part, "shard", "run only a part of the scenarios: `i/n`, such as 1/3 for the first of three")
 	flag.DurationVar(&tested.Wait, "wait", time.Minute, "how long a step may wait for the cluster")
 	clusterOptions.Bind(flag.CommandLine)
 	godog.BindFlags("godog.", flag.CommandLine, &scenarios)
@@ -60,6 +70,7 @@ func TestFeatures(t *testing.T) {
 		suite.Run()
 		return
 	}
+	require.NoError(t, part.Keep(&scenarios))
 	requireScenarios(t, suite)
 	requireClean(t, tested.Chart)
 
@@ -68,10 +79,14 @@ func TestFeatures(t *testing.T) {
 	scenarios.DefaultContext = ctx
 	running := startCluster(ctx, t)
 	var err error
+	tested.Alone = alone
 	world, err = steps.NewWorld(running.Config(), tested)
 	require.NoError(t, err)
 	if suite.Run() != 0 {
 		t.Fail() // which scenarios, and why, is said by then
+	}
+	if kept := world.Kept(); len(kept) > 0 {
+		letLook(ctx, running, kept)
 	}
 }
 
@@ -94,6 +109,24 @@ func requireClean(t *testing.T, chart string) {
 	if errors := result.Count(rule.Error); errors > 0 {
 		t.Fatalf("the linter found errors in %s (%d); no cluster was started", chart, errors)
 	}
+}
+
+// alone is the command that runs one scenario.
+func alone(scenario string) string {
+	name := strings.ReplaceAll(regexp.QuoteMeta(scenario), " ", "_") // as testing names subtests
+	return fmt.Sprintf("go test -run 'TestFeatures/^%s$'", name)
+}
+
+// letLook waits until the user has seen enough of what failed scenarios left, or ctx ends.
+func letLook(ctx context.Context, running cluster.Provider, kept []string) {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
+	defer stop()
+	fmt.Printf("\nThe cluster is kept, with what failed scenarios made in %s.\n\n    export KUBECONFIG=%s\n\nPress Ctrl-C to end it.\n",
+		strings.Join(kept, ", "), running.Kubeconfig())
+	if deadline, ok := ctx.Deadline(); ok {
+		fmt.Printf("It ends by itself at %s, the time limit of go test; -timeout 0 sets none.\n", deadline.Format(time.TimeOnly))
+	}
+	<-ctx.Done()
 }
 
 // startCluster returns the cluster that the flags ask for, ready for use. It is stopped at the end of t.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"helm.sh/helm/v3/pkg/storage/driver"
 
@@ -68,14 +69,27 @@ func (s *scenario) runHelmWords(ctx context.Context, words []string) error {
 		return err
 	}
 	result, err := s.world.helm.WithNamespaces(s.namespaces.real).Run(ctx, words...)
+	s.last = result
+	s.releases.note(result.Release)
 	if result.Release != nil {
 		s.release = result.Release.Name
 	}
 	if result.Chart != "" {
 		s.chart = result.Chart
 	}
-	if err != nil && result.Warnings != "" {
-		return fmt.Errorf("%w\n%s", err, result.Warnings)
+	if err != nil {
+		return explainHelm(err, result.Warnings)
+	}
+	return s.labelNamespaces(ctx)
+}
+
+// explainHelm adds to Helm's error what Helm warned of before, and, where scenarios got into each other's way, what to do.
+func explainHelm(err error, warnings string) error {
+	if warnings != "" {
+		err = fmt.Errorf("%w\n%s", err, warnings)
+	}
+	if strings.Contains(err.Error(), `in namespace "" exists and cannot be imported`) {
+		err = fmt.Errorf("%w\nIt is in no namespace, so that scenarios which make it cannot run side by side: give them the tag %s", err, Serial)
 	}
 	return err
 }

@@ -2,8 +2,10 @@ package steps
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -13,24 +15,46 @@ import (
 	"github.com/traderadmin/charts/cluster/embedded"
 )
 
-// newWorld returns a world on a cluster of its own, which tests Helm's starter chart as the release "shop".
-func newWorld(tb testing.TB) *World {
+// shared is the cluster of all tests here, started by the first that needs it.
+var shared = struct {
+	*embedded.Cluster
+	start func() error
+}{Cluster: embedded.New(embedded.Options{CPU: "1000", Memory: "1Ti"}, os.Stderr)}
+
+func TestMain(m *testing.M) {
+	shared.start = sync.OnceValue(func() error { return shared.Start(context.Background()) })
+	code := m.Run()
+	if err := shared.Stop(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// newWorld returns a world of its own on the shared cluster, which tests Helm's starter chart as the release "shop".
+func newWorld(tb testing.TB, change ...func(*Options)) *World {
+	require.NoError(tb, shared.start())
 	folder := tb.TempDir()
 	_, err := chartutil.Create("shop", folder)
 	require.NoError(tb, err)
-	provider := embedded.New(embedded.Options{CPU: "1000", Memory: "1Ti"}, os.Stderr)
-	require.NoError(tb, provider.Start(tb.Context()))
-	tb.Cleanup(func() { require.NoError(tb, provider.Stop()) })
-	world, err := NewWorld(provider.Config(), Options{
-		Release: "shop", Chart: filepath.Join(folder, "shop"), Namespace: "shop",
-	})
+	options := Options{Release: "shop", Chart: "./shop", Namespace: "shop", Dir: folder}
+	for _, c := range change {
+		c(&options)
+	}
+	world, err := NewWorld(shared.Config(), options)
 	require.NoError(tb, err)
 	return world
 }
 
+// write puts a file into the world's chart.
+func write(tb testing.TB, world *World, name, content string) {
+	path := filepath.Join(world.options.Dir, "shop", name)
+	require.NoError(tb, os.WriteFile(path, []byte(content), 0o600))
+}
+
 // lifeCycle is what most scenarios consist of, in the words that they use.
 func lifeCycle(ctx context.Context, world *World) (err error) {
-	s := &scenario{world: world, release: world.options.Release, chart: world.options.Chart}
+	s := newScenario(world)
 	defer func() {
 		if e := s.cleanUp(); err == nil {
 			err = e
@@ -50,21 +74,26 @@ func lifeCycle(ctx context.Context, world *World) (err error) {
 	return nil
 }
 
-// One life cycle after the other, and several at once: -cpu says how many.
+// One life cycle after the other, and several at once.
 func BenchmarkLifeCycle(b *testing.B) {
 	world := newWorld(b)
 	require.NoError(b, lifeCycle(b.Context(), world)) // fetches what all share
-	for _, sideBySide := range []int{1, 4, 8} {
-		b.Run(map[int]string{1: "alone", 4: "4 at once", 8: "8 at once"}[sideBySide], func(b *testing.B) {
+	for _, atOnce := range []int{1, 4, 8} {
+		b.Run(fmt.Sprintf("%d at once", atOnce), func(b *testing.B) {
 			var failed atomic.Value
-			b.SetParallelism(sideBySide)
-			b.RunParallel(func(pb *testing.PB) {
-				for pb.Next() {
-					if err := lifeCycle(b.Context(), world); err != nil {
-						failed.Store(err)
+			var left atomic.Int64
+			left.Store(int64(b.N))
+			var group sync.WaitGroup
+			for range atOnce {
+				group.Go(func() {
+					for left.Add(-1) >= 0 {
+						if err := lifeCycle(b.Context(), world); err != nil {
+							failed.Store(err)
+						}
 					}
-				}
-			})
+				})
+			}
+			group.Wait()
 			if err := failed.Load(); err != nil {
 				b.Fatal(err)
 			}

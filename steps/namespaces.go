@@ -5,18 +5,24 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 )
+
+// runLabel is the label of all namespaces that a run made, with the run's ID.
+const runLabel = "charts.traderadmin/run"
 
 // namespaces maps each namespace that a scenario names to the one that stands for it, which no other scenario uses.
 type namespaces struct {
-	mu    sync.Mutex
-	names map[string]string
+	mu       sync.Mutex
+	names    map[string]string
+	labelled []string
 }
 
 // real returns what the namespace that the scenario calls name is called in the cluster.
@@ -27,10 +33,13 @@ func (n *namespaces) real(name string) string {
 		n.names = map[string]string{}
 	}
 	if _, ok := n.names[name]; !ok {
-		n.names[name] = name + "-" + strings.ToLower(rand.Text()[:6])
+		n.names[name] = name + "-" + shortID()
 	}
 	return n.names[name]
 }
+
+// shortID is short enough to read and long enough to be had once.
+func shortID() string { return strings.ToLower(rand.Text()[:6]) }
 
 // all returns the names in the cluster of those that the scenario named.
 func (n *namespaces) all() []string {
@@ -40,25 +49,55 @@ func (n *namespaces) all() []string {
 	for _, name := range n.names {
 		all = append(all, name)
 	}
+	slices.Sort(all)
 	return all
+}
+
+// unlabelled are those of all that were not passed to label yet.
+func (n *namespaces) unlabelled() []string {
+	return slices.DeleteFunc(n.all(), func(name string) bool { return slices.Contains(n.labelled, name) })
 }
 
 // makeDefaultNamespace makes the suite's namespace where it does not exist, as helm's --create-namespace would.
 func (s *scenario) makeDefaultNamespace(ctx context.Context) error {
 	name := s.namespaces.real(s.world.options.Namespace)
-	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}
-	_, err := s.world.cluster.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{})
-	if err != nil && !apierrors.IsAlreadyExists(err) {
+	if slices.Contains(s.namespaces.labelled, name) {
+		return nil
+	}
+	_, err := s.world.cluster.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
+		Name:   name,
+		Labels: map[string]string{corev1.LabelMetadataName: name, runLabel: s.world.run},
+	}}, metav1.CreateOptions{})
+	if err != nil {
 		return fmt.Errorf("make the namespace %s: %w", name, err)
+	}
+	s.namespaces.labelled = append(s.namespaces.labelled, name)
+	return nil
+}
+
+// labelNamespaces marks those that Helm made for the scenario as this run's.
+func (s *scenario) labelNamespaces(ctx context.Context) error {
+	patch := fmt.Sprintf(`{"metadata":{"labels":{%q:%q}}}`, runLabel, s.world.run)
+	for _, name := range s.namespaces.unlabelled() {
+		_, err := s.world.cluster.CoreV1().Namespaces().Patch(ctx, name, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
+		if apierrors.IsNotFound(err) {
+			continue // only named so far
+		}
+		if err != nil {
+			return fmt.Errorf("label the namespace %s: %w", name, err)
+		}
+		s.namespaces.labelled = append(s.namespaces.labelled, name)
 	}
 	return nil
 }
 
-// cleanUp has the cluster delete every namespace that stood for one of the scenario's. It does not wait until it has: no other scenario uses them.
+// cleanUp takes away what the scenario made: releases of which a part is outside of namespaces, then its namespaces. It
+// does not wait until they are gone: no other scenario uses them.
 func (s *scenario) cleanUp() error {
-	var failed []error
+	ctx := context.Background() // the scenario's own may have ended
+	failed := []error{s.uninstallClusterScoped(ctx)}
 	for _, name := range s.namespaces.all() {
-		err := s.world.cluster.CoreV1().Namespaces().Delete(context.Background(), name, metav1.DeleteOptions{})
+		err := s.world.cluster.CoreV1().Namespaces().Delete(ctx, name, metav1.DeleteOptions{})
 		if err != nil && !apierrors.IsNotFound(err) {
 			failed = append(failed, fmt.Errorf("delete the namespace %s, which this scenario made: %w", name, err))
 		}

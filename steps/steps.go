@@ -15,14 +15,24 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/cucumber/godog"
+	messages "github.com/cucumber/messages/go/v21"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/client-go/discovery/cached/memory"
+	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/restmapper"
 
 	"github.com/traderadmin/charts/internal/helm"
 )
+
+// Serial is the tag of a scenario that runs while no other does: one that makes objects outside of namespaces, or looks at the whole cluster.
+const Serial = "@serial"
 
 // Options say what a suite tests.
 type Options struct {
@@ -36,13 +46,25 @@ type Options struct {
 	Dir string
 	// Wait is how long a step may wait for the cluster; 0 means one minute.
 	Wait time.Duration
+	// KeepFailed leaves the namespaces of a scenario that failed, with all that is in them. World.Kept names them.
+	KeepFailed bool
+	// Alone returns a command that runs the scenario of this name alone, which a failed one shows. nil shows none.
+	Alone func(scenario string) string
 }
 
 // World is what all scenarios of a suite share: a cluster and what is tested on it. It is safe for concurrent use.
 type World struct {
 	options Options
+	run     string // labels what this run makes
 	helm    *helm.Client
 	cluster kubernetes.Interface
+	objects dynamic.Interface
+	mapper  meta.RESTMapper
+
+	turns sync.RWMutex // scenarios read, a serial one writes
+
+	mu   sync.Mutex
+	kept []string
 }
 
 // NewWorld returns the world of a suite that runs on the cluster that config leads to. It asks the cluster nothing yet.
@@ -53,15 +75,26 @@ func NewWorld(config *rest.Config, options Options) (*World, error) {
 	case options.Wait == 0:
 		options.Wait = time.Minute
 	}
-	client, err := helm.New(config, helm.Options{Namespace: options.Namespace, Dir: options.Dir})
-	if err != nil {
+	w := &World{options: options, run: shortID()}
+	var err error
+	if w.helm, err = helm.New(config, helm.Options{Namespace: options.Namespace, Dir: options.Dir}); err != nil {
 		return nil, fmt.Errorf("steps: %w", err)
 	}
-	cluster, err := kubernetes.NewForConfig(config)
-	if err != nil {
+	if w.cluster, err = kubernetes.NewForConfig(config); err != nil {
 		return nil, fmt.Errorf("steps: %w", err)
 	}
-	return &World{options: options, helm: client, cluster: cluster}, nil
+	if w.objects, err = dynamic.NewForConfig(config); err != nil {
+		return nil, fmt.Errorf("steps: %w", err)
+	}
+	w.mapper = restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(w.cluster.Discovery()))
+	return w, nil
+}
+
+// Kept are the namespaces of failed scenarios that were left because of Options.KeepFailed, by their names in the cluster.
+func (w *World) Kept() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.kept)
 }
 
 // step is one row of the vocabulary: a regular expression, and a method that takes what its groups match.
@@ -72,21 +105,54 @@ type step struct {
 
 // Register gives sc, the context of one scenario, the whole vocabulary.
 func Register(sc *godog.ScenarioContext, world *World) {
-	s := &scenario{world: world, release: world.options.Release, chart: world.options.Chart}
+	s := newScenario(world)
 	for _, rows := range [][]step{s.clusterSteps(), s.helmSteps(), s.deploymentSteps(), s.podSteps()} {
 		for _, row := range rows {
 			sc.Step(row.phrase, row.method)
 		}
 	}
-	sc.After(func(ctx context.Context, _ *godog.Scenario, _ error) (context.Context, error) {
-		return ctx, s.cleanUp()
-	})
+	sc.Before(s.begin)
+	sc.StepContext().After(s.explain)
+	sc.After(s.end)
 }
 
 // scenario is what one scenario knows while it runs.
 type scenario struct {
 	world      *World
+	name       string
+	endTurn    func()
 	release    string     // under test: the last one that the scenario named
 	chart      string     // of that release
 	namespaces namespaces // by the names that the scenario calls them
+	releases   releases   // that it installed
+	last       *helm.Result
+}
+
+func newScenario(world *World) *scenario {
+	return &scenario{world: world, release: world.options.Release, chart: world.options.Chart}
+}
+
+// begin waits for the scenario's turn.
+func (s *scenario) begin(ctx context.Context, about *godog.Scenario) (context.Context, error) {
+	s.name = about.Name
+	if slices.ContainsFunc(about.Tags, func(tag *messages.PickleTag) bool { return tag.Name == Serial }) {
+		s.world.turns.Lock()
+		s.endTurn = s.world.turns.Unlock
+	} else {
+		s.world.turns.RLock()
+		s.endTurn = s.world.turns.RUnlock
+	}
+	return ctx, nil
+}
+
+// end takes away what the scenario made, or leaves it to be looked at.
+func (s *scenario) end(ctx context.Context, _ *godog.Scenario, err error) (context.Context, error) {
+	defer s.endTurn()
+	if err != nil && s.world.options.KeepFailed {
+		s.world.mu.Lock()
+		defer s.world.mu.Unlock()
+		s.world.kept = append(s.world.kept, s.namespaces.all()...)
+		return ctx, nil
+	}
+	return ctx, s.cleanUp()
 }

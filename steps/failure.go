@@ -1,0 +1,115 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/cucumber/godog"
+	"github.com/pmezard/go-difflib/difflib"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
+)
+
+// explain attaches to a step that failed what helps to see why. A step that passed gets nothing.
+func (s *scenario) explain(ctx context.Context, _ *godog.Step, status godog.StepResultStatus, err error) (context.Context, error) {
+	if status != godog.StepFailed {
+		return ctx, err
+	}
+	var detailed interface{ Detail() string }
+	if errors.As(err, &detailed) {
+		ctx = attach(ctx, "Why", "text/plain", detailed.Detail())
+	}
+	if s.last != nil {
+		ctx = attach(ctx, "Helm", "text/plain", "$ "+s.last.Command+"\n"+s.last.Output+s.last.Warnings)
+	}
+	ctx = attach(ctx, "Difference", "text/x-diff", s.difference(ctx))
+	if s.world.options.Alone != nil {
+		ctx = attach(ctx, "Run alone", "text/plain", s.world.options.Alone(s.name))
+	}
+	return ctx, err
+}
+
+func attach(ctx context.Context, name, mediaType, text string) context.Context {
+	if text == "" {
+		return ctx
+	}
+	return godog.Attach(ctx, godog.Attachment{FileName: name, MediaType: mediaType, Body: []byte(text)})
+}
+
+// difference is what the cluster holds otherwise than the releases of the scenario rendered it, as a unified diff; "" when it is all
+// the same. Fields that the rendering does not have, such as defaults and status, are no difference.
+func (s *scenario) difference(ctx context.Context) string {
+	var diff strings.Builder
+	for _, key := range slices.SortedFunc(maps.Keys(s.releases), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
+		for _, rendered := range objects(s.releases[key]) {
+			held, err := s.world.live(ctx, rendered, key[0])
+			switch {
+			case apierrors.IsNotFound(err):
+				fmt.Fprintf(&diff, "%s/%s was rendered, but is not there\n", rendered.GetKind(), rendered.GetName())
+			case err != nil:
+				fmt.Fprintf(&diff, "%s/%s: %v\n", rendered.GetKind(), rendered.GetName(), err)
+			default:
+				diff.WriteString(objectDiff(rendered, held))
+			}
+		}
+	}
+	return diff.String()
+}
+
+func objectDiff(rendered, held *unstructured.Unstructured) string {
+	name := rendered.GetKind() + "/" + rendered.GetName()
+	diff, err := difflib.GetUnifiedDiffString(difflib.UnifiedDiff{
+		A: lines(rendered.Object), FromFile: name + " as rendered",
+		B: lines(projected(held.Object, rendered.Object)), ToFile: name + " in the cluster",
+		Context: 3,
+	})
+	if err != nil {
+		return fmt.Sprintf("%s: %v\n", name, err)
+	}
+	return diff
+}
+
+func lines(object any) []string {
+	text, err := yaml.Marshal(object)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	return difflib.SplitLines(string(text))
+}
+
+// projected is held without what wanted does not speak of. Items of lists are taken to correspond by their place.
+func projected(held, wanted any) any {
+	switch wanted := wanted.(type) {
+	case map[string]any:
+		fields, ok := held.(map[string]any)
+		if !ok {
+			return held
+		}
+		some := map[string]any{}
+		for key, value := range wanted {
+			if has, ok := fields[key]; ok {
+				some[key] = projected(has, value)
+			}
+		}
+		return some
+	case []any:
+		items, ok := held.([]any)
+		if !ok {
+			return held
+		}
+		some := make([]any, len(items))
+		for i, item := range items {
+			some[i] = item
+			if i < len(wanted) {
+				some[i] = projected(item, wanted[i])
+			}
+		}
+		return some
+	}
+	return held
+}

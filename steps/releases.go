@@ -1,0 +1,93 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"helm.sh/helm/v3/pkg/release"
+	"helm.sh/helm/v3/pkg/storage/driver"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/yaml"
+	"k8s.io/client-go/dynamic"
+)
+
+// releases are what a scenario installed, by namespace (its name in the cluster) and name: the newest revision of each.
+type releases map[[2]string]*release.Release
+
+func (r *releases) note(newest *release.Release) {
+	if newest == nil {
+		return
+	}
+	if *r == nil {
+		*r = releases{}
+	}
+	(*r)[[2]string{newest.Namespace, newest.Name}] = newest
+}
+
+// uninstallClusterScoped uninstalls the releases of which some object is in no namespace, so that it does not outlive the
+// scenario's namespaces.
+func (s *scenario) uninstallClusterScoped(ctx context.Context) error {
+	var failed []error
+	for _, installed := range s.releases {
+		if !s.world.hasClusterScoped(installed) {
+			continue
+		}
+		namespace := func(string) string { return installed.Namespace }
+		_, err := s.world.helm.WithNamespaces(namespace).Run(ctx, "uninstall", installed.Name, "--no-hooks")
+		if err != nil && !errors.Is(err, driver.ErrReleaseNotFound) {
+			failed = append(failed, fmt.Errorf("take away what this scenario installed: %w", err))
+		}
+	}
+	return errors.Join(failed...)
+}
+
+func (w *World) hasClusterScoped(installed *release.Release) bool {
+	for _, object := range objects(installed) {
+		mapping, err := w.mapping(object)
+		if err == nil && mapping.Scope.Name() == meta.RESTScopeNameRoot {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *World) mapping(object *unstructured.Unstructured) (*meta.RESTMapping, error) {
+	kind := object.GroupVersionKind()
+	return w.mapper.RESTMapping(kind.GroupKind(), kind.Version)
+}
+
+// live returns the object of a release as the cluster holds it.
+func (w *World) live(ctx context.Context, rendered *unstructured.Unstructured, namespace string) (*unstructured.Unstructured, error) {
+	mapping, err := w.mapping(rendered)
+	if err != nil {
+		return nil, err
+	}
+	var kind dynamic.ResourceInterface = w.objects.Resource(mapping.Resource)
+	if mapping.Scope.Name() == meta.RESTScopeNameNamespace {
+		if own := rendered.GetNamespace(); own != "" {
+			namespace = own
+		}
+		kind = w.objects.Resource(mapping.Resource).Namespace(namespace)
+	}
+	return kind.Get(ctx, rendered.GetName(), metav1.GetOptions{})
+}
+
+// objects are what a release's manifest says, as far as it can be read.
+func objects(of *release.Release) []*unstructured.Unstructured {
+	var found []*unstructured.Unstructured
+	for documents := yaml.NewYAMLOrJSONDecoder(strings.NewReader(of.Manifest), 4096); ; {
+		object := &unstructured.Unstructured{}
+		err := documents.Decode(object)
+		if errors.Is(err, io.EOF) {
+			return found
+		}
+		if err == nil && object.GetKind() != "" {
+			found = append(found, object)
+		}
+	}
+}

@@ -1,0 +1,240 @@
+package steps
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/cucumber/godog"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+const clusterRole = `apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata:
+  name: {{ .Values.role }}
+`
+
+// What is outside of namespaces goes with the scenario that made it.
+func TestClusterScopedObjectsAreTakenAway(t *testing.T) {
+	t.Parallel()
+	world := newWorld(t)
+	write(t, world, "templates/role.yaml", clusterRole)
+
+	output, passed := runFeature(t, world, `Feature: f
+  Scenario: s
+    When I run helm install shop ./shop --set role=taken-away
+    Then deployment/shop appears in namespace "shop"
+`, 1)
+
+	require.True(t, passed, output)
+	_, err := world.cluster.RbacV1().ClusterRoles().Get(t.Context(), "taken-away", metav1.GetOptions{})
+	assert.True(t, apierrors.IsNotFound(err), err)
+}
+
+const twoWithOneRole = `Feature: f
+  @serial
+  Scenario: one
+    When I run helm install shop ./shop --set role=ROLE
+    Then deployment/shop appears in namespace "shop"
+  @serial
+  Scenario: other
+    When I run helm install shop ./shop --set role=ROLE
+    Then deployment/shop appears in namespace "shop"
+`
+
+func TestSerialScenariosDoNotClash(t *testing.T) {
+	t.Parallel()
+	world := newWorld(t)
+	write(t, world, "templates/role.yaml", clusterRole)
+
+	output, passed := runFeature(t, world, strings.ReplaceAll(twoWithOneRole, "ROLE", "in-turn"), 2)
+
+	assert.True(t, passed, output)
+}
+
+func TestAClashNamesTheTagThatMendsIt(t *testing.T) {
+	t.Parallel()
+	world := newWorld(t)
+	write(t, world, "templates/role.yaml", clusterRole)
+
+	output, passed := runFeature(t, world, `Feature: f
+  Scenario: s
+    When I run helm install shop ./shop --set role=clash
+    And I run helm install shop ./shop --set role=clash -n other --create-namespace
+`, 1)
+
+	assert.False(t, passed)
+	assert.Contains(t, output, `ClusterRole "clash" in namespace "" exists and cannot be imported`)
+	assert.Contains(t, output, "give them the tag @serial")
+	requireOnlyDeleting(t, world)
+}
+
+// A namespace that a scenario names is its own, in command lines too.
+func TestNamespacesAreOfTheScenario(t *testing.T) {
+	t.Parallel()
+	world := newWorld(t)
+
+	output, passed := runFeature(t, world, `Feature: f
+  Scenario: one
+    When I run helm install shop ./shop -n elsewhere --create-namespace
+    Then deployment/shop appears in namespace "elsewhere"
+  Scenario: other
+    When I run helm install shop ./shop --namespace=elsewhere --create-namespace
+    Then deployment/shop appears in namespace "elsewhere"
+  Scenario: none
+    When I run helm install shop ./shop -n elsewhere
+`, 3)
+
+	assert.False(t, passed)
+	assert.Contains(t, output, "3 scenarios (2 passed, 1 failed)", output)
+	assert.Regexp(t, `namespaces "elsewhere-\w{6}" not found`, output)
+	requireOnlyDeleting(t, world)
+}
+
+// Steps that mean the release under test follow the scenario to another one.
+func TestTheReleaseUnderTest(t *testing.T) {
+	t.Parallel()
+	world := newWorld(t)
+
+	output, passed := runFeature(t, world, `Feature: f
+  Scenario: s
+    When I run helm install market-shop ./shop
+    And I run helm upgrade with --set replicaCount=2
+    And I run helm rollback with 1
+    And I run helm history with --max 5
+    And I run helm get values with --all
+    And I run helm template with --set replicaCount=3
+    And I run helm lint with --strict
+    Then deployment/market-shop appears in namespace "shop"
+    When I run helm uninstall with --wait
+`, 1)
+
+	assert.True(t, passed, output)
+}
+
+func TestWrongCommandLinesSayWhatIsMeant(t *testing.T) {
+	t.Parallel()
+	world := newWorld(t)
+	for line, words := range map[string]string{
+		"instal shop ./shop":                 `did you mean install?`,
+		"install shop ./shop --nmaespace x":  `did you mean --namespace?`,
+		"install shop ./nowhere":             `./nowhere`,
+		"install shop ./shop | tee x":        `this is no shell`,
+		"install shop ./shop --set a='b":     `reached EOF without closing quote`,
+		"upgrade other ./shop":               `"other" has no deployed releases`,
+		"install shop ./shop --kubeconfig x": `--kubeconfig cannot be used here`,
+	} {
+		t.Run(line, func(t *testing.T) {
+			t.Parallel()
+			output, passed := runFeature(t, world, "Feature: f\n  Scenario: s\n    When I run helm "+line+"\n", 1)
+			assert.False(t, passed)
+			assert.Contains(t, output, words)
+		})
+	}
+}
+
+// attachments runs a feature and returns what each step that has some got, by their names.
+func attachments(t *testing.T, world *World, feature string) map[string]string {
+	var mu sync.Mutex
+	found := map[string]string{}
+	godog.TestSuite{
+		ScenarioInitializer: func(sc *godog.ScenarioContext) {
+			// Hooks after a step run in reverse: this one sees what those of the vocabulary attached.
+			sc.After(func(ctx context.Context, _ *godog.Scenario, _ error) (context.Context, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				for _, a := range godog.Attachments(ctx) {
+					found[a.FileName] = string(a.Body)
+				}
+				return ctx, nil
+			})
+			Register(sc, world)
+		},
+		Options: &godog.Options{
+			FeatureContents: []godog.Feature{{Name: "test.feature", Contents: []byte(feature)}},
+			Format:          "progress", NoColors: true, Strict: true, Output: new(strings.Builder), DefaultContext: t.Context(),
+		},
+	}.Run()
+	return found
+}
+
+func TestAFailureIsExplained(t *testing.T) {
+	t.Parallel()
+	world := newWorld(t, func(o *Options) {
+		o.Alone = func(scenario string) string { return "run " + scenario + " alone" }
+	})
+
+	found := attachments(t, world, `Feature: f
+  Scenario: it fails
+    When I run helm install shop ./shop
+    Then shop pods use image "nginx:9"
+`)
+
+	assert.Equal(t, "run it fails alone", found["Run alone"])
+	assert.Contains(t, found["Helm"], "$ helm install shop ./shop\nNAME: shop\n")
+	assert.NotContains(t, found, "Difference", "the cluster holds what was rendered")
+}
+
+func TestADifferenceIsShown(t *testing.T) {
+	t.Parallel()
+	world := newWorld(t)
+	write(t, world, "templates/quantity.yaml", `apiVersion: v1
+kind: ConfigMap
+metadata: {name: mine}
+data: {a: "1"}
+---
+apiVersion: v1
+kind: LimitRange
+metadata: {name: limits}
+spec:
+  limits:
+    - type: Container
+      max: {cpu: 1000m}
+`)
+	found := attachments(t, world, `Feature: f
+  Scenario: s
+    When I run helm install shop ./shop
+    Then shop pods use image "nginx:9"
+`)
+
+	diff := found["Difference"]
+	assert.Contains(t, diff, "--- LimitRange/limits as rendered\n+++ LimitRange/limits in the cluster\n")
+	assert.Contains(t, diff, "-      cpu: 1000m\n+      cpu: \"1\"\n")
+	assert.NotContains(t, diff, "ConfigMap")
+}
+
+func TestAPassingScenarioAttachesNothing(t *testing.T) {
+	t.Parallel()
+	found := attachments(t, newWorld(t), `Feature: f
+  Scenario: s
+    When I run helm install shop ./shop
+    Then deployment/shop appears in namespace "shop"
+`)
+
+	assert.Empty(t, found)
+}
+
+func TestWhatFailedIsKeptIfAsked(t *testing.T) {
+	t.Parallel()
+	world := newWorld(t, func(o *Options) { o.KeepFailed = true })
+
+	_, passed := runFeature(t, world, `Feature: f
+  Scenario: fails
+    When I run helm install shop ./shop
+    Then shop pods use image "nginx:9"
+  Scenario: passes
+    When I run helm install shop ./shop
+    Then deployment/shop appears in namespace "shop"
+`, 2)
+
+	assert.False(t, passed)
+	require.Len(t, world.Kept(), 1)
+	kept, err := world.cluster.CoreV1().Namespaces().Get(t.Context(), world.Kept()[0], metav1.GetOptions{})
+	require.NoError(t, err)
+	assert.Nil(t, kept.DeletionTimestamp)
+}

@@ -1,0 +1,67 @@
+package steps
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cucumber/godog"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+var many = flag.Int("scenarios", 24, "how many scenarios TestSideBySide runs")
+
+// runFeature runs a feature at a concurrency, and returns what godog printed and whether all passed.
+func runFeature(t *testing.T, world *World, feature string, concurrency int) (string, bool) {
+	var output bytes.Buffer
+	status := godog.TestSuite{
+		ScenarioInitializer: func(sc *godog.ScenarioContext) { Register(sc, world) },
+		Options: &godog.Options{
+			FeatureContents: []godog.Feature{{Name: "test.feature", Contents: []byte(feature)}},
+			Format:          "pretty", NoColors: true, Strict: true, Randomize: -1, Concurrency: concurrency,
+			Output: &output, DefaultContext: t.Context(),
+		},
+	}.Run()
+	return output.String(), status == 0
+}
+
+// Life cycles of the same release name in the same namespace name, all at once, do not see each other.
+func TestSideBySide(t *testing.T) {
+	world := newWorld(t)
+	var feature strings.Builder
+	feature.WriteString("Feature: many\n")
+	for i := range *many {
+		fmt.Fprintf(&feature, `
+  Scenario: life cycle %[1]d
+    When I run helm install shop %[2]s --set image.tag=%[1]d
+    Then deployment/shop appears in namespace "shop"
+    When I run helm upgrade with --set image.tag=new-%[1]d
+    Then shop pods use image "nginx:new-%[1]d"
+    When I run helm uninstall with --wait
+`, i, world.options.Chart)
+	}
+
+	started := time.Now()
+	output, passed := runFeature(t, world, feature.String(), 4*runtime.NumCPU())
+
+	assert.True(t, passed, output)
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	t.Logf("%d scenarios in %s, %d MB from the system", *many, time.Since(started).Round(time.Millisecond), memory.Sys>>20)
+	requireOnlyDeleting(t, world)
+}
+
+// requireOnlyDeleting fails t when a namespace of the world's run is left that is not being deleted.
+func requireOnlyDeleting(t *testing.T, world *World) {
+	mine, err := world.cluster.CoreV1().Namespaces().List(t.Context(), metav1.ListOptions{LabelSelector: runLabel + "=" + world.run})
+	require.NoError(t, err)
+	for _, namespace := range mine.Items {
+		assert.NotNil(t, namespace.DeletionTimestamp, "the namespace %s is left", namespace.Name)
+	}
+}

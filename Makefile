@@ -12,7 +12,7 @@ MODULES = . cluster/embedded/controlplane
 TIMEOUT = 45m
 
 .DEFAULT_GOAL := help
-.PHONY: help test acceptance lint unit vet check race fmt tidy
+.PHONY: help test acceptance lint unit vet check race bench docs generate fmt tidy
 
 help: ## list what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,18 @@ check: ## run golangci-lint, staticcheck included, over both modules
 
 race: ## run all tests under the race detector
 	$(GO) test -race -count=1 -timeout $(TIMEOUT) ./...
+
+bench: ## measure: the cluster's start, life cycles of a release, 1,000 scenarios, the linter
+	$(GO) test -run '^$$' -bench Ready -benchtime 5x ./cluster/embedded
+	$(GO) test -run '^$$' -bench LifeCycle -benchtime 100x -timeout $(TIMEOUT) ./steps
+	$(GO) test -run SideBySide -scenarios 1000 -v -timeout $(TIMEOUT) ./steps
+	$(GO) test -run '^$$' -bench . ./internal/chart ./lint/...
+
+docs: ## write docs/rules.md from the rules
+	$(GO) run ./lint --docs > docs/rules.md.new && mv docs/rules.md.new docs/rules.md
+
+generate: ## write the Kubernetes schemas that the linter holds manifests against (asks the module proxy)
+	$(GO) generate ./lint/kubeschema
 
 fmt: ## format the Go code
 	gofmt -w .

@@ -148,6 +148,38 @@ func TestARunOfNothingFails(t *testing.T) {
 	assert.Contains(t, output, `no scenario in [features] has the tags "@nothing"`)
 }
 
+func TestAShardRunsItsPart(t *testing.T) {
+	t.Parallel()
+	output, passed := newRun(t).output("-shard=2/2")
+
+	assert.True(t, passed, output)
+	assert.Contains(t, output, "1 scenarios (1 passed)")
+	assert.Contains(t, output, "Scenario: Override image tags                                   # features/helm_chart_deployment.feature:7")
+}
+
+// A failed scenario is kept until Ctrl-C, which is then no failure to clean up.
+func TestKeepFailed(t *testing.T) {
+	t.Parallel()
+	r := newRun(t)
+	r.replace("features/helm_chart_deployment.feature", "and go-scanner appear", "and no-scanner appear")
+	command := r.command(t.Context(), "-wait=1s", "-keep-failed")
+	temporary := strings.TrimPrefix(command.Env[len(command.Env)-1], "TMPDIR=")
+	stdout, err := command.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, command.Start())
+	awaitLine(t, stdout, "export KUBECONFIG="+temporary)
+	assert.NotEmpty(t, processGroup(t, temporary), "the cluster runs on")
+
+	require.NoError(t, command.Process.Signal(os.Interrupt))
+	_, err = io.Copy(io.Discard, stdout)
+	require.NoError(t, err)
+	assert.Error(t, command.Wait(), "the run failed")
+
+	left, err := os.ReadDir(temporary)
+	require.NoError(t, err)
+	assert.Empty(t, left, "files of the control plane outlive the run")
+}
+
 func TestAnUnknownClusterIsRefused(t *testing.T) {
 	t.Parallel()
 	output, passed := newRun(t).output("-cluster=nowhere")

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
-	"strings"
 	"text/tabwriter"
 
+	"github.com/traderadmin/charts/lint/report"
 	"github.com/traderadmin/charts/lint/rule"
+	"github.com/traderadmin/charts/lint/suggest"
 )
 
 // writeList writes a line for each rule.
@@ -22,13 +24,32 @@ func writeList(w io.Writer) error {
 func writeExplanation(w io.Writer, id string) error {
 	r := rule.Find(id)
 	if r == nil {
-		return fmt.Errorf("there is no rule %q; lint --list names them all", id)
+		return noSuchRule(id)
 	}
-	_, err := fmt.Fprintf(w, "%s (%s)\n\n%s.\n\n%s\n\nBad:\n\n%s\n\nGood:\n\n%s\n",
-		r.ID, r.Severity, r.Title, r.Why, indent(r.Bad), indent(r.Good))
+	_, err := io.WriteString(w, report.Explain(r))
 	return err
 }
 
-func indent(text string) string {
-	return "    " + strings.ReplaceAll(text, "\n", "\n    ")
+func noSuchRule(id string) error {
+	var ids []string
+	for _, r := range rule.All() {
+		ids = append(ids, r.ID)
+	}
+	return fmt.Errorf("there is no rule %q; lint --list names them all%s", id, suggest.For(id, ids))
+}
+
+// writeRulesPage writes docs/rules.md: what --list and --explain print, as Markdown.
+func writeRulesPage(w io.Writer) error {
+	var page bytes.Buffer
+	page.WriteString("<!-- Written by `make docs` from the rules in lint/rule. -->\n\n# Rules of the chart linter\n\n" +
+		"`go run ./lint --explain ID` prints the same about a rule. `.chartlint.yaml` turns rules off and gives them another severity.\n\n" +
+		"| Rule | Severity | What holds for a chart that keeps to it |\n| --- | --- | --- |\n")
+	for _, r := range rule.All() {
+		fmt.Fprintf(&page, "| [%s](#%s) | %s | %s |\n", r.ID, r.ID, r.Severity, report.Cell(r.Title))
+	}
+	for _, r := range rule.All() {
+		fmt.Fprintf(&page, "\n## %s\n\n%s", r.ID, report.ExplainMarkdown(r))
+	}
+	_, err := w.Write(page.Bytes())
+	return err
 }

@@ -13,13 +13,12 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
-	"strings"
+	"strconv"
 	"sync"
 
 	"go.yaml.in/yaml/v3"
 	helmchart "helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/chart/loader"
-	"helm.sh/helm/v3/pkg/chartutil"
 )
 
 const (
@@ -34,9 +33,13 @@ type Chart struct {
 	helm    *helmchart.Chart
 	folders map[*helmchart.File]string // of each chart in the tree, by its Chart.yaml
 
-	mu        sync.Mutex
-	schemas   map[string]*schema    // by the chart's folder; compiled once for all variants
-	documents map[string]*yaml.Node // parsed YAML files, by path in the chart
+	mu                sync.Mutex
+	schemas           map[string]*schema    // by the chart's folder; compiled once for all variants
+	documents         map[string]*yaml.Node // parsed YAML files, by path in the chart
+	namesCapabilities *bool                 // nil until it is asked for
+
+	readsOnce sync.Once
+	reads     *reader // which values the templates read: see reads.go
 }
 
 // Load reads the chart at path, a folder or a .tgz, with Helm's loader and its limits on sizes and paths. An error means
@@ -70,6 +73,9 @@ func (c *Chart) Path() string { return c.path }
 // Name is the chart's name, from its Chart.yaml.
 func (c *Chart) Name() string { return c.helm.Name() }
 
+// Version is the chart's version, from its Chart.yaml.
+func (c *Chart) Version() string { return c.helm.Metadata.Version }
+
 // IsLibrary says whether the chart only lends templates to others and installs nothing itself.
 func (c *Chart) IsLibrary() bool { return c.helm.Metadata.Type == "library" }
 
@@ -82,6 +88,56 @@ func (c *Chart) ValuesFile() Position {
 		return c.file(metadataFile)
 	}
 	return c.file(valuesFile)
+}
+
+// MetadataPosition is the place in Chart.yaml of the key at a path of keys; of a list's items, by number.
+func (c *Chart) MetadataPosition(keys ...string) Position {
+	return c.keyPosition(metadataFile, keys...)
+}
+
+// keyPosition is the place of a key in a YAML file of the chart, or the file as a whole if the key is not there.
+func (c *Chart) keyPosition(name string, keys ...string) Position {
+	at := c.file(name)
+	var key *yaml.Node
+	node := c.document(name, rawFile(c.helm, name))
+	for _, step := range keys {
+		key, node = child(node, step)
+		if node == nil {
+			return at
+		}
+	}
+	if key == nil {
+		key = node
+	}
+	if key != nil {
+		at.Line, at.Column = key.Line, key.Column
+	}
+	return at
+}
+
+// dependenciesFile lists the dependencies of a chart of apiVersion v1.
+const dependenciesFile = "requirements.yaml"
+
+// MissingDependencies are the dependencies that the chart lists and that its charts/ folder lacks, each with its place.
+func (c *Chart) MissingDependencies() []Failure {
+	present := map[string]bool{}
+	for _, dependency := range c.helm.Dependencies() {
+		present[dependency.Name()] = true
+	}
+	listed := metadataFile
+	if rawFile(c.helm, dependenciesFile) != nil {
+		listed = dependenciesFile
+	}
+	var missing []Failure
+	for i, dependency := range c.helm.Metadata.Dependencies {
+		if dependency != nil && !present[dependency.Name] {
+			missing = append(missing, Failure{
+				Position: c.keyPosition(listed, "dependencies", strconv.Itoa(i), "name"),
+				Message:  fmt.Sprintf("the chart depends on %s %s, which is not in its charts folder", dependency.Name, dependency.Version),
+			})
+		}
+	}
+	return missing
 }
 
 // file is the position of a file as a whole, given its slash-separated path in the chart.
@@ -152,35 +208,8 @@ func (c *Chart) document(name string, f *helmchart.File) *yaml.Node {
 	defer c.mu.Unlock()
 	root, known := c.documents[name]
 	if !known {
-		var doc yaml.Node
-		if yaml.Unmarshal(f.Data, &doc) == nil && doc.Kind == yaml.DocumentNode {
-			root = doc.Content[0]
-		}
+		root = parseDocument(f.Data)
 		c.documents[name] = root
 	}
 	return root
-}
-
-// DefaultKubeVersion is the Kubernetes version that charts are rendered for unless told otherwise: the one whose API this
-// module is built with. (Helm's SDK on its own says v1.20.0.)
-const DefaultKubeVersion = "v1.37.2"
-
-// Variant is one way to deploy a chart. The zero value is the chart's default values on [DefaultKubeVersion].
-type Variant struct {
-	capabilities *chartutil.Capabilities
-}
-
-// NewVariant is the default values on a Kubernetes version such as 1.37 or v1.37.2; empty is [DefaultKubeVersion]. It fails
-// on what is not a version.
-func NewVariant(kubeVersion string) (Variant, error) {
-	if kubeVersion == "" {
-		kubeVersion = DefaultKubeVersion
-	}
-	version, err := chartutil.ParseKubeVersion(strings.TrimSpace(kubeVersion))
-	if err != nil {
-		return Variant{}, fmt.Errorf("%q is no Kubernetes version: want one such as 1.37 or v1.37.2", kubeVersion)
-	}
-	capabilities := chartutil.DefaultCapabilities.Copy()
-	capabilities.KubeVersion = *version
-	return Variant{capabilities: capabilities}, nil
 }

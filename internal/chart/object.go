@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"regexp"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,6 +21,15 @@ type Object struct {
 
 // String is the object as kubectl would name it, such as Deployment/python-orch.
 func (o *Object) String() string { return o.Kind + "/" + o.Name }
+
+// Namespace is the namespace that the object is installed in: that of the release, unless it names another. What belongs to no
+// namespace has the release's too.
+func (o *Object) Namespace() string {
+	if named := o.Get("metadata", "namespace").Text(); named != "" {
+		return named
+	}
+	return releaseNamespace
+}
 
 // Node is a value in a rendered object: what it is and where it comes from. The zero Node is a value that is not there; asking
 // it for anything is safe.
@@ -74,16 +83,19 @@ func (n Node) Items() iter.Seq[Node] {
 	}
 }
 
-// Entries are the keys and values of a map, as they are written; none if it is no map.
+// Entries are the keys and values of a map, as they are written, and then those of the maps merged into it by << that it does
+// not have itself; none if it is no map.
 func (n Node) Entries() iter.Seq2[string, Node] {
 	return func(yield func(string, Node) bool) {
-		if n.value == nil || n.value.Kind != yaml.MappingNode {
-			return
-		}
-		for i := 0; i+1 < len(n.value.Content); i += 2 {
-			key := n.value.Content[i]
-			if !yield(key.Value, Node{source: n.source, key: key, value: resolve(n.value.Content[i+1])}) {
-				return
+		maps := merged(n.value)
+		for i, m := range maps {
+			for key, value := range pairs(m) {
+				if key.Tag == "!!merge" || i > 0 && anyHas(maps[:i], key.Value) {
+					continue
+				}
+				if !yield(key.Value, Node{source: n.source, key: key, value: resolve(value)}) {
+					return
+				}
 			}
 		}
 	}
@@ -121,38 +133,77 @@ func (n Node) Position() Position {
 
 // entry finds a key of a map, with the maps merged into it by <<, and its value.
 func entry(mapping *yaml.Node, key string) (k, v *yaml.Node) {
-	const mergesIntoMerges = 10 // a map can merge itself
-	return entryWithin(mapping, key, mergesIntoMerges)
-}
-
-func entryWithin(mapping *yaml.Node, key string, merges int) (k, v *yaml.Node) {
 	mapping = resolve(mapping)
-	if mapping == nil || mapping.Kind != yaml.MappingNode {
-		return nil, nil
+	k, v, merges := ownEntry(mapping, key)
+	if k != nil || !merges {
+		return k, v
 	}
-	for i := 0; i+1 < len(mapping.Content); i += 2 {
-		if mapping.Content[i].Value == key {
-			return mapping.Content[i], resolve(mapping.Content[i+1])
-		}
-	}
-	if merges == 0 {
-		return nil, nil
-	}
-	for i := 0; i+1 < len(mapping.Content); i += 2 {
-		if mapping.Content[i].Tag != "!!merge" {
-			continue
-		}
-		merged := []*yaml.Node{mapping.Content[i+1]}
-		if list := resolve(merged[0]); list != nil && list.Kind == yaml.SequenceNode {
-			merged = list.Content
-		}
-		for _, m := range merged {
-			if k, v := entryWithin(m, key, merges-1); k != nil {
-				return k, v
-			}
+	for _, m := range merged(mapping)[1:] {
+		if k, v, _ := ownEntry(m, key); k != nil {
+			return k, v
 		}
 	}
 	return nil, nil
+}
+
+// ownEntry finds a key of a map as it is written, or says whether others are merged into it.
+func ownEntry(mapping *yaml.Node, key string) (k, v *yaml.Node, merges bool) {
+	if mapping == nil || mapping.Kind != yaml.MappingNode {
+		return nil, nil, false
+	}
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		k := mapping.Content[i]
+		if k.Value == key {
+			return k, resolve(mapping.Content[i+1]), false
+		}
+		merges = merges || k.Tag == "!!merge"
+	}
+	return nil, nil, merges
+}
+
+// merged is a map and those that << merges into it, directly or through one another, each once: a map can merge itself. The
+// first that has a key decides its value.
+func merged(mapping *yaml.Node, before ...*yaml.Node) []*yaml.Node {
+	mapping = resolve(mapping)
+	if mapping == nil || mapping.Kind != yaml.MappingNode || slices.Contains(before, mapping) {
+		return before
+	}
+	before = append(before, mapping)
+	for key, value := range pairs(mapping) {
+		if key.Tag != "!!merge" {
+			continue
+		}
+		if value = resolve(value); value.Kind != yaml.SequenceNode {
+			before = merged(value, before...)
+			continue
+		}
+		for _, item := range value.Content {
+			before = merged(item, before...)
+		}
+	}
+	return before
+}
+
+func anyHas(maps []*yaml.Node, key string) bool {
+	for _, m := range maps {
+		for k := range pairs(m) {
+			if k.Value == key {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// pairs are the keys and values of a map, as they are written.
+func pairs(mapping *yaml.Node) iter.Seq2[*yaml.Node, *yaml.Node] {
+	return func(yield func(k, v *yaml.Node) bool) {
+		for i := 0; i+1 < len(mapping.Content); i += 2 {
+			if !yield(mapping.Content[i], mapping.Content[i+1]) {
+				return
+			}
+		}
+	}
 }
 
 func resolve(n *yaml.Node) *yaml.Node {
@@ -174,7 +225,7 @@ func (r *Rendered) split() {
 func (r *Rendered) read(src source, text string) {
 	var doc yaml.Node
 	if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
-		r.ManifestFailures = append(r.ManifestFailures, src.syntaxFailure(text, err))
+		r.ManifestFailures = append(r.ManifestFailures, src.syntaxFailure(text))
 		return
 	}
 	if doc.Kind == 0 { // nothing but comments
@@ -239,7 +290,6 @@ func shorten(s string) string {
 
 var (
 	separator = regexp.MustCompile(`(?:^|\s*\n)---\s*`) // as in Helm's releaseutil.SplitManifests
-	yamlLine  = regexp.MustCompile(`^yaml: (?:line \d+: )?`)
 )
 
 // document is a part of a template's output, trimmed as Helm trims it, and the line that it starts on, from 1.
@@ -279,18 +329,12 @@ func documents(printed string) []document {
 // whiteSpace is what strings.TrimSpace trims, as far as templates print it.
 const whiteSpace = " \t\n\r\v\f"
 
-// syntaxFailure places a syntax error. The parser's own line is often that of the surrounding block; it is a fact, though, that it
-// stops with the very same error as soon as the text reaches the line that is wrong, and not before.
-func (s source) syntaxFailure(text string, err error) Failure {
-	lines := strings.SplitAfter(text, "\n")
-	wrong := sort.Search(len(lines)-1, func(i int) bool {
-		var doc yaml.Node
-		at := yaml.Unmarshal([]byte(strings.Join(lines[:i+1], "")), &doc)
-		return at != nil && at.Error() == err.Error()
-	})
+// syntaxFailure places the syntax error in a document.
+func (s source) syntaxFailure(text string) Failure {
+	line, problem := SyntaxError(text)
 	at := s.rendered.templates[s.template]
-	at.Line = s.rendered.templateLine(s.template, s.line+wrong)
-	problem := yamlLine.ReplaceAllString(err.Error(), "")
-	message := fmt.Sprintf("the rendered YAML does not parse: %s, at %s", problem, strconv.Quote(shorten(strings.TrimSpace(lines[wrong]))))
+	at.Line = s.rendered.templateLine(s.template, s.line+line-1)
+	wrong := strings.TrimSpace(strings.Split(text, "\n")[line-1])
+	message := fmt.Sprintf("the rendered YAML does not parse: %s, at %s", problem, strconv.Quote(shorten(wrong)))
 	return Failure{Position: at, Message: message}
 }

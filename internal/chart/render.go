@@ -27,8 +27,8 @@ const notesFile = "NOTES.txt"
 type Rendered struct {
 	Objects []*Object
 
-	// RenderFailures are what Helm refuses before there is any YAML: templates that do not parse or fail, values that cannot
-	// be merged, a Kubernetes version that the chart excludes.
+	// RenderFailures are what Helm refuses before there is any YAML: values that do not parse or cannot be merged, templates that
+	// do not parse or fail.
 	RenderFailures []Failure
 
 	// ManifestFailures are rendered documents that are no Kubernetes objects: not YAML, or without apiVersion and kind.
@@ -59,7 +59,10 @@ func (c *Chart) Render(v Variant) *Rendered {
 		v, _ = NewVariant(DefaultKubeVersion) // a constant that the tests parse
 	}
 	r := &Rendered{chart: c, helm: c.helm, variant: v, templates: map[string]Position{}}
-	r.checkKubeVersion()
+	if failures := v.values.failures(); len(failures) > 0 {
+		r.RenderFailures = failures
+		return r
+	}
 	if err := r.prepare(); err != nil {
 		r.fail(c.ValuesFile(), err.Error())
 		return r
@@ -69,18 +72,17 @@ func (c *Chart) Render(v Variant) *Rendered {
 	return r
 }
 
-// checkKubeVersion makes the check that `helm install` makes of Chart.yaml's kubeVersion.
-func (r *Rendered) checkKubeVersion() {
-	constraint := r.chart.helm.Metadata.KubeVersion
-	version := r.variant.capabilities.KubeVersion.Version
+// KubeVersionFailures is the check that `helm install` makes of Chart.yaml's kubeVersion: a failure if it excludes a version, such
+// as v1.37.2.
+func (c *Chart) KubeVersionFailures(version string) []Failure {
+	constraint := c.helm.Metadata.KubeVersion
 	if constraint == "" || chartutil.IsCompatibleRange(constraint, version) {
-		return
+		return nil
 	}
-	at := r.chart.file(metadataFile)
-	if key, _ := entry(r.chart.document(metadataFile, rawFile(r.chart.helm, metadataFile)), "kubeVersion"); key != nil {
-		at.Line, at.Column = key.Line, key.Column
-	}
-	r.fail(at, fmt.Sprintf("the chart asks for kubeVersion %q, which Kubernetes %s is not", constraint, version))
+	return []Failure{{
+		Position: c.MetadataPosition("kubeVersion"),
+		Message:  fmt.Sprintf("the chart's kubeVersion %q excludes Kubernetes versions that it is linted for", constraint),
+	}}
 }
 
 // prepare enables the dependencies that the values ask for, merges the values and names the templates.
@@ -89,7 +91,7 @@ func (r *Rendered) prepare() error {
 	if err != nil {
 		return fmt.Errorf("load the chart again: %w", err)
 	}
-	if err := chartutil.ProcessDependenciesWithMerge(helm, chartutil.Values{}); err != nil {
+	if err := chartutil.ProcessDependenciesWithMerge(helm, chartutil.Values(r.variant.values.overrides()).AsMap()); err != nil {
 		return fmt.Errorf("process the chart's dependencies: %w", err)
 	}
 	r.helm, r.folders = helm, folders
@@ -119,7 +121,7 @@ func (r *Rendered) nameTemplates(helm *helmchart.Chart) {
 func (r *Rendered) renderValues() (chartutil.Values, error) {
 	release := chartutil.ReleaseOptions{Name: releaseName, Namespace: releaseNamespace, Revision: 1, IsInstall: true}
 	const skipSchemas = true // they are a matter of their own: see Violations
-	return chartutil.ToRenderValuesWithSchemaValidation(r.helm, nil, release, r.variant.capabilities, skipSchemas)
+	return chartutil.ToRenderValuesWithSchemaValidation(r.helm, r.variant.values.overrides(), release, r.variant.capabilities, skipSchemas)
 }
 
 // maxRenderFailures bounds the renderings of a chart whose templates all fail.

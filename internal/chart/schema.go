@@ -43,7 +43,7 @@ func (r *Rendered) Violations() []Failure {
 		}
 		for _, v := range violations(schema.compiled, s.values) {
 			failure := Failure{
-				Position: r.chart.valuePosition(s, v.location, v.key),
+				Position: r.valuePosition(s, v.location, v.key),
 				Message:  keyPath(slices.Concat(s.keys, v.location)) + " " + v.problem,
 			}
 			if !slices.Contains(found, failure) {

@@ -3,6 +3,7 @@ package chart
 import (
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -53,23 +54,37 @@ func keyPath(location []string) string {
 	return s.String()
 }
 
-// valuePosition finds where a value of a chart in the tree is set: in the values.yaml of the root, else of the next chart down, the
-// first of which wins in Helm too. key, if given, is the key of the map at location that is meant. Where no file sets it, the
-// position is the chart's own values.yaml as a whole, or its schema if it has none.
-func (c *Chart) valuePosition(s scope, location []string, key string) Position {
+// valuePosition finds where a value of a chart in the tree is set: in the variant's values set, else in the values.yaml of the root, else
+// of the next chart down, the first of which wins in Helm too. key, if given, is the key of the map at location that is meant.
+// A map is made of all of them: it is where the chart has it. Where no file sets the value, the position is the chart's own
+// values.yaml as a whole, or its schema if it has none.
+func (r *Rendered) valuePosition(s scope, location []string, key string) Position {
+	c := r.chart
+	fromRoot := append(slices.Clone(s.keys), location...)
+	inSet, isSet := r.variant.values.position(fromRoot, key)
+	isGlobal := len(location) > 0 && location[0] == chartutil.GlobalKey // a parent's globals are its subcharts' too
+	if !isSet && isGlobal {
+		inSet, isSet = r.variant.values.position(location, key)
+	}
+	if _, isMap := value(s.values, location).(map[string]any); isSet && (key != "" || !isMap) {
+		return inSet
+	}
 	for depth, helm := range s.charts {
 		name := path.Join(s.folder[depth], valuesFile)
 		document := c.document(name, rawFile(helm, valuesFile))
 		from := append(append([]string{}, s.keys[depth:]...), location...)
 		node := find(document, from, key)
-		if node == nil && len(location) > 0 && location[0] == chartutil.GlobalKey {
-			node = find(document, location, key) // a parent's globals are its subcharts' too
+		if node == nil && isGlobal {
+			node = find(document, location, key)
 		}
 		if node != nil {
 			at := c.file(name)
 			at.Line, at.Column = node.Line, node.Column
 			return at
 		}
+	}
+	if isSet {
+		return inSet
 	}
 	last := len(s.charts) - 1
 	if rawFile(s.charts[last], valuesFile) == nil {

@@ -3,10 +3,22 @@ package report_test
 import (
 	"bytes"
 	"encoding/json"
+	"encoding/xml"
+	"flag"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	helmchart "helm.sh/helm/v3/pkg/chart"
+	"helm.sh/helm/v3/pkg/chart/loader"
+	"helm.sh/helm/v3/pkg/chartutil"
 
 	"github.com/traderadmin/charts/internal/chart"
 	"github.com/traderadmin/charts/lint/linter"
@@ -14,76 +26,121 @@ import (
 	"github.com/traderadmin/charts/lint/rule"
 )
 
-func finding(severity rule.Severity, file string, line int) rule.Finding {
-	return rule.Finding{
-		Rule: "some-rule", Severity: severity, Message: "is wrong", Fix: "Mend it.",
-		Position: chart.Position{File: file, Line: line},
+var update = flag.Bool("update", false, "write testdata/golden anew")
+
+func at(file string, line, column int) chart.Position {
+	return chart.Position{File: filepath.FromSlash(file), Line: line, Column: column}
+}
+
+// odd is a result with all that formats must get right.
+func odd() *linter.Result {
+	return &linter.Result{
+		Charts: []linter.Chart{
+			{
+				Path: "testdata/shop", Name: "shop", Version: "1.2.3",
+				ValuesSets: []string{"values.yaml", "values-production.yaml"}, KubeVersions: []string{"v1.36.4", "v1.37.2"},
+			},
+			{Path: "/charts/a b", Name: "a b", Version: "0.1.0", ValuesSets: []string{"values.yaml"}, KubeVersions: []string{"v1.37.2"}},
+			{Path: "testdata/clean", Name: "clean", Version: "0.1.0", ValuesSets: []string{"values.yaml"}, KubeVersions: []string{"v1.37.2"}},
+		},
+		Rules:    []string{"limits-missing", "request-above-limit", "values-schema-missing"},
+		Duration: 1234567 * time.Microsecond,
+		Findings: []rule.Finding{
+			{ // everything
+				Chart: "testdata/shop", Rule: "limits-missing", Severity: rule.Error,
+				Position: at("testdata/shop/templates/web.yaml", 4, 3),
+				Message:  `container "web" of Deployment/shop has no limits for cpu, memory`, Fix: "Set `resources.limits`.",
+				Object: "Deployment/shop", Container: "web", Variants: "values-production.yaml, Kubernetes 1.37+",
+				Value: &chart.ValueSource{Position: at("testdata/shop/values.yaml", 4, 4), Key: `["箱"].cpu`},
+			},
+			{ // the value is the place itself
+				Chart: "testdata/shop", Rule: "limits-missing", Severity: rule.Error,
+				Position: at("testdata/shop/values.yaml", 1, 10),
+				Message:  "résumé is 100% wrong: ключ, a|b, <b>bold</b>, *x*, _y_, [z](https://example.com) & `code|`", Fix: "Mend it.",
+				Value: &chart.ValueSource{Position: at("testdata/shop/values.yaml", 1, 10), Key: "résumé"},
+			},
+			{ // tabs
+				Chart: "testdata/shop", Rule: "values-schema-missing", Severity: rule.Warning,
+				Position: at("testdata/shop/values.yaml", 3, 7),
+				Message:  "two\nlines, \x1b[31mred\r\n::error::forged", Fix: "Mend `it.",
+			},
+			{ // far to the right
+				Chart: "testdata/shop", Rule: "values-schema-missing", Severity: rule.Warning,
+				Position: at("testdata/shop/values.yaml", 5, 308), Message: "far", Fix: "Mend it.",
+			},
+			{ // no column
+				Chart: "testdata/shop", Rule: "request-above-limit", Severity: rule.Info,
+				Position: at("testdata/shop/values.yaml", 4, 0), Message: "no column", Fix: "Mend it.", Object: "Pod/x",
+			},
+			{ // no such line
+				Chart: "testdata/shop", Rule: "request-above-limit", Severity: rule.Info,
+				Position: at("testdata/shop/values.yaml", 99, 1), Message: "no such line", Fix: "Mend it.",
+			},
+			{ // no line, of a rule that is another tool's, outside the current folder
+				Chart: "/charts/a b", Rule: "other-tool", Severity: rule.Warning,
+				Position: at("/charts/a b/values,x:y.yaml", 0, 0), Message: "no line", Fix: "Mend it.",
+			},
+			{ // no file
+				Chart: "/charts/a b", Rule: "other-tool", Severity: rule.Error, Message: "no file", Fix: "Mend it.",
+			},
+		},
 	}
 }
 
-func TestText(t *testing.T) {
-	t.Parallel()
-	result := &linter.Result{Charts: []string{"a", "b"}, Findings: []rule.Finding{
-		finding(rule.Error, "a/values.yaml", 3),
-		finding(rule.Warning, "a/values.yaml", 4),
-		finding(rule.Warning, "b/values.yaml", 0),
-		finding(rule.Info, "b/values.yaml", 1),
-	}}
+func write(t *testing.T, format string, result *linter.Result) string {
+	t.Helper()
 	var out bytes.Buffer
-	require.NoError(t, report.Write(&out, "text", result))
-	assert.Equal(t, `a/values.yaml:3: error: is wrong [some-rule]
-    Mend it.
-a/values.yaml:4: warning: is wrong [some-rule]
-    Mend it.
+	require.NoError(t, report.Write(&out, format, result))
+	return out.String()
+}
 
-b/values.yaml: warning: is wrong [some-rule]
-    Mend it.
-b/values.yaml:1: info: is wrong [some-rule]
-    Mend it.
+// The rules' own texts change for reasons of their own: the golden files hold what the formats make of results.
+func TestGolden(t *testing.T) {
+	t.Parallel()
+	for _, format := range report.Formats() {
+		t.Run(format, func(t *testing.T) {
+			t.Parallel()
+			got := write(t, format, odd())
+			if format == "sarif" {
+				got = withoutRuleTexts(t, got)
+			}
+			golden := filepath.Join("testdata", "golden", format)
+			if *update {
+				require.NoError(t, os.WriteFile(golden, []byte(got), 0o644))
+			}
+			want, err := os.ReadFile(golden)
+			require.NoError(t, err)
+			assert.Equal(t, string(want), got, "if it is meant to be so: go test ./lint/report -update")
+		})
+	}
+}
 
-2 charts, 4 findings: 1 error, 2 warnings, 1 info
-`, out.String())
-
-	out.Reset()
-	result.Findings = result.Findings[1:2]
-	require.NoError(t, report.Write(&out, "text", result))
-	assert.Contains(t, out.String(), "\n2 charts, 1 finding: 1 warning\n")
+func withoutRuleTexts(t *testing.T, log string) string {
+	t.Helper()
+	read, err := sarif.FromString(log)
+	require.NoError(t, err)
+	for _, r := range read.Runs[0].Tool.Driver.Rules {
+		r.ShortDescription, r.FullDescription, r.Help, r.DefaultConfiguration = nil, nil, nil, nil
+	}
+	var out bytes.Buffer
+	require.NoError(t, read.PrettyWrite(&out))
+	return out.String() + "\n"
 }
 
 // Every format writes every finding, and says so when the writer fails.
 func TestFormats(t *testing.T) {
 	t.Parallel()
-	result := &linter.Result{Charts: []string{"a"}, Findings: []rule.Finding{finding(rule.Error, "a/values.yaml", 3)}}
-	require.Contains(t, report.Formats(), "text")
+	result := odd()
+	result.Findings = result.Findings[:1]
+	require.Equal(t, []string{"github", "json", "junit", "markdown", "sarif", "text"}, report.Formats())
 	for _, format := range report.Formats() {
-		var out bytes.Buffer
 		require.NoError(t, report.Check(format))
-		require.NoError(t, report.Write(&out, format, result))
-		for _, part := range []string{"a/values.yaml", "3", "some-rule", "is wrong", "Mend it."} {
-			assert.Contains(t, out.String(), part, format)
+		got := write(t, format, result)
+		for _, part := range []string{"testdata/shop/templates/web.yaml", "4", "limits-missing", "Deployment/shop", "values-production.yaml", "resources.limits"} {
+			assert.Contains(t, got, part, format)
 		}
 		require.ErrorIs(t, report.Write(full{}, format, result), errFull, format)
 	}
-	require.ErrorContains(t, report.Check("xml"), `unknown format "xml": want one of json, text`)
-	require.ErrorContains(t, report.Write(&bytes.Buffer{}, "xml", result), `unknown format "xml"`)
-}
-
-func TestJSONIsComplete(t *testing.T) {
-	t.Parallel()
-	var out bytes.Buffer
-	require.NoError(t, report.Write(&out, "json", &linter.Result{
-		Charts:   []string{"a"},
-		Findings: []rule.Finding{{Rule: "r", Severity: rule.Warning, Object: "Pod/x", Container: "c", Position: chart.Position{File: "f", Line: 1, Column: 2}}},
-	}))
-	var read map[string]any
-	require.NoError(t, json.Unmarshal(out.Bytes(), &read))
-	assert.Equal(t, map[string]any{
-		"charts": []any{"a"},
-		"findings": []any{map[string]any{
-			"rule": "r", "severity": "warning", "message": "", "fix": "", "object": "Pod/x", "container": "c",
-			"position": map[string]any{"file": "f", "line": 1.0, "column": 2.0},
-		}},
-	}, read)
 }
 
 // full is a disk without room.
@@ -92,3 +149,280 @@ type full struct{}
 func (full) Write([]byte) (int, error) { return 0, errFull }
 
 var errFull = assert.AnError
+
+func TestUnknownFormat(t *testing.T) {
+	t.Parallel()
+	const known = "want one of github, json, junit, markdown, sarif, text"
+	require.EqualError(t, report.Check("protobuf"), `unknown format "protobuf": `+known)
+	require.EqualError(t, report.Check("serif"), `unknown format "serif": `+known+`; did you mean "sarif"?`)
+	require.EqualError(t, report.Check(""), `unknown format "": `+known)
+	require.EqualError(t, report.Write(&bytes.Buffer{}, "jsno", odd()), `unknown format "jsno": `+known+`; did you mean "json"?`)
+}
+
+// docs/lint-result.schema.json describes all that there can be in a result, and nothing else.
+func TestJSONKeepsToItsSchema(t *testing.T) {
+	t.Parallel()
+	schema, err := jsonschema.NewCompiler().Compile("../../docs/lint-result.schema.json")
+	require.NoError(t, err)
+
+	result := odd()
+	filled(t, reflect.ValueOf(*result), "Result")
+	filled(t, reflect.ValueOf(result.Charts[0]), "Chart")
+	filled(t, reflect.ValueOf(result.Findings[0]), "Finding")
+	require.NoError(t, schema.Validate(decode(t, write(t, "json", result))))
+	require.NoError(t, schema.Validate(decode(t, write(t, "json", &linter.Result{Charts: result.Charts, Rules: result.Rules}))), "without findings")
+
+	refused := decode(t, `{"charts": [], "rules": [], "findings": [{"rule": "r"}]}`)
+	require.ErrorContains(t, schema.Validate(refused), "severity")
+}
+
+// filled wants every field that is written as JSON to be set.
+func filled(t *testing.T, v reflect.Value, name string) {
+	t.Helper()
+	for i := range v.NumField() {
+		if field := v.Type().Field(i); field.Tag.Get("json") != "-" {
+			assert.False(t, v.Field(i).IsZero(), "set %s.%s in the test's result, and describe it in the schema", name, field.Name)
+		}
+	}
+}
+
+func decode(t *testing.T, text string) any {
+	t.Helper()
+	value, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
+	require.NoError(t, err)
+	return value
+}
+
+func TestJSONOfNothing(t *testing.T) {
+	t.Parallel()
+	var read map[string]any
+	require.NoError(t, json.Unmarshal([]byte(write(t, "json", &linter.Result{})), &read))
+	assert.Equal(t, map[string]any{"charts": []any{}, "rules": []any{}, "findings": []any{}}, read, "lists, never null")
+}
+
+// The library brings the schema of SARIF 2.1.0 that OASIS has published, errata included.
+func TestSARIFKeepsToItsSchema(t *testing.T) {
+	t.Parallel()
+	for name, result := range map[string]*linter.Result{"odd": odd(), "empty": {}} {
+		log, err := sarif.FromString(write(t, "sarif", result), sarif.WithStrictValidation())
+		require.NoError(t, err, name)
+		require.NoError(t, log.Validate(), name)
+	}
+	broken, err := sarif.FromString(strings.ReplaceAll(write(t, "sarif", odd()), `"startLine": 4`, `"startLine": 0`), sarif.WithStrictValidation())
+	require.NoError(t, err)
+	require.ErrorContains(t, broken.Validate(), "startLine")
+}
+
+// GitHub refuses the whole log for one result without a place, or with a line or column 0.
+func TestSARIFPlaces(t *testing.T) {
+	t.Parallel()
+	log, err := sarif.FromString(write(t, "sarif", odd()))
+	require.NoError(t, err)
+	results := log.Runs[0].Results
+	require.Len(t, results, len(odd().Findings))
+	for _, r := range results {
+		require.Len(t, r.Locations, 1)
+		for _, l := range append(r.Locations, r.RelatedLocations...) {
+			require.NotEmpty(t, *l.PhysicalLocation.ArtifactLocation.URI)
+			if region := l.PhysicalLocation.Region; region != nil {
+				require.Positive(t, *region.StartLine)
+				require.True(t, region.StartColumn == nil || *region.StartColumn > 0)
+			}
+		}
+		assert.Equal(t, *r.RuleID, *log.Runs[0].Tool.Driver.Rules[r.RuleIndex].ID)
+	}
+	last := results[len(results)-1].Locations[0].PhysicalLocation
+	assert.Equal(t, "file:///charts/a%20b", *last.ArtifactLocation.URI)
+	assert.Nil(t, last.ArtifactLocation.URIBaseID)
+	assert.Nil(t, last.Region)
+}
+
+func TestSARIFFingerprints(t *testing.T) {
+	t.Parallel()
+	fingerprints := func(findings ...rule.Finding) []string {
+		log, err := sarif.FromString(write(t, "sarif", &linter.Result{Findings: findings}))
+		require.NoError(t, err)
+		var found []string
+		for _, r := range log.Runs[0].Results {
+			found = append(found, r.PartialFingerprints["chartlint/v1"])
+		}
+		return found
+	}
+	first := odd().Findings[0]
+	moved, other := first, first
+	moved.Position.Line += 10
+	other.Container = "other"
+	absolute := first
+	path, err := filepath.Abs(first.Position.File)
+	require.NoError(t, err)
+	absolute.Position.File = path
+
+	assert.Len(t, fingerprints(first, first), 1, "the same result is there once")
+	assert.Equal(t, fingerprints(first), fingerprints(moved), "a line above does not make it new")
+	assert.Equal(t, fingerprints(first), fingerprints(absolute), "nor does the way to name the chart")
+	assert.NotEqual(t, fingerprints(first), fingerprints(other))
+	two := fingerprints(first, moved)
+	require.Len(t, two, 2)
+	assert.NotEqual(t, two[0], two[1], "two of a kind are two")
+}
+
+// A rule's record is in the log, whether the rule found something or not.
+func TestSARIFRules(t *testing.T) {
+	t.Parallel()
+	result := &linter.Result{Findings: []rule.Finding{{Rule: "a-tool-of-others", Severity: rule.Info, Position: at("f", 1, 1)}}}
+	for _, r := range rule.All() {
+		result.Rules = append(result.Rules, r.ID)
+	}
+	log, err := sarif.FromString(write(t, "sarif", result))
+	require.NoError(t, err)
+	rules := log.Runs[0].Tool.Driver.Rules
+	require.Len(t, rules, len(rule.All())+1)
+	assert.Equal(t, "a-tool-of-others", *rules[0].ID)
+	assert.Nil(t, rules[0].Help)
+	levels := map[rule.Severity]string{rule.Error: "error", rule.Warning: "warning", rule.Info: "note"}
+	for i, want := range rule.All() {
+		got := rules[i+1]
+		assert.Equal(t, want.ID, *got.ID)
+		assert.Equal(t, want.Title+".", *got.ShortDescription.Text)
+		assert.Equal(t, want.Why, *got.FullDescription.Text)
+		assert.Equal(t, report.Explain(want), *got.Help.Text)
+		assert.Equal(t, report.ExplainMarkdown(want), *got.Help.Markdown)
+		assert.Equal(t, levels[want.Severity], got.DefaultConfiguration.Level)
+	}
+}
+
+// --explain and docs/rules.md say all of a rule's record.
+func TestExplain(t *testing.T) {
+	t.Parallel()
+	r := &rule.Rule{
+		ID: "some-rule", Severity: rule.Warning, Title: "No <a|b> in values-*.yaml", Why: "`a_b` breaks c_d.",
+		Bad: "a: {{ .b }}\nb: 1", Good: "a: 1",
+	}
+	assert.Equal(t, `some-rule (warning)
+
+No <a|b> in values-*.yaml.
+
+`+"`a_b` breaks c_d."+`
+
+Bad:
+
+    a: {{ .b }}
+    b: 1
+
+Good:
+
+    a: 1
+`, report.Explain(r))
+	assert.Equal(t, `**No &lt;a|b&gt; in values-\*.yaml.** Severity: warning.
+
+`+"`a_b` breaks c\\_d."+`
+
+Bad:
+
+`+"```"+`
+a: {{ .b }}
+b: 1
+`+"```"+`
+
+Good:
+
+`+"```"+`
+a: 1
+`+"```"+`
+`, report.ExplainMarkdown(r))
+	assert.Equal(t, `a\|b \*\*`, report.Cell("a|b\n**"))
+	assert.Equal(t, "\\`\\`\\`&lt;b&gt;\\`", report.Cell("```<b>`"), "no tag hides between backticks that are no pair")
+}
+
+func TestJUnitIsXML(t *testing.T) {
+	t.Parallel()
+	var suites struct {
+		Tests    int `xml:"tests,attr"`
+		Failures int `xml:"failures,attr"`
+		Suites   []struct {
+			Name  string `xml:"name,attr"`
+			Cases []struct {
+				Name    string  `xml:"name,attr"`
+				Failure *string `xml:"failure"`
+			} `xml:"testcase"`
+		} `xml:"testsuite"`
+	}
+	result := odd()
+	result.Charts = append(result.Charts, result.Charts[0]) // given twice
+	require.NoError(t, xml.Unmarshal([]byte(write(t, "junit", result)), &suites))
+	assert.Equal(t, 3*4, suites.Tests, "a case a chart and rule")
+	assert.Equal(t, 2, suites.Failures)
+	require.Len(t, suites.Suites, 3)
+	assert.Equal(t, "testdata/shop", suites.Suites[0].Name)
+	assert.Equal(t, "limits-missing", suites.Suites[0].Cases[0].Name)
+	require.NotNil(t, suites.Suites[0].Cases[0].Failure)
+	assert.Contains(t, *suites.Suites[0].Cases[0].Failure, "ключ, a|b, <b>bold</b>")
+	assert.Nil(t, suites.Suites[0].Cases[1].Failure)
+}
+
+// A workflow command is a line; nothing that a chart says makes another.
+func TestGitHubCommandsAreLines(t *testing.T) {
+	t.Parallel()
+	lines := strings.Split(strings.TrimSuffix(write(t, "github", odd()), "\n"), "\n")
+	require.Len(t, lines, len(odd().Findings)+1)
+	for _, line := range lines[:len(odd().Findings)] {
+		assert.Regexp(t, `^::(error|warning|notice) file=[^:]+::`, line)
+	}
+}
+
+func TestMarkdownRowsHaveTheirColumns(t *testing.T) {
+	t.Parallel()
+	rows := 0
+	for line := range strings.Lines(write(t, "markdown", odd())) {
+		if strings.HasPrefix(line, "|") {
+			rows++
+			assert.Equal(t, 5, strings.Count(strings.ReplaceAll(line, `\|`, ""), "|"), line)
+		}
+	}
+	assert.Equal(t, 2+len(odd().Findings), rows)
+}
+
+// Lines are quoted from archives too, and from the archives in them.
+func TestTextQuotesArchives(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	parent, err := loader.Load("testdata/shop")
+	require.NoError(t, err)
+	subchart := &helmchart.Chart{
+		Metadata:  &helmchart.Metadata{APIVersion: "v2", Name: "sub", Version: "0.1.0"},
+		Templates: []*helmchart.File{{Name: "templates/pod.yaml", Data: []byte("kind: Pod\n")}},
+	}
+	packed, err := chartutil.Save(subchart, folder)
+	require.NoError(t, err)
+	archive, err := chartutil.Save(parent, folder)
+	require.NoError(t, err)
+
+	text := func(file string) string {
+		return write(t, "text", &linter.Result{Findings: []rule.Finding{{Position: at(file, 1, 1), Severity: rule.Error, Message: "m", Fix: "F."}}})
+	}
+	assert.Contains(t, text(archive+"/Chart.yaml"), "\n    1 | apiVersion: v2\n      | ^\n")
+	assert.Contains(t, text(packed+"/templates/pod.yaml"), "\n    1 | kind: Pod\n")
+	for _, gone := range []string{archive + "/nothing.yaml", folder, folder + "/nothing.yaml", "testdata/shop/Chart.yaml/x", ""} {
+		assert.NotContains(t, text(gone), " | ", gone)
+	}
+	within := filepath.Join(folder, "folder")
+	require.NoError(t, os.MkdirAll(filepath.Join(within, "charts"), 0o755))
+	require.NoError(t, os.Rename(packed, filepath.Join(within, "charts", "sub-0.1.0.tgz")))
+	assert.Contains(t, text(within+"/charts/sub-0.1.0.tgz/templates/pod.yaml"), "\n    1 | kind: Pod\n")
+}
+
+func TestTextSkipsWhatIsNoText(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "values.yaml")
+	content := "\xef\xbb\xbfa: 1\n\xff\xfe\n" + strings.Repeat("x", 1<<20) + "\n"
+	require.NoError(t, os.WriteFile(file, []byte(content), 0o600))
+	result := &linter.Result{Findings: []rule.Finding{
+		{Position: at(file, 1, 4), Severity: rule.Error, Message: "m", Fix: "F."},
+		{Position: at(file, 2, 1), Severity: rule.Error, Message: "m", Fix: "F."},
+		{Position: at(file, 3, 1), Severity: rule.Error, Message: "m", Fix: "F."},
+	}}
+	got := write(t, "text", result)
+	assert.Contains(t, got, "\n    1 | a: 1\n      |    ^\n", "without the byte order mark")
+	assert.NotContains(t, got, "2 |")
+	assert.NotContains(t, got, "3 |")
+}

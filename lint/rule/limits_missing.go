@@ -5,7 +5,7 @@ func init() {
 		ID:    "limits-missing",
 		Title: "Every container limits cpu and memory",
 		Why: "A container without limits takes what the node has: one leak or busy loop starves everything that runs beside it, and " +
-			"a namespace with a quota refuses it.",
+			"a namespace with a quota refuses it. The policy says what is required of which role: resources.required.",
 		Bad: `containers:
   - name: app
     image: registry.example/app:1.0

@@ -15,13 +15,13 @@ func init() {
 }
 
 func checkQuantityInvalid(p *Pass) {
-	for o, c := range containers(p) {
-		for _, bound := range []string{"requests", "limits"} {
-			for name, value := range c.Get("resources", bound).Entries() {
-				if _, ok := quantity(value); ok || !value.Exists() {
+	for a := range resources(p) {
+		for _, bound := range bounds {
+			for name, value := range a.Get("resources", bound).Entries() {
+				if _, ok := value.Quantity(); ok || !value.Exists() {
 					continue
 				}
-				p.reportContainer(o, c, value.Position(),
+				a.report(p, value,
 					fmt.Sprintf("has %q for resources.%s.%s, which is no quantity", value.Text(), bound, name),
 					"Write a number with a unit that Kubernetes knows, without a space: 250m or 0.25 for cpu, 512Mi or 1Gi for memory.")
 			}

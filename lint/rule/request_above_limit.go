@@ -19,15 +19,15 @@ func init() {
 }
 
 func checkRequestAboveLimit(p *Pass) {
-	for o, c := range containers(p) {
-		for name, value := range c.Get("resources", "requests").Entries() {
-			limitValue := c.Get("resources", "limits", name)
-			request, ok := quantity(value)
-			limit, limited := quantity(limitValue)
+	for a := range resources(p) {
+		for name, value := range a.Get("resources", "requests").Entries() {
+			limitValue := a.Get("resources", "limits", name)
+			request, ok := value.Quantity()
+			limit, limited := limitValue.Quantity()
 			if !ok || !limited || request.Cmp(limit) <= 0 {
 				continue
 			}
-			p.reportContainer(o, c, value.Position(),
+			a.report(p, value,
 				fmt.Sprintf("requests %s of %s, above its limit of %s", value.Text(), name, limitValue.Text()),
 				fmt.Sprintf("Lower resources.requests.%s or raise resources.limits.%s.", name, name))
 		}

@@ -5,7 +5,7 @@ func init() {
 		ID:    "requests-missing",
 		Title: "Every container requests cpu and memory",
 		Why: "The scheduler places a pod by its requests. Without them it fits every node, however full, and it is the first to " +
-			"be starved or evicted there.",
+			"be starved or evicted there. The policy says what is required of which role: resources.required.",
 		Bad: `containers:
   - name: app
     image: registry.example/app:1.0`,

@@ -9,6 +9,8 @@ import (
 	"slices"
 
 	"github.com/traderadmin/charts/internal/chart"
+	"github.com/traderadmin/charts/lint/kubeschema"
+	"github.com/traderadmin/charts/lint/policy"
 )
 
 // Rule is something that charts must keep to.
@@ -21,14 +23,22 @@ type Rule struct {
 	Why string
 	// Bad and Good are examples, as one would write them in a chart.
 	Bad, Good string
-	// Severity is that of its findings.
+	// Severity is that of its findings, unless the policy gives it another.
 	Severity Severity
+	// ByVersion says that its findings depend on the Kubernetes version even where the rendering does not. Every other rule runs
+	// once for a rendering that serves several versions.
+	ByVersion bool
+	// OfPolicy says that it checks the policy and no chart. It runs once for all charts that share a policy, after them, on a pass
+	// that has Policy and Unused only.
+	OfPolicy bool
 	// Check reports what it finds in a chart.
 	Check func(*Pass)
 }
 
 // Finding is a place where a chart does not keep to a rule.
 type Finding struct {
+	// Chart is the path of the chart, as the linter was given it; the linter fills it in.
+	Chart    string         `json:"chart,omitempty"`
 	Rule     string         `json:"rule"`
 	Severity Severity       `json:"severity"`
 	Position chart.Position `json:"position"`
@@ -40,27 +50,57 @@ type Finding struct {
 	Object string `json:"object,omitempty"`
 	// Container is the name of the container that it is about, if it is about one.
 	Container string `json:"container,omitempty"`
+	// Value is the value that decides what is wrong, where that is certain.
+	Value *chart.ValueSource `json:"value,omitempty"`
+	// Variants names the ways to deploy the chart that it is about, such as "values-production.yaml" or "Kubernetes 1.36+"; empty
+	// is all of them. The linter fills it in.
+	Variants string `json:"variants,omitempty"`
+
+	// Node is the rendered value that it is about, if it is about one. Report takes Position, unless that is given, and Value
+	// from it.
+	Node chart.Node `json:"-"`
 }
 
 // Pass is one check of a chart, rendered for one variant.
 type Pass struct {
 	Chart    *chart.Chart
 	Rendered *chart.Rendered
+	// Policy is what is asked of the chart; never nil.
+	Policy *policy.Policy
+	// KubeVersion is the Kubernetes version that the chart is checked for, such as v1.37.2.
+	KubeVersion string
+	// CRDs are the custom resource definitions that the clusters have besides those that come with the chart; nil is none.
+	CRDs *kubeschema.CRDs
+	// BaseVersion is the version that the chart had before it changed, if it has to have another now.
+	BaseVersion string
+	// Unused are the suppressions of the policy that accepted nothing.
+	Unused []policy.Suppression
 
 	rule     *Rule
 	findings []Finding
 }
 
-// Report takes a finding; its rule and severity are filled in.
+// Report takes a finding. Its rule is filled in, and its severity, unless the rule gives a lower one than it has itself.
 func (p *Pass) Report(f Finding) {
-	f.Rule, f.Severity = p.rule.ID, p.rule.Severity
+	f.Rule = p.rule.ID
+	if own := p.Policy.Severity(p.rule.ID, p.rule.Severity); f.Severity <= 0 || f.Severity > own {
+		f.Severity = own
+	}
+	if f.Position == (chart.Position{}) {
+		f.Position = f.Node.Position()
+	}
+	if f.Value == nil {
+		f.Value = f.Node.Value()
+	}
+	f.Node = chart.Node{} // it holds the whole rendering
 	p.findings = append(p.findings, f)
 }
 
-// reportContainer takes a finding about a container. The message reads on from the container's name.
-func (p *Pass) reportContainer(o *chart.Object, c chart.Container, at chart.Position, message, fix string) {
+// reportContainer takes a finding about a container. The message reads on from the container's name; at is
+// the value that is wrong, or the closest to the one that is missing.
+func (p *Pass) reportContainer(o *chart.Object, c chart.Container, at chart.Node, message, fix string) {
 	p.Report(Finding{
-		Position:  at,
+		Node:      at,
 		Message:   fmt.Sprintf("%s %q of %s %s", c.Role, c.Name, o, message),
 		Fix:       fix,
 		Object:    o.String(),
@@ -68,26 +108,35 @@ func (p *Pass) reportContainer(o *chart.Object, c chart.Container, at chart.Posi
 	})
 }
 
-// Run is what the rule finds in a rendered chart.
-func (r *Rule) Run(c *chart.Chart, rendered *chart.Rendered) []Finding {
-	p := &Pass{Chart: c, Rendered: rendered, rule: r}
-	r.Check(p)
-	return p.findings
+// Run is what the rule finds in the pass, of which the exported fields are given.
+func (r *Rule) Run(pass Pass) []Finding {
+	pass.rule, pass.findings = r, nil
+	r.Check(&pass)
+	return pass.findings
 }
 
+// registry is every rule, in the order of IDs.
 var registry []*Rule
 
 // register is called from the init function of each rule's file.
 func register(r *Rule) {
-	if Find(r.ID) != nil {
+	at, taken := slices.BinarySearchFunc(registry, r.ID, func(known *Rule, id string) int { return cmp.Compare(known.ID, id) })
+	if taken {
 		panic("two rules are called " + r.ID)
 	}
-	registry = append(registry, r)
+	registry = slices.Insert(registry, at, r)
 }
 
 // All is every rule, by ID.
-func All() []*Rule {
-	return slices.SortedFunc(slices.Values(registry), func(a, b *Rule) int { return cmp.Compare(a.ID, b.ID) })
+func All() []*Rule { return slices.Clone(registry) }
+
+// IDs are those of all rules, in order.
+func IDs() []string {
+	var ids []string
+	for _, r := range All() {
+		ids = append(ids, r.ID)
+	}
+	return ids
 }
 
 // Find is the rule of an ID, or nil.

@@ -1,6 +1,7 @@
 package rule_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/traderadmin/charts/internal/chart"
+	"github.com/traderadmin/charts/lint/linter"
 	"github.com/traderadmin/charts/lint/rule"
 )
 
@@ -26,10 +28,17 @@ import (
 //
 //	want PLACE "regexp"
 //
-// where PLACE is as in a finding: file, file:line or file:line:column. A finding that nothing wants fails the test too.
+// where PLACE is as in a finding: file, file:line or file:line:column. A finding that nothing wants fails the test too. One that
+// some variants only have is matched with them at its end, in parentheses. The chart is linted as its .chartlint.yaml asks. A
+// line
+//
+//	changed from VERSION
+//
+// above the files says that the chart had that version before it changed.
 var (
 	wantOnLine = regexp.MustCompile(`(?:#|/\*) want (".*")`)
 	wantAbove  = regexp.MustCompile(`^want (\S+) (".*")$`)
+	changed    = regexp.MustCompile(`(?m)^changed from (\S+)$`)
 	quoted     = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 )
 
@@ -96,19 +105,29 @@ func check(t *testing.T, r *rule.Rule, fixture string) int {
 	wants := readWants(t, archive)
 	expected := len(wants)
 
-	c, err := chart.Load(folder)
+	var options linter.Options
+	if m := changed.FindSubmatch(archive.Comment); m != nil {
+		options.BaseVersions = map[string]string{folder: string(m[1])}
+	}
+	result, err := linter.Run(context.Background(), []string{folder}, options)
 	require.NoError(t, err, fixture)
-	for _, f := range r.Run(c, c.Render(chart.Variant{})) {
+	for _, f := range result.Findings {
+		if f.Rule != r.ID {
+			continue
+		}
 		relative := f.Position
 		relative.File, err = filepath.Rel(folder, f.Position.File)
 		require.NoError(t, err)
 		assert.FileExists(t, f.Position.File, "a finding points at no file")
-		assert.Equal(t, r.ID, f.Rule)
+		message := f.Message
+		if f.Variants != "" {
+			message += " (" + f.Variants + ")"
+		}
 		assert.True(t, strings.HasSuffix(f.Fix, "."), "the fix is a sentence: %q", f.Fix)
-		if i := match(wants, relative, f.Message); i >= 0 {
+		if i := match(wants, relative, message); i >= 0 {
 			wants = append(wants[:i], wants[i+1:]...)
 		} else {
-			t.Errorf("%s: nothing wants %s: %s", fixture, relative, f.Message)
+			t.Errorf("%s: nothing wants %s: %s", fixture, relative, message)
 		}
 	}
 	for _, w := range wants {

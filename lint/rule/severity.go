@@ -1,17 +1,13 @@
 package rule
 
+import "github.com/traderadmin/charts/lint/policy"
+
 // Severity says how much a finding matters.
-type Severity int
+type Severity = policy.Severity
 
+// The severities that a rule or a finding can have.
 const (
-	Info    Severity = iota // worth knowing
-	Warning                 // likely a mistake
-	Error                   // a mistake: the run fails
+	Info    = policy.Info    // worth knowing
+	Warning = policy.Warning // likely a mistake
+	Error   = policy.Error   // a mistake: the run fails unless told otherwise
 )
-
-var severityNames = [...]string{Info: "info", Warning: "warning", Error: "error"}
-
-func (s Severity) String() string { return severityNames[s] }
-
-// MarshalText writes the severity's name.
-func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }

@@ -3,7 +3,7 @@ package rule
 func init() {
 	register(&Rule{
 		ID:       "values-schema-violation",
-		Title:    "The default values keep to the schema",
+		Title:    "The values of every set keep to the schema",
 		Why:      "Helm refuses values that break the schema: the chart cannot be installed as it comes.",
 		Bad:      `replicaCount: "three"   # the schema says: "replicaCount": {"type": "integer"}`,
 		Good:     `replicaCount: 3`,

@@ -1,0 +1,239 @@
+package budget_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/traderadmin/charts/internal/chart"
+	"github.com/traderadmin/charts/lint/budget"
+	"github.com/traderadmin/charts/lint/policy"
+)
+
+// load renders the chart in an archive and reads the policy in its .chartlint.yaml, if there is one.
+func load(t testing.TB, archive *txtar.Archive) ([]*chart.Object, *policy.Policy) {
+	t.Helper()
+	folder := filepath.Join(t.TempDir(), "chart")
+	require.NoError(t, txtar.Write(archive, folder))
+	asked := policy.Default()
+	if file := policy.Find(folder); file != "" {
+		var err error
+		asked, err = policy.Load(file, nil)
+		require.NoError(t, err)
+	}
+	c, err := chart.Load(folder)
+	require.NoError(t, err)
+	rendered := c.Render(chart.Variant{})
+	require.Empty(t, rendered.RenderFailures)
+	require.Empty(t, rendered.ManifestFailures)
+	return rendered.Objects, asked
+}
+
+// release is the objects of a chart of one template.
+func release(t testing.TB, template string) ([]*chart.Object, *policy.Policy) {
+	t.Helper()
+	return load(t, &txtar.Archive{Files: []txtar.File{
+		{Name: "Chart.yaml", Data: []byte("apiVersion: v2\nname: fixture\nversion: 0.1.0\n")},
+		{Name: "templates/release.yaml", Data: []byte(template)},
+	}})
+}
+
+// Each archive is a chart, and the table of its budget in budget.txt.
+func TestTable(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/*.txtar")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			t.Parallel()
+			archive, err := txtar.ParseFile(file)
+			require.NoError(t, err)
+			objects, asked := load(t, archive)
+			var out bytes.Buffer
+			require.NoError(t, budget.Write(&out, budget.Of(objects, asked.Resources)))
+			assert.Equal(t, content(t, archive, "budget.txt"), out.String())
+		})
+	}
+}
+
+func content(t *testing.T, archive *txtar.Archive, name string) string {
+	t.Helper()
+	for _, f := range archive.Files {
+		if f.Name == name {
+			return string(f.Data)
+		}
+	}
+	t.Fatalf("the archive has no %s", name)
+	return ""
+}
+
+func TestWriteFails(t *testing.T) {
+	t.Parallel()
+	objects, asked := release(t, "apiVersion: v1\nkind: Pod\nmetadata: {name: app}\nspec: {containers: [{name: main}]}\n")
+	require.ErrorIs(t, budget.Write(full{}, budget.Of(objects, asked.Resources)), errFull)
+	require.ErrorIs(t, budget.Write(full{}, budget.Budget{}), errFull)
+}
+
+type full struct{}
+
+var errFull = errors.New("disk full")
+
+func (full) Write([]byte) (int, error) { return 0, errFull }
+
+// How many pods there are, by what makes them.
+func TestPods(t *testing.T) {
+	t.Parallel()
+	const pod = "template: {spec: {containers: [{name: main}]}}"
+	for name, test := range map[string]struct {
+		object string
+		want   budget.Pods
+	}{
+		"pod":           {"apiVersion: v1\nkind: Pod\nspec: {containers: [{name: main}]}", budget.Pods{Usual: 1, Most: 1}},
+		"pod template":  {"apiVersion: v1\nkind: PodTemplate\n" + pod, budget.Pods{}},
+		"deployment":    {"apiVersion: apps/v1\nkind: Deployment\nspec:\n  " + pod, budget.Pods{Usual: 1, Most: 1, Surge: 1}},
+		"quarter of 9":  {"apiVersion: apps/v1\nkind: Deployment\nspec:\n  replicas: 9\n  " + pod, budget.Pods{Usual: 9, Most: 9, Surge: 3}},
+		"surge number":  {"apiVersion: apps/v1\nkind: Deployment\nspec:\n  replicas: 9\n  strategy: {rollingUpdate: {maxSurge: 2}}\n  " + pod, budget.Pods{Usual: 9, Most: 9, Surge: 2}},
+		"surge percent": {"apiVersion: apps/v1\nkind: Deployment\nspec:\n  replicas: 9\n  strategy: {rollingUpdate: {maxSurge: 50%}}\n  " + pod, budget.Pods{Usual: 9, Most: 9, Surge: 5}},
+		"surge quoted":  {"apiVersion: apps/v1\nkind: Deployment\nspec:\n  replicas: 9\n  strategy: {rollingUpdate: {maxSurge: \"2\"}}\n  " + pod, budget.Pods{Usual: 9, Most: 9, Surge: 2}},
+		"surge no new":  {"apiVersion: apps/v1\nkind: Deployment\nspec:\n  replicas: 9\n  strategy: {rollingUpdate: {maxSurge: 0}}\n  " + pod, budget.Pods{Usual: 9, Most: 9}},
+		"surge of none": {"apiVersion: apps/v1\nkind: Deployment\nspec:\n  replicas: 0\n  strategy: {rollingUpdate: {maxSurge: 2}}\n  " + pod, budget.Pods{}},
+		"surge doubles": {"apiVersion: apps/v1\nkind: Deployment\nspec:\n  replicas: 2\n  strategy: {rollingUpdate: {maxSurge: 10}}\n  " + pod, budget.Pods{Usual: 2, Most: 2, Surge: 2}},
+		"surge no sum":  {"apiVersion: apps/v1\nkind: Deployment\nspec:\n  strategy: {rollingUpdate: {maxSurge: many}}\n  " + pod, budget.Pods{Usual: 1, Most: 1}},
+		"recreated":     {"apiVersion: apps/v1\nkind: Deployment\nspec:\n  replicas: 3\n  strategy: {type: Recreate}\n  " + pod, budget.Pods{Usual: 3, Most: 3}},
+		"huge":          {"apiVersion: apps/v1\nkind: Deployment\nspec:\n  replicas: 1e+300\n  " + pod, budget.Pods{Usual: 1<<31 - 1, Most: 1<<31 - 1, Surge: 1 << 29}},
+		"negative":      {"apiVersion: apps/v1\nkind: Deployment\nspec:\n  replicas: -3\n  " + pod, budget.Pods{}},
+		"float":         {"apiVersion: apps/v1\nkind: ReplicaSet\nspec:\n  replicas: 2e+01\n  " + pod, budget.Pods{Usual: 20, Most: 20}},
+		"stateful set":  {"apiVersion: apps/v1\nkind: StatefulSet\nspec:\n  replicas: 3\n  " + pod, budget.Pods{Usual: 3, Most: 3}},
+		"daemon set":    {"apiVersion: apps/v1\nkind: DaemonSet\nspec:\n  " + pod, budget.Pods{Usual: 1, Most: 1}},
+		"daemon surge":  {"apiVersion: apps/v1\nkind: DaemonSet\nspec:\n  updateStrategy: {rollingUpdate: {maxSurge: 10%}}\n  " + pod, budget.Pods{Usual: 1, Most: 1, Surge: 1}},
+		"daemon delete": {"apiVersion: apps/v1\nkind: DaemonSet\nspec:\n  updateStrategy: {type: OnDelete, rollingUpdate: {maxSurge: 10%}}\n  " + pod, budget.Pods{Usual: 1, Most: 1}},
+		"job":           {"apiVersion: batch/v1\nkind: Job\nspec:\n  parallelism: 4\n  " + pod, budget.Pods{Usual: 4, Most: 4}},
+		"job completes": {"apiVersion: batch/v1\nkind: Job\nspec:\n  parallelism: 4\n  completions: 2\n  " + pod, budget.Pods{Usual: 2, Most: 2}},
+		"cron allow":    {"apiVersion: batch/v1\nkind: CronJob\nspec:\n  jobTemplate:\n   spec:\n    parallelism: 2\n    " + pod, budget.Pods{Usual: 2, Most: 4}},
+		"cron deadline": {"apiVersion: batch/v1\nkind: CronJob\nspec:\n  jobTemplate:\n   spec:\n    activeDeadlineSeconds: 60\n    " + pod, budget.Pods{Usual: 1, Most: 1}},
+		"cron forbid":   {"apiVersion: batch/v1\nkind: CronJob\nspec:\n  concurrencyPolicy: Forbid\n  jobTemplate:\n   spec:\n    " + pod, budget.Pods{Usual: 1, Most: 1}},
+		"cron replace":  {"apiVersion: batch/v1\nkind: CronJob\nspec:\n  concurrencyPolicy: Replace\n  jobTemplate:\n   spec:\n    " + pod, budget.Pods{Usual: 1, Most: 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			objects, asked := release(t, test.object)
+			b := budget.Of(objects, asked.Resources)
+			require.Len(t, b.Workloads, 1)
+			assert.Equal(t, test.want, b.Workloads[0].Pods)
+		})
+	}
+}
+
+// What a whole pod requests is the larger of what its main containers and sidecars request together and what each init
+// container requests beside the sidecars started before it. The figures of the first case are worked out in KEP-753.
+func TestPodRequests(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		spec         string
+		cpu, limit   string // of the whole pod
+		memory       string
+		containerCPU string // of the first container
+	}{
+		"init containers one by one": {
+			spec: `
+  initContainers:
+    - {name: a, resources: {requests: {cpu: 2}}}
+    - {name: b, resources: {requests: {cpu: 3}}}
+  containers:
+    - {name: c, resources: {requests: {cpu: 1, memory: 1Gi}}}
+    - {name: d, resources: {requests: {cpu: 1, memory: 1Gi}}}`,
+			cpu: "3", limit: "0", memory: "2Gi", containerCPU: "2",
+		},
+		"sidecars run on": {
+			spec: `
+  initContainers:
+    - {name: before, resources: {requests: {cpu: 2}}}
+    - {name: sidecar, restartPolicy: Always, resources: {requests: {cpu: 1}}}
+    - {name: beside, resources: {requests: {cpu: 4}}}
+  containers:
+    - {name: main, resources: {requests: {cpu: 2}}}`,
+			cpu: "5", limit: "0", memory: "0", containerCPU: "2",
+		},
+		"a sidecar after an init container is not beside it": {
+			spec: `
+  initContainers:
+    - {name: before, resources: {requests: {cpu: 4}}}
+    - {name: sidecar, restartPolicy: Always, resources: {requests: {cpu: 1}}}
+  containers:
+    - {name: main, resources: {requests: {cpu: 2}}}`,
+			cpu: "4", limit: "0", memory: "0", containerCPU: "4",
+		},
+		"a limit is a request": {
+			spec: `
+  containers:
+    - {name: main, resources: {limits: {cpu: 2, memory: 1Gi}, requests: {memory: 1Mi}}}`,
+			cpu: "2", limit: "2", memory: "1Mi", containerCPU: "2",
+		},
+		"the pod as a whole": {
+			spec: `
+  resources: {requests: {cpu: 3}, limits: {cpu: 4, memory: 2Gi}}
+  containers:
+    - {name: main, resources: {requests: {cpu: 1}, limits: {cpu: 2}}}`,
+			cpu: "3", limit: "4", memory: "2Gi", containerCPU: "1",
+		},
+		"overhead": {
+			spec: `
+  overhead: {cpu: 250m, memory: 64Mi}
+  containers:
+    - {name: main, resources: {requests: {cpu: 1, memory: 64Mi}, limits: {cpu: 2}}}`,
+			cpu: "1250m", limit: "2250m", memory: "128Mi", containerCPU: "1",
+		},
+		"what is no quantity is left out": {
+			spec: `
+  containers:
+    - {name: main, resources: {requests: {cpu: many, memory: 1e2147483647}, limits: {cpu: {}}}}`,
+			cpu: "0", limit: "0", memory: "0", containerCPU: "0",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			objects, asked := release(t, "apiVersion: v1\nkind: Pod\nmetadata: {name: app}\nspec:"+test.spec)
+			b := budget.Of(objects, asked.Resources)
+			require.Len(t, b.Workloads, 1)
+			pod := b.Workloads[0]
+			equal(t, test.cpu, pod.Requests, corev1.ResourceCPU)
+			equal(t, test.limit, pod.Limits, corev1.ResourceCPU)
+			equal(t, test.memory, pod.Requests, corev1.ResourceMemory)
+			equal(t, test.containerCPU, pod.Containers[0].Requests, corev1.ResourceCPU)
+		})
+	}
+}
+
+func equal(t *testing.T, want string, list corev1.ResourceList, name corev1.ResourceName) {
+	t.Helper()
+	got := list[name]
+	assert.Zero(t, got.Cmp(resource.MustParse(want)), "%s is %s, want %s", name, &got, want)
+}
+
+// A release of many objects costs in proportion.
+func BenchmarkOf(b *testing.B) {
+	one, err := os.ReadFile("testdata/scaled.txtar")
+	require.NoError(b, err)
+	archive := txtar.Parse(one)
+	for i := range archive.Files {
+		if f := &archive.Files[i]; strings.HasPrefix(f.Name, "templates/") {
+			f.Data = bytes.Repeat(append(f.Data, "\n---\n"...), 50)
+		}
+	}
+	objects, asked := load(b, archive)
+	b.ReportMetric(float64(len(objects)), "objects")
+	b.ReportAllocs()
+	for b.Loop() {
+		budget.Of(objects, asked.Resources)
+	}
+}

@@ -1,0 +1,261 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// store is the types and kinds of several Kubernetes versions. Versions are bits of a mask, the oldest the lowest.
+type store struct {
+	types map[string]*object
+	kinds map[kind]*servedKind
+}
+
+type object struct {
+	versions int
+	fields   map[field]int // the versions that have it just so
+}
+
+// field is a line of the store but for its versions.
+type field struct {
+	name, typ string
+	required  bool
+}
+
+type kind struct{ apiVersion, name string }
+
+type servedKind struct {
+	typ      string
+	versions int
+}
+
+// schema is the part of an OpenAPI v2 schema that Kubernetes uses.
+type schema struct {
+	Ref                  string            `json:"$ref"`
+	Type                 string            `json:"type"`
+	Format               string            `json:"format"`
+	Properties           map[string]schema `json:"properties"`
+	Required             []string          `json:"required"`
+	Items                *schema           `json:"items"`
+	AdditionalProperties *schema           `json:"additionalProperties"`
+	Kinds                []groupKind       `json:"x-kubernetes-group-version-kind"`
+}
+
+type groupKind struct{ Group, Version, Kind string }
+
+func (k groupKind) kind() kind {
+	if k.Group == "" {
+		return kind{k.Version, k.Kind}
+	}
+	return kind{k.Group + "/" + k.Version, k.Kind}
+}
+
+type document struct {
+	Definitions map[string]schema `json:"definitions"`
+	Paths       map[string]struct {
+		Post *struct {
+			Action string    `json:"x-kubernetes-action"`
+			Kind   groupKind `json:"x-kubernetes-group-version-kind"`
+		} `json:"post"`
+	} `json:"paths"`
+}
+
+// read takes in the OpenAPI of one Kubernetes version.
+func (s *store) read(folder string, version int) error {
+	content, err := os.ReadFile(filepath.Join(folder, "api", "openapi-spec", "swagger.json"))
+	if err != nil {
+		return err
+	}
+	var doc document
+	if err := json.Unmarshal(content, &doc); err != nil {
+		return err
+	}
+	enums, err := readEnums(folder)
+	if err != nil {
+		return err
+	}
+	if s.types == nil {
+		s.types, s.kinds = map[string]*object{}, map[kind]*servedKind{}
+	}
+	r := reader{store: s, definitions: doc.Definitions, enums: enums, version: version}
+	for _, creatable := range doc.kinds() {
+		if err := r.kind(creatable.kind, creatable.definition); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type definedKind struct {
+	kind       kind
+	definition string
+}
+
+// kinds are those that a manifest can create, and the lists of them: those with a POST that is not to an existing object.
+func (d document) kinds() []definedKind {
+	created := map[kind]bool{}
+	for path, operations := range d.Paths {
+		if operations.Post != nil && operations.Post.Action == "post" && !strings.Contains(path, "{name}") {
+			created[operations.Post.Kind.kind()] = true
+		}
+	}
+	var found []definedKind
+	for name, definition := range d.Definitions {
+		if len(definition.Kinds) != 1 {
+			continue // DeleteOptions and WatchEvent, which are of every group
+		}
+		k := definition.Kinds[0].kind()
+		if created[k] || created[kind{k.apiVersion, strings.TrimSuffix(k.name, "List")}] {
+			found = append(found, definedKind{k, name})
+		}
+	}
+	return found
+}
+
+// reader adds the definitions of one version to the store.
+type reader struct {
+	store       *store
+	definitions map[string]schema
+	enums       enums
+	version     int
+}
+
+func (r reader) kind(k kind, definition string) error {
+	typ, err := r.reference(definition)
+	if err != nil {
+		return err
+	}
+	known := r.store.kinds[k]
+	if known == nil {
+		known = &servedKind{typ: typ}
+		r.store.kinds[k] = known
+	}
+	if known.typ != typ {
+		return fmt.Errorf("%s %s is a %s in one version and a %s in another", k.apiVersion, k.name, known.typ, typ)
+	}
+	known.versions |= r.version
+	return nil
+}
+
+// scalars are the definitions that stand for a value that is written in a way of its own.
+var scalars = map[string]string{
+	"io.k8s.apimachinery.pkg.api.resource.Quantity":   "quantity",
+	"io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime":  "time",
+	"io.k8s.apimachinery.pkg.apis.meta.v1.Time":       "time",
+	"io.k8s.apimachinery.pkg.util.intstr.IntOrString": "int-or-string",
+}
+
+// reference is how the store names a definition's type, which it takes in if it is not there yet.
+func (r reader) reference(name string) (string, error) {
+	if scalar := scalars[name]; scalar != "" {
+		return scalar, nil
+	}
+	definition, known := r.definitions[name]
+	if !known {
+		return "", fmt.Errorf("there is no definition %s", name)
+	}
+	if len(definition.Properties) == 0 {
+		return "any", nil // a RawExtension, JSON, or a struct without a field, which is not worth telling apart
+	}
+	typ := shorten(name)
+	into := r.store.types[typ]
+	if into == nil {
+		into = &object{fields: map[field]int{}}
+		r.store.types[typ] = into
+	}
+	if into.versions&r.version != 0 {
+		return typ, nil // types are recursive
+	}
+	into.versions |= r.version
+	for property, value := range definition.Properties {
+		expression, err := r.expression(value, r.enums[typ][property])
+		if err != nil {
+			return "", fmt.Errorf("%s.%s: %w", name, property, err)
+		}
+		// An absent boolean is false; the API server cannot tell the two apart.
+		required := slices.Contains(definition.Required, property) && expression != "boolean"
+		into.fields[field{property, expression, required}] |= r.version
+	}
+	return typ, nil
+}
+
+// shorten drops what all definitions of one module have in common.
+func shorten(definition string) string {
+	for _, prefix := range []string{"io.k8s.api.", "io.k8s.apimachinery.pkg.apis.", "io.k8s.apiextensions-apiserver.pkg.apis.", "io.k8s.kube-aggregator.pkg.apis."} {
+		if short, cut := strings.CutPrefix(definition, prefix); cut {
+			return short
+		}
+	}
+	return definition
+}
+
+// expression is a type as the store writes it; package kubeschema documents the grammar.
+func (r reader) expression(s schema, enum []string) (string, error) {
+	if s.Ref != "" {
+		return r.reference(strings.TrimPrefix(s.Ref, "#/definitions/"))
+	}
+	switch {
+	case s.Type == "array" && s.Items != nil:
+		items, err := r.expression(*s.Items, enum)
+		return "[]" + items, err
+	case s.Type == "object" && s.AdditionalProperties != nil:
+		values, err := r.expression(*s.AdditionalProperties, enum)
+		return "{}" + values, err
+	case s.Type == "object":
+		return "{}any", nil
+	case s.Type == "string" && len(enum) > 0:
+		return "=" + strings.Join(enum, "|"), nil
+	}
+	switch s.Type + " " + s.Format {
+	case "string ":
+		return "string", nil
+	case "string byte":
+		return "base64", nil
+	case "boolean ":
+		return "boolean", nil
+	case "integer int32":
+		return "int32", nil
+	case "integer int64":
+		return "int64", nil
+	case "number double":
+		return "number", nil
+	}
+	return "", fmt.Errorf("a type that the store has no word for: %+v", s)
+}
+
+// write writes kinds and types, each sorted.
+func (s *store) write(w io.Writer) {
+	byName := func(a, b kind) int {
+		return cmp.Or(cmp.Compare(a.apiVersion, b.apiVersion), cmp.Compare(a.name, b.name))
+	}
+	for _, k := range slices.SortedFunc(maps.Keys(s.kinds), byName) {
+		fmt.Fprintf(w, "kind %s %s %s %x\n", k.apiVersion, k.name, s.kinds[k].typ, s.kinds[k].versions)
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.types)) {
+		fmt.Fprintf(w, "type %s\n", name)
+		s.types[name].write(w)
+	}
+}
+
+func (o *object) write(w io.Writer) {
+	byName := func(a, b field) int {
+		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(o.fields[a], o.fields[b]))
+	}
+	for _, f := range slices.SortedFunc(maps.Keys(o.fields), byName) {
+		fmt.Fprintf(w, " %s %s", f.name, f.typ)
+		if f.required {
+			fmt.Fprint(w, " !")
+		}
+		if versions := o.fields[f]; versions != o.versions {
+			fmt.Fprintf(w, " @%x", versions)
+		}
+		fmt.Fprintln(w)
+	}
+}

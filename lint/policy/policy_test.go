@@ -1,0 +1,148 @@
+package policy_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/traderadmin/charts/lint/policy"
+)
+
+var rules = []string{"image-latest", "limits-missing", "requests-missing"}
+
+func write(t *testing.T, folder, content string) string {
+	t.Helper()
+	file := filepath.Join(folder, policy.FileName)
+	require.NoError(t, os.WriteFile(file, []byte(content), 0o600))
+	return file
+}
+
+func TestLoad(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "arm.yaml"), nil, 0o600))
+	file := write(t, folder, `# comment
+rules:
+  limits-missing: warning
+  image-latest: off
+valuesSets:
+  - name: arm
+    files: [arm.yaml]
+    set: [image.tag=1.2]
+kubeVersions: ["1.36"]
+suppressions:
+  - rule: requests-missing
+    object: Deployment/redis
+    reason: Redis is measured in May.
+    until: 2027-05-31
+`)
+	p, err := policy.Load(file, rules)
+	require.NoError(t, err)
+	assert.Equal(t, policy.Warning, p.Severity("limits-missing", policy.Error))
+	assert.Equal(t, policy.Off, p.Severity("image-latest", policy.Error))
+	assert.Equal(t, policy.Info, p.Severity("requests-missing", policy.Info), "the rule's own")
+	assert.Equal(t, []string{filepath.Join(folder, "arm.yaml")}, p.ValuesSets[0].Files, "beside the configuration")
+	assert.Equal(t, file+":6:5", p.ValuesSets[0].Position.String())
+	assert.Equal(t, []string{"1.36"}, p.KubeVersions)
+	assert.Equal(t, file+":11:5", p.Suppressions[0].Position.String())
+	assert.Equal(t, policy.DefaultResources(), p.Resources, "what is not said is as ever")
+}
+
+func TestLoadOfNothing(t *testing.T) {
+	t.Parallel()
+	for _, content := range []string{"", "# only a comment\n", "---\n", "{}", "suppressions:\n"} {
+		file := write(t, t.TempDir(), content)
+		p, err := policy.Load(file, rules)
+		require.NoError(t, err, "%q", content)
+		want := policy.Default()
+		want.File = file
+		assert.Equal(t, want, p, "%q", content)
+	}
+}
+
+func TestMistakes(t *testing.T) {
+	t.Parallel()
+	for content, want := range map[string]string{
+		"rule: {}":                                                       `:1: there is no key "rule" here; did you mean "rules"?`,
+		"\nsuppressions:\n - {rulle: x}":                                 `:3: there is no key "rulle" here; did you mean "rule"?`,
+		"resources:\n  quotas: {}":                                       `:2: there is no key "quotas" here; did you mean "quota"?`,
+		"rules: {limit-missing: off}":                                    `:1: there is no rule "limit-missing"; did you mean "limits-missing"?`,
+		"rules: {limits-missing: fatal}":                                 `:1: "fatal" is no severity: want one of error, warning, info, off`,
+		"rules: {limits-missing: 1}":                                     `:1: "1" is no severity`,
+		"rules: [limits-missing]":                                        `:1: want a map, not a list`,
+		"rules: 7":                                                       `:1: want a map, not "7"`,
+		"kubeVersions: 1.36":                                             `:1: want a list, not "1.36"`,
+		"kubeVersions: [newest]":                                         `:1: "newest" is no Kubernetes version: want one such as 1.37 or v1.37.2`,
+		"kubeVersions: [{}]":                                             `:1: want text, not a map`,
+		"valuesSets: [{files: []}]":                                      `:1: the values set has no name`,
+		"valuesSets:\n- name: a\n- name: a":                              `:3: two values sets are called "a"`,
+		"valuesSets: [{name: a, files: [none]}]":                         `:1: the values file cannot be read: `,
+		"suppressions:\n- rule: limits-missing":                          `:2: the suppression gives no reason`,
+		"suppressions: [{rule: limits-missing, reason: ' '}]":            `:1: the suppression gives no reason`,
+		"suppressions: [{reason: Because.}]":                             `:1: the suppression names no rule`,
+		"suppressions: [{rule: latest, reason: Because.}]":               `:1: there is no rule "latest"`,
+		"suppressions:\n- rule: x\n  until: 31.1.2027":                   `:3: "31.1.2027" is no date: want one such as 2027-01-31`,
+		"suppressions:\n - {rule: limits-missing, object: [}":            `:2: it is no YAML: did not find expected`,
+		"suppressions: [{rule: limits-missing, reason: x, object: '['}]": `:1: "[" is no pattern: `,
+		"rules: {}\nrules: {}":                                           `:2: mapping key "rules" already defined at line 1`,
+		"a: 1\n b: 2":                                                    `:2: it is no YAML: mapping values are not allowed`,
+		"{}\n---\n{}":                                                    `: there is more than one document in it`,
+	} {
+		file := write(t, t.TempDir(), content)
+		_, err := policy.Load(file, rules)
+		require.ErrorContains(t, err, file+want, content)
+		assert.NotContains(t, err.Error(), "\n", "one mistake is one line: %s", content)
+	}
+}
+
+func TestAllMistakesAtOnce(t *testing.T) {
+	t.Parallel()
+	_, err := policy.Load(write(t, t.TempDir(), "rules: {a: off}\nkubeVersions: [b]\nsuppressions:\n- rule: c\n"), rules)
+	require.Error(t, err)
+	assert.Len(t, strings.Split(err.Error(), "\n"), 4, "%v", err)
+
+	_, err = policy.Load(filepath.Join(t.TempDir(), "none"), rules)
+	require.ErrorContains(t, err, "read the configuration: open ")
+}
+
+func TestFind(t *testing.T) {
+	t.Parallel()
+	charts := t.TempDir()
+	app := filepath.Join(charts, "app")
+	require.NoError(t, os.Mkdir(app, 0o700))
+	assert.Empty(t, policy.Find(app))
+
+	beside := write(t, charts, "")
+	assert.Equal(t, beside, policy.Find(app))
+	assert.Equal(t, beside, policy.Find(filepath.Join(charts, "app-1.0.0.tgz")))
+	own := write(t, app, "")
+	assert.Equal(t, own, policy.Find(app+"/"), "the nearer one wins")
+}
+
+func TestSuppressionMatches(t *testing.T) {
+	t.Parallel()
+	s := policy.Suppression{Rule: "limits-missing", Object: "Deployment/*-redis", Container: "redis", ValuesSet: "ci/*"}
+	assert.True(t, s.Matches("limits-missing", "Deployment/cache-redis", "redis", "ci/small-values.yaml"))
+	assert.False(t, s.Matches("requests-missing", "Deployment/cache-redis", "redis", "ci/small-values.yaml"))
+	assert.False(t, s.Matches("limits-missing", "StatefulSet/cache-redis", "redis", "ci/small-values.yaml"))
+	assert.False(t, s.Matches("limits-missing", "Deployment/cache-redis", "exporter", "ci/small-values.yaml"))
+	assert.False(t, s.Matches("limits-missing", "Deployment/cache-redis", "redis", "default values"))
+	assert.False(t, s.Matches("limits-missing", "", "", "ci/small-values.yaml"))
+	everywhere := policy.Suppression{Rule: "limits-missing"}
+	assert.True(t, everywhere.Matches("limits-missing", "", "", "default values"))
+}
+
+func TestSuppressionExpires(t *testing.T) {
+	t.Parallel()
+	last := time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC)
+	s := policy.Suppression{Until: policy.Date{Time: last}}
+	assert.False(t, s.Expired(last.Add(23*time.Hour)), "it holds on its last day")
+	assert.True(t, s.Expired(last.Add(24*time.Hour)))
+	forGood := policy.Suppression{}
+	assert.False(t, forGood.Expired(last))
+}

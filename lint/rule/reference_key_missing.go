@@ -1,0 +1,103 @@
+package rule
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/traderadmin/charts/internal/chart"
+)
+
+func init() {
+	register(&Rule{
+		ID:    "reference-key-missing",
+		Title: "Every key that a pod reads from a ConfigMap or Secret of the release is there",
+		Why: "The container does not start: its pod waits for the key, in ContainerCreating or CreateContainerConfigError. A subPath " +
+			"that is no key is mounted as an empty directory in place of the file.",
+		Bad: `env:
+  - name: LOG_LEVEL
+    valueFrom:
+      configMapKeyRef: {name: settings, key: log_level}   # ConfigMap/settings has log-level`,
+		Good: `env:
+  - name: LOG_LEVEL
+    valueFrom:
+      configMapKeyRef: {name: settings, key: log-level}`,
+		Severity: Error,
+		Check:    checkReferenceKeyMissing,
+	})
+}
+
+func checkReferenceKeyMissing(p *Pass) {
+	r := newRelease(p)
+	for _, o := range p.Rendered.Objects {
+		for _, ref := range configReferences(o) {
+			keys, known := r.dataKeys(ref.to)
+			if ref.key == "" || !known || slices.Contains(keys, ref.key) {
+				continue
+			}
+			p.Report(Finding{
+				Node:      ref.at,
+				Message:   fmt.Sprintf("%s the key %s of %s, which has %s", ref.says, ref.key, ref.to, list(keys)),
+				Fix:       fmt.Sprintf("Name a key that %s has, or add this one to it.", ref.to),
+				Object:    o.String(),
+				Container: ref.container,
+			})
+		}
+		r.checkSubPaths(p, o)
+	}
+}
+
+// dataKeys are the keys of a ConfigMap or Secret of the release.
+func (r *release) dataKeys(key objectKey) (keys []string, known bool) {
+	if made := r.objects[key]; made != nil {
+		return dataKeys(made)
+	}
+	return nil, false
+}
+
+// checkSubPaths reports each subPath that is no file of the ConfigMap or Secret that its volume holds.
+func (r *release) checkSubPaths(p *Pass, o *chart.Object) {
+	volumes := map[string]chart.Node{}
+	for volume := range o.PodSpec().Get("volumes").Items() {
+		volumes[volume.Get("name").Text()] = volume
+	}
+	for _, c := range o.Containers() {
+		for mount := range c.Get("volumeMounts").Items() {
+			subPath := mount.Get("subPath")
+			source, files, known := r.files(o, volumes[mount.Get("name").Text()])
+			if subPath.Text() == "" || !known || slices.ContainsFunc(files, func(file string) bool { return isWithin(file, subPath.Text()) }) {
+				continue
+			}
+			p.reportContainer(o, c, subPath,
+				fmt.Sprintf("mounts the file %s of %s, which has %s", subPath.Text(), source, list(files)),
+				fmt.Sprintf("Name a file that %s has, or add this one to it.", source))
+		}
+	}
+}
+
+// files are the files in a volume that holds a ConfigMap or Secret of the release, and nothing else.
+func (r *release) files(o *chart.Object, volume chart.Node) (from objectKey, files []string, known bool) {
+	source := volume.Get("configMap")
+	from = objectKey{"", "ConfigMap", o.Namespace(), source.Get("name").Text()}
+	if !source.Exists() {
+		source = volume.Get("secret")
+		from = objectKey{"", "Secret", o.Namespace(), source.Get("secretName").Text()}
+	}
+	files, known = r.dataKeys(from)
+	if !known || isTrue(source.Get("optional")) {
+		return from, nil, false
+	}
+	if items := source.Get("items"); items.Exists() {
+		files = nil
+		for item := range items.Items() {
+			files = append(files, item.Get("path").Text())
+		}
+	}
+	return from, files, len(files) > 0
+}
+
+// isWithin says whether a path is a file, or a folder on the way to it.
+func isWithin(file, path string) bool {
+	path = strings.Trim(path, "/")
+	return file == path || strings.HasPrefix(file, path+"/")
+}

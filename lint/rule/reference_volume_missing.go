@@ -1,0 +1,58 @@
+package rule
+
+import (
+	"fmt"
+
+	"github.com/traderadmin/charts/internal/chart"
+)
+
+func init() {
+	register(&Rule{
+		ID:    "reference-volume-missing",
+		Title: "Every volume that a container mounts is a volume of its pod",
+		Why:   "The API server refuses the whole object, and with it the installation.",
+		Bad: `containers:
+  - name: app
+    volumeMounts: [{name: config, mountPath: /etc/app}]
+volumes:
+  - name: configuration
+    configMap: {name: app}`,
+		Good: `containers:
+  - name: app
+    volumeMounts: [{name: config, mountPath: /etc/app}]
+volumes:
+  - name: config
+    configMap: {name: app}`,
+		Severity: Error,
+		Check:    checkReferenceVolumeMissing,
+	})
+}
+
+func checkReferenceVolumeMissing(p *Pass) {
+	for o, c := range containers(p) {
+		volumes := volumeNames(o)
+		for _, field := range []string{"volumeMounts", "volumeDevices"} {
+			for mount := range c.Get(field).Items() {
+				name := mount.Get("name")
+				if name.Text() == "" || volumes[name.Text()] {
+					continue
+				}
+				p.reportContainer(o, c, name,
+					fmt.Sprintf("mounts the volume %q, which its pod does not have", name.Text()),
+					"Name one of the pod's volumes, or add this one to them, wherever it is mounted.")
+			}
+		}
+	}
+}
+
+// volumeNames are the volumes of an object's pods. Each pod of a StatefulSet also has those that it claims.
+func volumeNames(o *chart.Object) map[string]bool {
+	names := map[string]bool{}
+	for volume := range o.PodSpec().Get("volumes").Items() {
+		names[volume.Get("name").Text()] = true
+	}
+	for claim := range o.Get("spec", "volumeClaimTemplates").Items() {
+		names[claim.Get("metadata", "name").Text()] = true
+	}
+	return names
+}

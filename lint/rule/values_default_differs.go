@@ -1,0 +1,33 @@
+package rule
+
+import (
+	"fmt"
+
+	"github.com/traderadmin/charts/internal/chart"
+)
+
+func init() {
+	register(&Rule{
+		ID:    "values-default-differs",
+		Title: "A default in the schema is the one in values.yaml",
+		Why: "Helm takes defaults from values.yaml and ignores those of the schema. Editors and generated documentation show the " +
+			"schema's: where the two differ, they mislead.",
+		Bad: `# values.yaml
+replicaCount: 1   # values.schema.json: "replicaCount": {"type": "integer", "default": 3}`,
+		Good: `# values.yaml
+replicaCount: 1   # values.schema.json: "replicaCount": {"type": "integer", "default": 1}`,
+		Severity: Warning,
+		Check:    checkValuesDefaultDiffers,
+	})
+}
+
+func checkValuesDefaultDiffers(p *Pass) {
+	for _, d := range p.Chart.DifferentDefaults() {
+		p.Report(Finding{
+			Position: d.Position,
+			Message:  fmt.Sprintf("the schema says that %s is %s by default; values.yaml sets %s, in line %d", d.Key, d.Default, d.Value, d.Values.Line),
+			Fix:      "Make the two the same: Helm uses the one in values.yaml.",
+			Value:    &chart.ValueSource{Position: d.Values, Key: d.Key},
+		})
+	}
+}

@@ -1,0 +1,28 @@
+package rule
+
+import "fmt"
+
+func init() {
+	register(&Rule{
+		ID:    "values-schema-incomplete",
+		Title: "The schema describes every key of values.yaml",
+		Why:   "Of a key that the schema does not describe, Helm accepts any value, of any type.",
+		Bad: `# values.yaml
+replicaCount: 1   # values.schema.json: {"properties": {"image": {"type": "string"}}}`,
+		Good: `# values.yaml
+replicaCount: 1   # values.schema.json: {"properties": {"replicaCount": {"type": "integer"}}}`,
+		Severity: Warning,
+		Check:    checkValuesSchemaIncomplete,
+	})
+}
+
+// A key that the schema refuses is one for values-schema-violation.
+func checkValuesSchemaIncomplete(p *Pass) {
+	for _, k := range p.Chart.KeysWithoutSchema() {
+		p.Report(Finding{
+			Position: k.Position,
+			Message:  fmt.Sprintf("values.schema.json does not describe %s", k.Key),
+			Fix:      "Describe the key in values.schema.json, with its type at least.",
+		})
+	}
+}

@@ -1,0 +1,32 @@
+package rule
+
+import "fmt"
+
+func init() {
+	register(&Rule{
+		ID:    "values-unused",
+		Title: "Every key of values.yaml is read by a template",
+		Why: "A key that no template reads does nothing, whatever it is set to: it is a leftover, or the template misspells it. Who sets " +
+			"it believes that it works.",
+		Bad: `# values.yaml
+service:
+  prot: 8080
+# templates/service.yaml: port: {{ .Values.service.port }}`,
+		Good: `# values.yaml
+service:
+  port: 8080
+# templates/service.yaml: port: {{ .Values.service.port }}`,
+		Severity: Warning,
+		Check:    checkValuesUnused,
+	})
+}
+
+func checkValuesUnused(p *Pass) {
+	for _, u := range p.Chart.UnusedValues() {
+		p.Report(Finding{
+			Position: u.Position,
+			Message:  fmt.Sprintf("no template reads %s", u.Key),
+			Fix:      "Delete the key, or read it in a template.",
+		})
+	}
+}

@@ -64,6 +64,7 @@ func (r run) output(args ...string) (string, bool) {
 
 const (
 	scannerDeployment = "charts/traderadmin/templates/go-scanner-deployment.yaml"
+	scannerService    = "charts/traderadmin/templates/go-scanner-service.yaml"
 	started           = "Feature: Helm Chart Deployment" // printed when scenarios run
 )
 
@@ -76,8 +77,19 @@ func TestFaults(t *testing.T) {
 	}{
 		"a selector matches no pod": {
 			file: scannerDeployment, old: "matchLabels:\n      {{- include \"traderadmin.selectorLabels\" $component | nindent 6 }}",
-			new:   "matchLabels:\n      app: scanner",
-			words: []string{"helm install traderadmin ./charts/traderadmin", "`selector` does not match template `labels`", "go-scanner"},
+			new:           "matchLabels:\n      app: scanner",
+			beforeCluster: true,
+			words:         []string{scannerDeployment + ":12:", "Deployment/go-scanner does not select its own pods", "app: scanner"},
+		},
+		"a Service selects no pod": {
+			file: scannerService, old: "{{- include \"traderadmin.selectorLabels\" $component | nindent 4 }}\n  ports",
+			new:           "app.kubernetes.io/component: scanner\n  ports",
+			beforeCluster: true,
+			words:         []string{scannerService + ":", "Service/go-scanner", "app.kubernetes.io/component: scanner"},
+		},
+		"the API refuses an object": {
+			file: scannerService, old: "- name: api", new: "- name: The_API",
+			words: []string{"helm install traderadmin ./charts/traderadmin", `Service "go-scanner" is invalid`, "RFC 1123 label"},
 		},
 		"a container has no limits": {
 			file: scannerDeployment, old: "toYaml . | nindent 12", new: `toYaml (omit . "limits") | nindent 12`,

@@ -296,6 +296,29 @@ func TestSeverities(t *testing.T) {
 	assert.Equal(t, policy.Warning, result.Findings[0].Severity)
 	assert.Contains(t, result.Rules, "values-schema-missing")
 
+	const uncertain = `
+-- templates/all.yaml --
+apiVersion: v1
+kind: Service
+metadata: {name: s}
+spec: {selector: {a: b}, ports: [{port: 80}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: d}
+spec:
+  selector: {matchLabels: {c: d}}
+  template:
+    metadata: {labels: {c: d}}
+    spec: {containers: [{name: c, image: "i:1"}]}
+`
+	for rules, severity := range map[string]policy.Severity{"": policy.Warning, "selector-matches-no-pod: error": policy.Error} {
+		sure := write(t, "-- .chartlint.yaml --\nrules: {limits-missing: off, requests-missing: off, values-schema-missing: off, "+rules+"}"+uncertain)
+		result, err = linter.Run(context.Background(), []string{sure}, linter.Options{})
+		require.NoError(t, err)
+		assert.Equal(t, 1, result.Count(severity), "%s: %v", rules, result.Findings)
+	}
+
 	off := write(t, "-- .chartlint.yaml --\nrules: {values-schema-missing: off}\n")
 	result, err = linter.Run(context.Background(), []string{off}, linter.Options{})
 	require.NoError(t, err)

@@ -12,7 +12,7 @@ import (
 
 // Policy is what a configuration file says, with defaults for all that it does not.
 type Policy struct {
-	// Rules give rules another severity than their own, by ID: error, warning, info, or off for a rule that is not to run.
+	// Rules give all findings of a rule a severity, by its ID: error, warning, info, or off for a rule that is not to run.
 	Rules map[string]Severity `yaml:"rules,omitempty"`
 	// Resources are what containers, and the release as a whole, may ask of a cluster.
 	Resources Resources `yaml:"resources,omitempty"`

@@ -80,11 +80,14 @@ type Pass struct {
 	findings []Finding
 }
 
-// Report takes a finding. Its rule is filled in, and its severity, unless the rule gives a lower one than it has itself.
+// Report takes a finding. Its rule is filled in, and its severity: what the policy says of the rule, else a lower one that the rule
+// gives, else the rule's own.
 func (p *Pass) Report(f Finding) {
 	f.Rule = p.rule.ID
-	if own := p.Policy.Severity(p.rule.ID, p.rule.Severity); f.Severity <= 0 || f.Severity > own {
-		f.Severity = own
+	if chosen, ok := p.Policy.Rules[p.rule.ID]; ok {
+		f.Severity = chosen
+	} else if f.Severity <= 0 || f.Severity > p.rule.Severity {
+		f.Severity = p.rule.Severity
 	}
 	if f.Position == (chart.Position{}) {
 		f.Position = f.Node.Position()

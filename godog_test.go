@@ -8,27 +8,29 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"regexp"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/cucumber/godog"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/term"
 
 	"github.com/traderadmin/charts/cluster"
 	"github.com/traderadmin/charts/lint/linter"
-	"github.com/traderadmin/charts/lint/report"
+	lintreport "github.com/traderadmin/charts/lint/report"
 	"github.com/traderadmin/charts/lint/rule"
+	"github.com/traderadmin/charts/report"
 	"github.com/traderadmin/charts/shard"
 	"github.com/traderadmin/charts/steps"
 )
 
 var (
-	backend = flag.String("cluster", "embedded", "which `backend` gives the Kubernetes cluster: "+cluster.Names())
-	part    shard.Shard
+	backend   = flag.String("cluster", "embedded", "which `backend` gives the Kubernetes cluster: "+cluster.Names())
+	reportDir = flag.String("report", "", "write index.html, junit.xml, cucumber.json and messages.ndjson to this `folder`")
+	part      shard.Shard
 
 	clusterOptions cluster.Options
 
@@ -41,7 +43,6 @@ var (
 
 	scenarios = godog.Options{
 		Paths:       []string{"features"},
-		Format:      "pretty",
 		Strict:      true,
 		Randomize:   -1,                   // a seed of its own for every run, which is printed
 		Concurrency: 4 * runtime.NumCPU(), // a scenario mostly waits
@@ -61,60 +62,110 @@ func init() {
 // TestFeatures lints the chart, starts a cluster, and runs the scenarios on it, each as a subtest.
 func TestFeatures(t *testing.T) {
 	world := new(steps.World)
-	scenarios.TestingT = t
-	suite := godog.TestSuite{
-		Options:             &scenarios,
-		ScenarioInitializer: func(sc *godog.ScenarioContext) { steps.Register(sc, world) },
-	}
 	if scenarios.ShowStepDefinitions {
-		suite.Run()
+		godog.TestSuite{
+			Options:             &scenarios,
+			ScenarioInitializer: func(sc *godog.ScenarioContext) { steps.Register(sc, world) },
+		}.Run()
 		return
 	}
 	require.NoError(t, part.Keep(&scenarios))
-	requireScenarios(t, suite)
-	requireClean(t, tested.Chart)
+	count := requireScenarios(t)
+	findings := requireClean(t, tested.Chart)
+	reported := newReport(t, count, findings)
 
 	ctx, cancel := untilDeadline(t)
 	defer cancel()
-	scenarios.DefaultContext = ctx
 	running := startCluster(ctx, t)
-	var err error
-	tested.Alone = alone
-	world, err = steps.NewWorld(running.Config(), tested)
+	world, err := steps.NewWorld(running.Config(), tested)
 	require.NoError(t, err)
+	scenarios.TestingT, scenarios.DefaultContext = t, ctx
+	suite := godog.TestSuite{
+		Options: &scenarios,
+		ScenarioInitializer: func(sc *godog.ScenarioContext) {
+			steps.Register(sc, world)
+			reported.Register(sc)
+		},
+	}
 	if suite.Run() != 0 {
 		t.Fail() // which scenarios, and why, is said by then
 	}
+	assert.NoError(t, reported.Write())
 	if kept := world.Kept(); len(kept) > 0 {
 		letLook(ctx, running, kept)
 	}
 }
 
-// requireScenarios fails a run whose features cannot be read or whose tags leave no scenario, before it costs anything.
-func requireScenarios(t *testing.T, suite godog.TestSuite) {
-	features, err := suite.RetrieveFeatures()
+// requireScenarios returns how many scenarios there are to run. It fails a run whose features cannot be read, or whose tags leave none, before it costs anything.
+func requireScenarios(t *testing.T) int {
+	features, err := godog.TestSuite{Options: &scenarios}.RetrieveFeatures()
 	require.NoError(t, err, "read the features in %v", scenarios.Paths)
 	count := 0
 	for _, feature := range features {
 		count += len(feature.Pickles)
 	}
 	require.NotZero(t, count, "no scenario in %v has the tags %q", scenarios.Paths, scenarios.Tags)
+	return count
 }
 
-// requireClean fails a run whose chart the linter finds an error in.
-func requireClean(t *testing.T, chart string) {
+// requireClean fails a run whose chart the linter finds an error in. It returns what else there is to say of the chart.
+func requireClean(t *testing.T, chart string) *linter.Result {
 	result, err := linter.Run(context.Background(), []string{chart}, linter.Options{})
 	require.NoError(t, err)
-	require.NoError(t, report.Write(os.Stdout, "text", result))
+	require.NoError(t, lintreport.Write(os.Stdout, "text", result))
 	if errors := result.Count(rule.Error); errors > 0 {
 		t.Fatalf("the linter found errors in %s (%d); no cluster was started", chart, errors)
 	}
+	return result
 }
 
-// alone is the command that runs one scenario.
-func alone(scenario string) string {
-	name := strings.ReplaceAll(regexp.QuoteMeta(scenario), " ", "_") // as testing names subtests
-	return fmt.Sprintf("go test -run 'TestFeatures/^%s$'", name)
+// many scenarios are shown by what is running and what failed; fewer are shown step by step.
+const many = 10
+
+// newReport returns the report of the run, and has godog tell it of every scenario.
+func newReport(t *testing.T, count int, findings *linter.Result) *report.Report {
+	options := report.Options{
+		Dir:      *reportDir,
+		Title:    "Acceptance tests of " + tested.Chart,
+		Command:  strings.Join(os.Args, " "),
+		Test:     t.Name(),
+		Sections: sections(t, findings),
+	}
+	if count > many && !isSet("godog.format") && !isSet("godog.f") {
+		options.Live, scenarios.Format = os.Stdout, ""
+	}
+	reported, err := report.New(options)
+	require.NoError(t, err)
+	scenarios.Format = strings.TrimPrefix(scenarios.Format+","+reported.Format(), ",")
+	return reported
+}
+
+// isSet says whether the command line has a flag.
+func isSet(name string) bool {
+	set := false
+	flag.Visit(func(f *flag.Flag) { set = set || f.Name == name })
+	return set
+}
+
+// sections are what the report shows of the chart itself: what the linter found, and what a release asks of the cluster.
+func sections(t *testing.T, findings *linter.Result) []report.Section {
+	if *reportDir == "" {
+		return nil
+	}
+	lint := report.Section{Title: "Lint", Columns: []string{"place", "severity", "finding", "rule"}}
+	for _, f := range findings.Findings {
+		lint.Rows = append(lint.Rows, []string{f.Position.String(), f.Severity.String(), f.Message, f.Rule})
+	}
+	if len(lint.Rows) == 0 {
+		lint = report.Section{Title: "Lint", Text: "The linter found nothing."}
+	}
+	shown := []report.Section{lint}
+	budgets, err := linter.Budgets(context.Background(), []string{tested.Chart}, linter.Options{})
+	require.NoError(t, err)
+	for _, b := range budgets {
+		shown = append(shown, report.Section{Title: strings.TrimSuffix("Resources, "+b.Variants, ", "), Text: b.Table})
+	}
+	return shown
 }
 
 // letLook waits until the user has seen enough of what failed scenarios left, or ctx ends.

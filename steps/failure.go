@@ -15,10 +15,11 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// explain attaches to a step that failed what helps to see why. A step that passed gets nothing.
+// explain attaches to a step that failed what helps to see why. A step that passed gets nothing. The error stays the step's: godog
+// would say it twice if it came from here too.
 func (s *scenario) explain(ctx context.Context, _ *godog.Step, status godog.StepResultStatus, err error) (context.Context, error) {
 	if status != godog.StepFailed {
-		return ctx, err
+		return ctx, nil
 	}
 	var detailed interface{ Detail() string }
 	if errors.As(err, &detailed) {
@@ -27,11 +28,7 @@ func (s *scenario) explain(ctx context.Context, _ *godog.Step, status godog.Step
 	if s.last != nil {
 		ctx = attach(ctx, "Helm", "text/plain", "$ "+s.last.Command+"\n"+s.last.Output+s.last.Warnings)
 	}
-	ctx = attach(ctx, "Difference", "text/x-diff", s.difference(ctx))
-	if s.world.options.Alone != nil {
-		ctx = attach(ctx, "Run alone", "text/plain", s.world.options.Alone(s.name))
-	}
-	return ctx, err
+	return attach(ctx, "Difference", "text/x-diff", s.difference(ctx)), nil
 }
 
 func attach(ctx context.Context, name, mediaType, text string) context.Context {

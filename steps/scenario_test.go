@@ -165,9 +165,7 @@ func attachments(t *testing.T, world *World, feature string) map[string]string {
 
 func TestAFailureIsExplained(t *testing.T) {
 	t.Parallel()
-	world := newWorld(t, func(o *Options) {
-		o.Alone = func(scenario string) string { return "run " + scenario + " alone" }
-	})
+	world := newWorld(t)
 
 	found := attachments(t, world, `Feature: f
   Scenario: it fails
@@ -175,7 +173,6 @@ func TestAFailureIsExplained(t *testing.T) {
     Then shop pods use image "nginx:9"
 `)
 
-	assert.Equal(t, "run it fails alone", found["Run alone"])
 	assert.Contains(t, found["Helm"], "$ helm install shop ./shop\nNAME: shop\n")
 	assert.NotContains(t, found, "Difference", "the cluster holds what was rendered")
 }

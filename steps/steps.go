@@ -48,8 +48,6 @@ type Options struct {
 	Wait time.Duration
 	// KeepFailed leaves the namespaces of a scenario that failed, with all that is in them. World.Kept names them.
 	KeepFailed bool
-	// Alone returns a command that runs the scenario of this name alone, which a failed one shows. nil shows none.
-	Alone func(scenario string) string
 }
 
 // World is what all scenarios of a suite share: a cluster and what is tested on it. It is safe for concurrent use.
@@ -119,7 +117,6 @@ func Register(sc *godog.ScenarioContext, world *World) {
 // scenario is what one scenario knows while it runs.
 type scenario struct {
 	world      *World
-	name       string
 	endTurn    func()
 	release    string     // under test: the last one that the scenario named
 	chart      string     // of that release
@@ -134,7 +131,6 @@ func newScenario(world *World) *scenario {
 
 // begin waits for the scenario's turn.
 func (s *scenario) begin(ctx context.Context, about *godog.Scenario) (context.Context, error) {
-	s.name = about.Name
 	if slices.ContainsFunc(about.Tags, func(tag *messages.PickleTag) bool { return tag.Name == Serial }) {
 		s.world.turns.Lock()
 		s.endTurn = s.world.turns.Unlock

@@ -1,0 +1,124 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"html"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// What GitHub Actions shows of a run: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+
+// A job summary may have 1 MiB. So many failures of such a size stay well below it, and more would not be read.
+const (
+	summaryFailures  = 50
+	summaryCauseSize = 4000 // bytes
+)
+
+// writeActions adds to the job's summary, and annotates the lines of the feature files that failed.
+func (r *Report) writeActions() error {
+	var failed []error
+	if path := os.Getenv("GITHUB_STEP_SUMMARY"); path != "" {
+		if err := appendFile(path, r.summary()); err != nil {
+			failed = append(failed, fmt.Errorf("write the job's summary: %w", err))
+		}
+	}
+	for _, s := range r.run.bad() {
+		line, cause := s.cause()
+		_, err := fmt.Fprintf(r.options.Actions, "::error file=%s,line=%d,title=%s::%s\n",
+			escapeProperty(fromRepository(s.feature.file)), line, escapeProperty(s.name()), escapeData(cause))
+		failed = append(failed, err)
+	}
+	return errors.Join(failed...)
+}
+
+func appendFile(path, text string) error {
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(file, text)
+	return errors.Join(err, file.Close())
+}
+
+// escapeData escapes the message of a workflow command, and escapeProperty what stands before it.
+func escapeData(text string) string {
+	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(text)
+}
+
+func escapeProperty(text string) string {
+	return strings.NewReplacer(":", "%3A", ",", "%2C").Replace(escapeData(text))
+}
+
+// fromRepository is the path of file from the root of the repository, which annotations need: a test may run in a folder below it.
+func fromRepository(file string) string {
+	root := os.Getenv("GITHUB_WORKSPACE")
+	absolute, err := filepath.Abs(file)
+	if root == "" || err != nil {
+		return filepath.ToSlash(file)
+	}
+	if path, err := filepath.Rel(root, absolute); err == nil && filepath.IsLocal(path) {
+		return filepath.ToSlash(path)
+	}
+	return filepath.ToSlash(file)
+}
+
+// summary is the job's summary, in Markdown.
+func (r *Report) summary() string {
+	var b strings.Builder
+	counts, total := r.run.counts()
+	bad := r.run.bad()
+	if len(bad) == 0 {
+		fmt.Fprintf(&b, "### ✅ %s: %s\n\n", html.EscapeString(r.options.Title), r.run.verdict())
+	} else {
+		fmt.Fprintf(&b, "### ❌ %s: %s\n\n", html.EscapeString(r.options.Title), r.run.verdict())
+	}
+	heads, rules, numbers := "| scenarios |", "| ---: |", fmt.Sprintf("| %d |", total)
+	for _, s := range worstFirst {
+		if counts[s] > 0 {
+			heads += fmt.Sprintf(" %s |", s)
+			rules += " ---: |"
+			numbers += fmt.Sprintf(" %d |", counts[s])
+		}
+	}
+	fmt.Fprintf(&b, "%s time |\n%s ---: |\n%s %s |\n", heads, rules, numbers, elapsed(r.run.finished.Sub(r.run.started)))
+	for _, s := range bad[:min(len(bad), summaryFailures)] {
+		r.summarize(&b, s)
+	}
+	if more := len(bad) - summaryFailures; more > 0 {
+		fmt.Fprintf(&b, "\nAnd %d more, which the report holds.\n", more)
+	}
+	b.WriteString("\n")
+	return b.String()
+}
+
+// summarize writes one scenario that failed.
+func (r *Report) summarize(b *strings.Builder, s *scenario) {
+	line, cause := s.cause()
+	if len(cause) > summaryCauseSize {
+		cause = strings.ToValidUTF8(cause[:summaryCauseSize], "") + "\n…"
+	}
+	what := ""
+	if st := s.culprit(); st != nil {
+		what = st.phrase() + "\n\n"
+	}
+	fence := fenceFor(what + cause)
+	fmt.Fprintf(b, "\n<details><summary><b>%s</b> %s <code>%s:%d</code></summary>\n\n%stext\n%s%s\n%s\n",
+		html.EscapeString(s.name()), s.status, html.EscapeString(s.feature.file), line, fence, what, cause, fence)
+	if command := r.runAlone(s.pickle); command != "" {
+		fmt.Fprintf(b, "\nRun it alone:\n\n%ssh\n%s\n%s\n", fence, command, fence)
+	}
+	b.WriteString("\n</details>\n")
+}
+
+// fenceFor is a fence that text does not contain.
+func fenceFor(text string) string {
+	fence := "```"
+	for strings.Contains(text, fence) {
+		fence += "`"
+	}
+	return fence
+}

@@ -5,14 +5,17 @@ GO ?= go
 # The linters of Go code run at versions of their own, outside go.mod, so that what they depend on is not what the suite depends on.
 GOLANGCI_LINT = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-# Both Go modules: this one, and the embedded control plane.
-MODULES = . cluster/embedded/controlplane
+# The Go modules: this one, and those that are built when they are first needed: the embedded control plane, and kube-score's checks.
+MODULES = . cluster/embedded/controlplane lint/practices
 
 # How long the tests of one package may take. The first run on a machine builds the control plane.
 TIMEOUT = 45m
 
+# How long each fuzz test runs.
+FUZZTIME = 30s
+
 .DEFAULT_GOAL := help
-.PHONY: help test acceptance lint unit vet check race bench docs generate fmt tidy
+.PHONY: help test acceptance lint unit vet check race bench fuzz docs generate fmt tidy
 
 help: ## list what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,7 +35,7 @@ vet: ## check the format of the Go code, and what go vet finds
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "run 'make fmt' for: $$unformatted" >&2; exit 1; }
 	@for module in $(MODULES); do (cd $$module && $(GO) vet ./...) || exit 1; done
 
-check: ## run golangci-lint, staticcheck included, over both modules
+check: ## run golangci-lint, staticcheck included, over all modules
 	@for module in $(MODULES); do (cd $$module && $(GOLANGCI_LINT) run ./...) || exit 1; done
 
 race: ## run all tests under the race detector
@@ -44,6 +47,12 @@ bench: ## measure: the cluster's start, life cycles of a release, 1,000 scenario
 	$(GO) test -run SideBySide -scenarios 1000 -v -timeout $(TIMEOUT) ./steps
 	$(GO) test -run '^$$' -bench . ./internal/chart ./lint/...
 
+fuzz: ## feed the linter at random, each of its fuzz tests for FUZZTIME=30s
+	$(GO) test -run '^$$' -fuzz FuzzValues -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./lint/linter
+	$(GO) test -run '^$$' -fuzz FuzzTemplate -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./lint/linter
+	$(GO) test -run '^$$' -fuzz FuzzConfig -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./lint/policy
+	$(GO) test -run '^$$' -fuzz FuzzArchive -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./internal/chart
+
 docs: ## write docs/rules.md from the rules
 	$(GO) run ./lint --docs > docs/rules.md.new && mv docs/rules.md.new docs/rules.md
 
@@ -53,5 +62,5 @@ generate: ## write the Kubernetes schemas that the linter holds manifests agains
 fmt: ## format the Go code
 	gofmt -w .
 
-tidy: ## tidy go.mod and go.sum of both modules
+tidy: ## tidy go.mod and go.sum of all modules
 	@for module in $(MODULES); do (cd $$module && $(GO) mod tidy) || exit 1; done

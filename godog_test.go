@@ -110,7 +110,7 @@ func requireScenarios(t *testing.T) int {
 
 // requireClean fails a run whose chart the linter finds an error in. It returns what else there is to say of the chart.
 func requireClean(t *testing.T, chart string) *linter.Result {
-	result, err := linter.Run(context.Background(), []string{chart}, linter.Options{})
+	result, err := linter.Run(context.Background(), []string{chart}, linter.Options{Progress: os.Stdout})
 	require.NoError(t, err)
 	require.NoError(t, lintreport.Write(os.Stdout, "text", result))
 	if errors := result.Count(rule.Error); errors > 0 {

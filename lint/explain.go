@@ -11,10 +11,14 @@ import (
 	"github.com/traderadmin/charts/lint/suggest"
 )
 
-// writeList writes a line for each rule.
-func writeList(w io.Writer) error {
+// writeList writes a line for each rule, and for each practice where they are asked for.
+func writeList(w io.Writer, practices bool) error {
+	rules := rule.All()
+	if practices {
+		rules = append(rules, rule.Practices()...)
+	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, r := range rule.All() {
+	for _, r := range rules {
 		fmt.Fprintf(table, "%s\t%s\t%s\n", r.ID, r.Severity, r.Title)
 	}
 	return table.Flush()
@@ -31,11 +35,10 @@ func writeExplanation(w io.Writer, id string) error {
 }
 
 func noSuchRule(id string) error {
-	var ids []string
-	for _, r := range rule.All() {
-		ids = append(ids, r.ID)
+	if covering := rule.CoveredBy(id); covering != "" {
+		return fmt.Errorf("there is no rule %q: it is left to the rule %s", id, covering)
 	}
-	return fmt.Errorf("there is no rule %q; lint --list names them all%s", id, suggest.For(id, ids))
+	return fmt.Errorf("there is no rule %q; lint --list names them all%s", id, suggest.For(id, rule.IDs()))
 }
 
 // writeRulesPage writes docs/rules.md: what --list and --explain print, as Markdown.
@@ -43,6 +46,8 @@ func writeRulesPage(w io.Writer) error {
 	var page bytes.Buffer
 	page.WriteString("<!-- Written by `make docs` from the rules in lint/rule. -->\n\n# Rules of the chart linter\n\n" +
 		"`go run ./lint --explain ID` prints the same about a rule. `.chartlint.yaml` turns rules off and gives them another severity.\n\n" +
+		"The checks of kube-score are rules, too, where `--practices` or the configuration asks for them: " +
+		"`go run ./lint --list --practices`.\n\n" +
 		"| Rule | Severity | What holds for a chart that keeps to it |\n| --- | --- | --- |\n")
 	for _, r := range rule.All() {
 		fmt.Fprintf(&page, "| [%s](#%s) | %s | %s |\n", r.ID, r.ID, r.Severity, report.Cell(r.Title))

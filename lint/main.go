@@ -17,6 +17,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -75,6 +76,9 @@ type commandLine struct {
 	config       string
 	crds         string
 	changedSince string
+	timeLimit    time.Duration
+	memoryLimit  uint64
+	practices    bool
 	resources    bool
 	list         bool
 	explain      string
@@ -93,6 +97,9 @@ func newCommandLine() *commandLine {
 	c.StringVar(&c.changedSince, "changed-since", "", "lint only the charts that git says changed since this `revision`, and require a new version of them")
 	c.StringArrayVar(&c.formats, "format", []string{"text"}, "`format` of the findings, or format=file (repeatable): "+strings.Join(report.Formats(), ", "))
 	c.StringVar(&c.failOn, "fail-on", policy.Error.String(), "exit with 1 on findings of this `severity` or above: "+strings.Join(policy.SeverityNames(), ", "))
+	c.DurationVar(&c.timeLimit, "time-limit", 10*time.Second, "give up when one chart takes longer than this `duration`")
+	c.Uint64Var(&c.memoryLimit, "memory-limit", 1024, "give up when the charts take more memory than this, in `MiB`")
+	c.BoolVar(&c.practices, "practices", false, "check for good practice too, with kube-score, which is built on the first use")
 	c.BoolVar(&c.resources, "resources", false, "print what a release asks of the cluster, and exit")
 	c.BoolVar(&c.list, "list", false, "list the rules, and exit")
 	c.StringVar(&c.explain, "explain", "", "explain the rule of this `ID`, and exit")
@@ -110,7 +117,7 @@ func lint(ctx context.Context, args []string, stdout, stderr io.Writer) (int, er
 	}
 	switch {
 	case c.list:
-		return clean, writeList(stdout)
+		return clean, writeList(stdout, c.practices)
 	case c.docs:
 		return clean, writeRulesPage(stdout)
 	case c.Changed("explain"):
@@ -129,11 +136,16 @@ func lint(ctx context.Context, args []string, stdout, stderr io.Writer) (int, er
 		return 0, errors.New("no chart to lint: name a chart's folder or its .tgz")
 	}
 	options := c.options()
+	options.Progress = stderr
 	if c.Changed("changed-since") {
 		if paths, options.BaseVersions, err = changedCharts(ctx, c.changedSince, paths, stderr); err != nil {
 			return 0, err
 		}
 	}
+	watchdog := newWatchdog(c.timeLimit, c.memoryLimit<<20, stderr)
+	options.Watch = watchdog.watch
+	stop := watchdog.start()
+	defer stop()
 	if c.resources {
 		return clean, writeBudgets(ctx, stdout, paths, options)
 	}
@@ -166,7 +178,7 @@ func (c *commandLine) meant(err error) string {
 }
 
 func (c *commandLine) options() linter.Options {
-	options := linter.Options{Config: c.config, KubeVersions: c.kubeVersions, CRDs: c.crds}
+	options := linter.Options{Config: c.config, KubeVersions: c.kubeVersions, CRDs: c.crds, Practices: c.practices}
 	for _, files := range c.values {
 		set := policy.ValuesSet{Files: strings.Split(files, ","), Set: c.set}
 		options.ValuesSets = append(options.ValuesSets, set)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -19,13 +20,25 @@ func TestMain(m *testing.M) {
 func TestCommand(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
-		Dir: filepath.Join("testdata", "script"),
+		Dir:   filepath.Join("testdata", "script"),
+		Setup: withGo,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":        exits,
 			"helm-create":  helmCreate,
 			"helm-package": helmPackage,
 		},
 	})
+}
+
+// withGo lets scripts that build with the go on PATH use its caches: they say HOME=$USER_HOME.
+func withGo(env *testscript.Env) error {
+	env.Setenv("USER_HOME", os.Getenv("HOME"))
+	for _, name := range []string{"XDG_CACHE_HOME", "GOCACHE", "GOFLAGS", "GOMODCACHE", "GOPATH", "GOPROXY"} {
+		if value, set := os.LookupEnv(name); set {
+			env.Setenv(name, value)
+		}
+	}
+	return nil
 }
 
 // exits CODE COMMAND [ARG...] runs a command and wants its exit code; stdout and stderr check what it printed.

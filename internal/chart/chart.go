@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"strconv"
@@ -43,16 +44,40 @@ type Chart struct {
 }
 
 // Load reads the chart at path, a folder or a .tgz, with Helm's loader and its limits on sizes and paths. An error means
-// that Helm could not load it either, and names path.
+// that Helm could not load it either, or would not come to an end, and names path.
 func Load(path string) (*Chart, error) {
-	helm, err := loader.Load(path)
-	if errors.Is(err, fs.ErrNotExist) && helm == nil {
-		return nil, fmt.Errorf("load chart %s: no such folder or archive", path)
-	}
+	helm, err := loadHelm(path)
 	if err != nil {
 		return nil, fmt.Errorf("load chart %s: %w", path, err)
 	}
 	return newChart(path, helm), nil
+}
+
+func loadHelm(path string) (helm *helmchart.Chart, err error) {
+	defer recoverHelm(&err)
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, errors.New("no such folder or archive")
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		files, err := readFolder(path)
+		if err != nil {
+			return nil, err
+		}
+		return loader.LoadFiles(files)
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("it is %s, neither a folder nor an archive", describeMode(info.Mode()))
+	}
+	return loader.LoadFile(path)
+}
+
+// recoverHelm turns a panic of Helm's SDK, which takes some charts for granted, into an error.
+func recoverHelm(err *error) {
+	if failure := recover(); failure != nil {
+		*err = fmt.Errorf("Helm itself fails on it: %v", failure)
+	}
 }
 
 func newChart(path string, helm *helmchart.Chart) *Chart {

@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"regexp"
@@ -87,7 +88,8 @@ func (n Node) Items() iter.Seq[Node] {
 // not have itself; none if it is no map.
 func (n Node) Entries() iter.Seq2[string, Node] {
 	return func(yield func(string, Node) bool) {
-		maps := merged(n.value)
+		var few [1]*yaml.Node // most maps have no others merged into them
+		maps := merged(n.value, few[:0]...)
 		for i, m := range maps {
 			for key, value := range pairs(m) {
 				if key.Tag == "!!merge" || i > 0 && anyHas(maps[:i], key.Value) {
@@ -231,10 +233,33 @@ func (r *Rendered) read(src source, text string) {
 	if doc.Kind == 0 { // nothing but comments
 		return
 	}
+	if strings.Contains(text, "*") {
+		if err := aliasProblem(&doc); err != nil {
+			r.refuse(Node{source: &src}, "the rendered YAML cannot be read: "+err.Error())
+			return
+		}
+	}
 	root := Node{source: &src, value: resolve(doc.Content[0])}
 	if root.Exists() {
 		r.add(root)
 	}
+}
+
+// aliasProblem is why the aliases in a document cannot be followed: they lead back to themselves, or to far too much. A tree without
+// its aliases has no such problem, and is not what Helm installs.
+func aliasProblem(doc *yaml.Node) error {
+	if !hasAlias(doc) {
+		return nil
+	}
+	var odd *yaml.TypeError
+	if err := doc.Decode(new(any)); err != nil && !errors.As(err, &odd) {
+		return errors.New(yamlLine.ReplaceAllString(err.Error(), ""))
+	}
+	return nil
+}
+
+func hasAlias(node *yaml.Node) bool {
+	return node.Kind == yaml.AliasNode || slices.ContainsFunc(node.Content, hasAlias)
 }
 
 // add takes in an object, or each object of a List, which kubectl and Helm take apart too.
@@ -282,6 +307,14 @@ func describe(n *yaml.Node) string {
 
 func shorten(s string) string {
 	const most = 60
+	return cut(s, most)
+}
+
+// cut is at most so many characters of a text.
+func cut(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
 	if runes := []rune(s); len(runes) > most {
 		return string(runes[:most]) + "…"
 	}

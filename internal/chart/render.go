@@ -42,6 +42,8 @@ type Rendered struct {
 	templates map[string]Position // where each template stands, by Helm's name for it
 	files     map[string]string   // what each template printed
 
+	made sync.Map // see Once
+
 	traceOnce sync.Once
 	traces    map[string][]int
 }
@@ -68,6 +70,7 @@ func (c *Chart) Render(v Variant) *Rendered {
 		return r
 	}
 	r.render()
+	r.dropEndless()
 	r.split()
 	return r
 }
@@ -86,7 +89,8 @@ func (c *Chart) KubeVersionFailures(version string) []Failure {
 }
 
 // prepare enables the dependencies that the values ask for, merges the values and names the templates.
-func (r *Rendered) prepare() error {
+func (r *Rendered) prepare() (err error) {
+	defer recoverHelm(&err)
 	helm, folders, err := r.chart.fresh()
 	if err != nil {
 		return fmt.Errorf("load the chart again: %w", err)
@@ -155,7 +159,8 @@ func (r *Rendered) render() {
 // isPartial says whether Helm keeps a template for others to include and does not print it itself.
 func isPartial(template string) bool { return strings.HasPrefix(path.Base(template), "_") }
 
-func (r *Rendered) execute(helm *helmchart.Chart) (map[string]string, error) {
+func (r *Rendered) execute(helm *helmchart.Chart) (files map[string]string, err error) {
+	defer recoverHelm(&err)
 	values, err := r.renderValues()
 	if err != nil {
 		return nil, err
@@ -165,7 +170,8 @@ func (r *Rendered) execute(helm *helmchart.Chart) (map[string]string, error) {
 
 // fail notes a render failure, once: a partial that fails does so for every template that includes it.
 func (r *Rendered) fail(at Position, message string) {
-	failure := Failure{Position: at, Message: message}
+	const most = 2000 // characters; the engine quotes a text given to tpl as a whole, once for each call inside another
+	failure := Failure{Position: at, Message: cut(message, most)}
 	for _, known := range r.RenderFailures {
 		if known == failure {
 			return
@@ -217,6 +223,28 @@ func edit(helm *helmchart.Chart, change func(name string, content []byte) []byte
 	}
 	edited.SetDependencies(dependencies...)
 	return &edited
+}
+
+// maxPrinted bounds what is read of what a chart prints, in bytes, all templates together. Kubernetes stores no object, and Helm no
+// release, above some 1.5 MiB.
+const maxPrinted = 16 << 20
+
+// dropEndless refuses the templates that print more than can be meant.
+func (r *Rendered) dropEndless() {
+	left := maxPrinted
+	for _, template := range r.manifests() {
+		size := len(r.files[template])
+		if size <= left {
+			left -= size
+			continue
+		}
+		r.ManifestFailures = append(r.ManifestFailures, Failure{
+			Position: r.templates[template],
+			Message: fmt.Sprintf("the template prints %.1f MiB, with which the chart prints more than the %d MiB that are read of it",
+				float64(size)/(1<<20), maxPrinted>>20),
+		})
+		delete(r.files, template)
+	}
 }
 
 // manifests are the names of the templates that print manifests, in order.

@@ -3,10 +3,13 @@ package chart
 import (
 	"regexp"
 	"sort"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
+
+var parserLine = regexp.MustCompile(`^yaml: line (\d+): `)
 
 var yamlLine = regexp.MustCompile(`^yaml: (?:line \d+: )?`)
 
@@ -18,6 +21,14 @@ func SyntaxError(text string) (line int, problem string) {
 	err := syntax(text)
 	if err == nil {
 		return 0, ""
+	}
+	const long = 512 << 10 // bytes, above which to parse it again and again takes too long
+	if at := parserLine.FindStringSubmatch(err.Error()); len(text) > long {
+		line = 1
+		if at != nil {
+			line, _ = strconv.Atoi(at[1])
+		}
+		return min(max(line, 1), 1+strings.Count(text, "\n")), yamlLine.ReplaceAllString(err.Error(), "")
 	}
 	lines := strings.SplitAfter(text, "\n")
 	wrong := sort.Search(len(lines)-1, func(i int) bool {

@@ -42,8 +42,12 @@ type setFile struct {
 // or a single value is none; a file that does not parse is a failure of the renderings with the set.
 func ReadValuesSet(name string, files, set []string, setAt Position) (*ValuesSet, error) {
 	s := &ValuesSet{name: name, set: set, setAt: setAt}
+	read := readStream
+	if setAt.File != "" {
+		read = ReadFile
+	}
 	for _, file := range files {
-		content, err := os.ReadFile(file)
+		content, err := read(file)
 		if err != nil {
 			return nil, fmt.Errorf("read the values file: %w", err)
 		}
@@ -67,7 +71,7 @@ func (c *Chart) ValuesSets() ([]*ValuesSet, error) {
 		for _, pattern := range setPatterns {
 			names, _ := fs.Glob(folder, pattern) // the patterns are well formed
 			for _, name := range names {
-				content, err := fs.ReadFile(folder, name)
+				content, err := ReadFile(filepath.Join(c.path, filepath.FromSlash(name)))
 				if err != nil {
 					return nil, fmt.Errorf("read the values files of %s: %w", c.path, err)
 				}

@@ -1,10 +1,12 @@
 package rollout
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
+	"strconv"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -16,17 +18,8 @@ import (
 // revision is the annotation by which the Deployment controller numbers a Deployment's ReplicaSets.
 const revision = "deployment.kubernetes.io/revision"
 
-// RolledOut wants the Deployment name to exist and its rollout to be finished: the controller has seen its newest
-// spec, and as many pods as it asks for are of that spec and available, with none left of an older one.
-func RolledOut(name string) Condition {
-	return Condition{
-		Want: fmt.Sprintf("deployment/%s to be rolled out", name),
-		Check: func(n Namespace) error {
-			_, err := n.rolledOut(name)
-			return err
-		},
-	}
-}
+// RolledOut wants the Deployment name to exist and its rollout to be finished: see Ready.
+func RolledOut(name string) Condition { return Ready(deploymentKind, name) }
 
 // PodsUse wants the Deployment name to be rolled out and every pod of its newest ReplicaSet to have a container of this image.
 // When it is rolled out with other images, or wants no pods, waiting is over.
@@ -34,11 +27,14 @@ func PodsUse(name, image string) Condition {
 	return Condition{
 		Want: fmt.Sprintf("the pods of deployment/%s to use image %q", name, image),
 		Check: func(n Namespace) error {
-			deployment, err := n.rolledOut(name)
+			w, err := n.deployment(name)
 			if err != nil {
 				return err
 			}
-			pods, err := n.newestPods(deployment)
+			if err := w.verdict(); err != nil {
+				return err
+			}
+			pods, err := w.newestPods()
 			if err != nil {
 				return err
 			}
@@ -49,6 +45,7 @@ func PodsUse(name, image string) Condition {
 			}
 			return nil
 		},
+		kind: deploymentKind, name: name,
 	}
 }
 
@@ -60,89 +57,118 @@ func images(pod *corev1.Pod) []string {
 	return used
 }
 
-// rolledOut returns the Deployment when its rollout is finished, by the test of `kubectl rollout status`.
-func (n Namespace) rolledOut(name string) (*appsv1.Deployment, error) {
-	deployment, err := n.Deployments.Get(name)
-	if apierrors.IsNotFound(err) {
-		return nil, n.noDeployment(name)
-	}
-	if err != nil {
-		return nil, err
-	}
-	status, wanted := deployment.Status, *deployment.Spec.Replicas // the API server sets a default
-	switch {
-	case status.ObservedGeneration < deployment.Generation:
-		err = fmt.Errorf("the controller has not seen generation %d of it yet", deployment.Generation)
-	case status.UpdatedReplicas < wanted:
-		err = fmt.Errorf("%d of %d pods are made from its newest template", status.UpdatedReplicas, wanted)
-	case status.AvailableReplicas < wanted:
-		err = fmt.Errorf("%d of %d pods are available", status.AvailableReplicas, wanted)
-	case status.Replicas > wanted:
-		err = fmt.Errorf("%d pods are there of %d wanted: older ones have yet to go", status.Replicas, wanted)
-	default:
-		return deployment, nil
-	}
-	return nil, n.because(deployment, err)
-}
-
-// noDeployment says what there is instead of the Deployment that was looked for.
-func (n Namespace) noDeployment(name string) error {
-	others, err := n.Deployments.List(labels.Everything())
-	if err != nil {
-		return err
-	}
-	if len(others) == 0 {
-		return fmt.Errorf("there is no deployment/%s, nor any other Deployment", name)
-	}
-	names := make([]string, len(others))
-	for i, other := range others {
-		names[i] = other.Name
-	}
-	slices.Sort(names)
-	return fmt.Errorf("there is no deployment/%s, only %s", name, strings.Join(names, ", "))
-}
-
-// newestPods returns the pods of the Deployment's newest ReplicaSet, at least one.
-func (n Namespace) newestPods(deployment *appsv1.Deployment) ([]*corev1.Pod, error) {
-	if *deployment.Spec.Replicas == 0 {
+// newestPods returns the pods that stay of the workload's newest set, at least one.
+func (w *workload) newestPods() ([]*corev1.Pod, error) {
+	if deployment, ok := w.object.(*appsv1.Deployment); ok && *deployment.Spec.Replicas == 0 {
 		return nil, Never(errors.New("it wants 0 replicas, so that there is no pod to look at"))
 	}
-	newest, err := n.newestReplicaSet(deployment)
-	if err != nil {
-		return nil, err
+	if len(w.sets) == 0 || !w.sets[0].newest {
+		return nil, fmt.Errorf("%s has no ReplicaSet of its newest revision yet", w.name)
 	}
-	pods, err := n.podsOf(newest)
-	if err == nil && len(pods) == 0 {
-		err = fmt.Errorf("replicaset/%s has no pods", newest.Name)
+	newest := w.sets[0]
+	pods := slices.DeleteFunc(slices.Clone(newest.pods), func(pod *corev1.Pod) bool { return !stays(pod) })
+	if len(pods) == 0 {
+		return nil, fmt.Errorf("%s has no pods", newest.name)
 	}
-	return pods, err
-}
-
-// newestReplicaSet is the one that carries the Deployment's own revision number.
-func (n Namespace) newestReplicaSet(deployment *appsv1.Deployment) (*appsv1.ReplicaSet, error) {
-	sets, err := n.ReplicaSets.List(labels.Everything())
-	if err != nil {
-		return nil, err
-	}
-	for _, set := range sets {
-		if metav1.IsControlledBy(set, deployment) && set.Annotations[revision] == deployment.Annotations[revision] {
-			return set, nil
-		}
-	}
-	return nil, fmt.Errorf("deployment/%s has no ReplicaSet of its revision %s yet", deployment.Name, deployment.Annotations[revision])
-}
-
-func (n Namespace) podsOf(set *appsv1.ReplicaSet) ([]*corev1.Pod, error) {
-	all, err := n.Pods.List(labels.Everything())
-	if err != nil {
-		return nil, err
-	}
-	var pods []*corev1.Pod
-	for _, pod := range all {
-		if metav1.IsControlledBy(pod, set) && pod.DeletionTimestamp == nil {
-			pods = append(pods, pod)
-		}
-	}
-	slices.SortFunc(pods, func(a, b *corev1.Pod) int { return strings.Compare(a.Name, b.Name) })
 	return pods, nil
+}
+
+func (n Namespace) deployment(name string) (*workload, error) {
+	deployment, err := n.Deployments.Get(name)
+	if apierrors.IsNotFound(err) {
+		others, err := n.Deployments.List(labels.Everything())
+		return n.absent(deploymentKind, name, names(others)), err
+	}
+	if err != nil {
+		return nil, err
+	}
+	w := &workload{name: "deployment/" + name, object: deployment, missing: lacking(deployment)}
+	if w.sets, err = n.replicaSets(deployment); err != nil {
+		return nil, err
+	}
+	if deployment.Status.ObservedGeneration >= deployment.Generation {
+		w.troubles = deadline(deployment)
+	}
+	return w, nil
+}
+
+// lacking is what the Deployment lacks until its rollout is finished, by the test of `kubectl rollout status`.
+func lacking(deployment *appsv1.Deployment) error {
+	status, wanted := deployment.Status, *deployment.Spec.Replicas // the API server sets a default
+	switch {
+	case deployment.DeletionTimestamp != nil:
+		return errors.New("it is being deleted")
+	case status.ObservedGeneration < deployment.Generation:
+		return fmt.Errorf("the controller has not seen generation %d of it yet", deployment.Generation)
+	case status.UpdatedReplicas < wanted && deployment.Spec.Paused:
+		return fmt.Errorf("%d of %d pods are made from its newest template, and it is paused", status.UpdatedReplicas, wanted)
+	case status.UpdatedReplicas < wanted:
+		return fmt.Errorf("%d of %d pods are made from its newest template", status.UpdatedReplicas, wanted)
+	case status.AvailableReplicas < wanted:
+		return fmt.Errorf("%d of %d pods are available", status.AvailableReplicas, wanted)
+	case status.Replicas > wanted:
+		return fmt.Errorf("%d pods are there of %d wanted: older ones have yet to go", status.Replicas, wanted)
+	}
+	return nil
+}
+
+// deadline is the trouble of a Deployment that made no progress for as long as its spec allows.
+func deadline(deployment *appsv1.Deployment) []trouble {
+	for _, condition := range deployment.Status.Conditions {
+		if condition.Type == appsv1.DeploymentProgressing && condition.Reason == "ProgressDeadlineExceeded" {
+			says := fmt.Sprintf("%s: %s", condition.Reason, condition.Message)
+			return []trouble{{
+				says: says, like: says,
+				about:    fmt.Sprintf("%s deadline %d", deployment.UID, deployment.Generation),
+				patience: 5 * time.Second,
+			}}
+		}
+	}
+	return nil
+}
+
+// replicaSets returns the Deployment's ReplicaSets, the newest first. The newest one is the one that carries the Deployment's own revision
+// number, once the controller has seen the newest spec; no other counts.
+func (n Namespace) replicaSets(deployment *appsv1.Deployment) ([]set, error) {
+	all, err := n.ReplicaSets.List(labels.Everything())
+	if err != nil {
+		return nil, err
+	}
+	all = slices.DeleteFunc(all, func(set *appsv1.ReplicaSet) bool { return !metav1.IsControlledBy(set, deployment) })
+	slices.SortFunc(all, func(a, b *appsv1.ReplicaSet) int { return cmp.Compare(number(b), number(a)) })
+	var sets []set
+	for _, made := range all {
+		pods, err := n.podsOf(made)
+		if err != nil {
+			return nil, err
+		}
+		s := set{
+			name: "replicaset/" + made.Name, object: made, pods: pods, template: &made.Spec.Template,
+			newest: deployment.Status.ObservedGeneration >= deployment.Generation &&
+				made.Annotations[revision] == deployment.Annotations[revision],
+		}
+		if s.newest && made.Spec.Replicas != nil {
+			s.lacks = int(*made.Spec.Replicas) - count(pods, stays)
+		}
+		if made.Status.ObservedGeneration >= made.Generation {
+			s.refusal = refusal(made)
+		}
+		sets = append(sets, s)
+	}
+	return sets, nil
+}
+
+func number(set *appsv1.ReplicaSet) int {
+	n, _ := strconv.Atoi(set.Annotations[revision]) // 0 before the controller has numbered it
+	return n
+}
+
+// refusal is what the ReplicaSet's controller says about pods that it could not make; "" when it says nothing.
+func refusal(made *appsv1.ReplicaSet) string {
+	for _, condition := range made.Status.Conditions {
+		if condition.Type == appsv1.ReplicaSetReplicaFailure && condition.Status == corev1.ConditionTrue {
+			return fmt.Sprintf("%s: %s", condition.Reason, condition.Message)
+		}
+	}
+	return ""
 }

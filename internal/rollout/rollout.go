@@ -1,8 +1,31 @@
 // Package rollout waits until a workload is as a condition wants it, or says why it is not.
 //
-// A condition looks at everything of a namespace that takes part in a rollout: Deployments, their ReplicaSets, and
-// Pods. It is asked again whenever one of them changes; nothing is polled. It knows three answers: it holds, it does
-// not hold yet (and what is seen instead), and it will never hold, which ends the wait at once.
+// A condition looks at everything of a namespace that takes part in a rollout: a workload, what makes its pods, and the
+// pods. It is asked again whenever one of them changes. It knows three answers: it holds, it does not hold yet (and what
+// is seen instead), and it will never hold, which ends the wait at once.
+//
+// Between "not yet" and "never" stand troubles. They end a wait when it is certain that they will not pass, or when they have
+// lasted. Only pods of the newest revision count, and only once the controller has seen the newest spec: what an older revision left
+// behind ends no wait. The rules:
+//
+//   - An image cannot be pulled: at once when its name is invalid, or when the message says that it, its registry or the right to
+//     pull it is not there (not found, no such host, denied, unauthorized, …); else after 30 seconds, in which a kubelet tries three times.
+//   - A crash loop: after the third restart in vain, about 30 seconds after the first crash. Not for pods of Jobs, whose
+//     backoffLimit decides.
+//   - A container cannot be made (a ConfigMap or Secret, or a key of it, is missing; its command cannot be started): after 10 seconds.
+//     A ConfigMap or Secret that a pod mounts does not exist: after 5 seconds.
+//   - A pod cannot be scheduled: at once when no node could hold it even if nothing else ran there, by allocatable resources and
+//     nodeSelector. All else may pass. Nodes that do not exist yet do not count: a cluster that adds larger ones on demand is not waited for.
+//   - Pods are not made: the API server is asked, by a dry run, whether it takes such a pod now. The wait ends at once when a LimitRange, Pod
+//     Security or an admission policy refuses it, or a quota whose limit is below the request of a single pod. It ends after other refusals (a
+//     full quota, a missing ServiceAccount, a webhook) when they lasted 10 seconds and no pod of the namespace is on its way
+//     out. The controller's own condition is not enough: it stays until the controller's next try, which can be minutes away.
+//   - A Deployment exceeded its progress deadline: when that is so for 5 seconds, as the controller takes its word back only
+//     with the next progress.
+//   - A Job, or a pod without an owner, has failed: at once.
+//   - The workload is not there, and its namespace is not either, or is being deleted: after 1 second.
+//
+// What has to be asked for, such as a dry run or the nodes, is asked for only when there is such trouble, and again every 2 seconds while it lasts.
 package rollout
 
 import (
@@ -11,12 +34,7 @@ import (
 	"fmt"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
-	appslisters "k8s.io/client-go/listers/apps/v1"
-	corelisters "k8s.io/client-go/listers/core/v1"
-	"k8s.io/client-go/tools/cache"
 )
 
 // Condition is what is waited for.
@@ -26,6 +44,8 @@ type Condition struct {
 	// Check returns nil when the condition holds in the namespace, an error made by Never when it cannot hold any more, and else an
 	// error that says what is there instead.
 	Check func(Namespace) error
+
+	kind, name string // of the workload that it is about, if it is about one
 }
 
 // Never marks err as an answer that no waiting will change.
@@ -35,82 +55,68 @@ type never struct{ error }
 
 func (n never) Unwrap() error { return n.error }
 
-// Namespace is what takes part in rollouts in one namespace, as last seen.
-type Namespace struct {
-	Name        string
-	Deployments appslisters.DeploymentNamespaceLister
-	ReplicaSets appslisters.ReplicaSetNamespaceLister
-	Pods        corelisters.PodNamespaceLister
-}
-
-// Await returns nil as soon as condition holds in namespace. Its error says what was waited for, how long, and what was
-// seen last; it comes after timeout, when ctx ends, or at once when the condition can never hold.
+// Await returns nil as soon as condition holds in namespace. Its error is an *Error; it comes after timeout, when ctx ends, or as soon as
+// the condition can never hold.
 func Await(ctx context.Context, client kubernetes.Interface, namespace string, timeout time.Duration, condition Condition) error {
 	started := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	waiting, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	seen, changed, err := watch(ctx, client, namespace)
+	seen, changed, err := watch(waiting, client, namespace, condition.kind)
 	if err != nil {
-		return fmt.Errorf("waiting for %s in namespace %s: %w", condition.Want, namespace, err)
+		return &Error{Want: condition.Want, Namespace: namespace, Waited: time.Since(started), Cause: err}
 	}
+	if err := condition.await(waiting, client, seen, changed); err != nil {
+		waited := time.Since(started)
+		return &Error{condition.Want, namespace, waited, err, detail(ctx, client, seen, condition)}
+	}
+	return nil
+}
+
+// await returns nil when the condition holds, a never, or what was seen last before ctx ended.
+func (c Condition) await(ctx context.Context, client kubernetes.Interface, seen Namespace, changed <-chan struct{}) error {
+	var held memory
 	for {
-		last := condition.Check(seen)
-		if last == nil {
-			return nil
+		last := c.Check(seen)
+		if last == nil || errors.As(last, new(never)) {
+			return last
 		}
-		if errors.As(last, new(never)) {
-			return fmt.Errorf("%s in namespace %s: this will not happen: %w", condition.Want, namespace, last)
+		var notYet unfinished
+		errors.As(last, &notYet)
+		proven, like, again := held.weigh(ctx, client, notYet.troubles)
+		if proven != nil {
+			return Never(notYet.because(proven, like))
 		}
 		select {
 		case <-changed:
+		case <-again:
 		case <-ctx.Done():
-			return fmt.Errorf("waited %s for %s in namespace %s; last seen: %w",
-				time.Since(started).Round(time.Millisecond), condition.Want, namespace, last)
+			return last
 		}
 	}
 }
 
-// notFromCache has the API server list what is there now. Version 0 would let it answer from before the change whose outcome is waited for.
-func notFromCache(options *metav1.ListOptions) {
-	if options.ResourceVersion == "0" {
-		options.ResourceVersion = ""
-	}
+// Error says why a wait failed.
+type Error struct {
+	Want      string        // what was waited for
+	Namespace string        // where
+	Waited    time.Duration // how long
+	Cause     error         // what was seen last, or why it will not happen
+	detail    string
 }
 
-// watch returns the namespace as it is, kept up to date until ctx ends, and a channel that tells of changes.
-func watch(ctx context.Context, client kubernetes.Interface, name string) (Namespace, <-chan struct{}, error) {
-	factory := informers.NewSharedInformerFactoryWithOptions(client, 0,
-		informers.WithNamespace(name), informers.WithTweakListOptions(notFromCache))
-	changed := make(chan struct{}, 1) // one is enough: who reads it looks at everything anew
-	tell := func() {
-		select {
-		case changed <- struct{}{}:
-		default:
-		}
+// Error is a line with what was waited for and what keeps it from happening, and at most three more when there is more to say.
+func (e *Error) Error() string {
+	what := "; last seen"
+	if errors.As(e.Cause, new(never)) {
+		what = ": this will not happen"
 	}
-	handler := cache.ResourceEventHandlerFuncs{
-		AddFunc:    func(any) { tell() },
-		UpdateFunc: func(any, any) { tell() },
-		DeleteFunc: func(any) { tell() },
-	}
-	apps, core := factory.Apps().V1(), factory.Core().V1()
-	for _, informer := range []cache.SharedIndexInformer{
-		apps.Deployments().Informer(), apps.ReplicaSets().Informer(), core.Pods().Informer(),
-	} {
-		if _, err := informer.AddEventHandler(handler); err != nil {
-			return Namespace{}, nil, err
-		}
-	}
-	factory.Start(ctx.Done())
-	for kind, synced := range factory.WaitForCacheSync(ctx.Done()) {
-		if !synced {
-			return Namespace{}, nil, fmt.Errorf("list %s: no answer from the API server", kind)
-		}
-	}
-	return Namespace{
-		Name:        name,
-		Deployments: apps.Deployments().Lister().Deployments(name),
-		ReplicaSets: apps.ReplicaSets().Lister().ReplicaSets(name),
-		Pods:        core.Pods().Lister().Pods(name),
-	}, changed, nil
+	return fmt.Sprintf("waited %s for %s in namespace %s%s: %v", e.Waited.Round(time.Millisecond), e.Want, e.Namespace, what, e.Cause)
 }
+
+// Unwrap returns Cause.
+func (e *Error) Unwrap() error { return e.Cause }
+
+// Detail is what there was when the wait failed: the workload, what makes its pods, the pods and their containers, each below
+// its owner and with its age; their last events, the newest last; and the last log lines of containers that failed, where
+// containers run. It has many lines. It is "" when the condition is not about one workload, or the run was interrupted.
+func (e *Error) Detail() string { return e.detail }

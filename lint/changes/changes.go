@@ -13,8 +13,10 @@ import (
 	"slices"
 	"strings"
 
-	"helm.sh/helm/v3/pkg/chart"
+	helmchart "helm.sh/helm/v3/pkg/chart"
 	"sigs.k8s.io/yaml"
+
+	"github.com/traderadmin/charts/internal/chart"
 )
 
 // Chart is a chart that changed.
@@ -112,7 +114,7 @@ func isAny(patterns []string, name string) bool {
 func localDependencies(folder string) []string {
 	var folders []string
 	for _, name := range []string{"Chart.yaml", "requirements.yaml"} {
-		content, err := os.ReadFile(filepath.Join(folder, name))
+		content, err := chart.ReadFile(filepath.Join(folder, name))
 		if err != nil {
 			continue // loading the chart will say so
 		}
@@ -139,8 +141,8 @@ func versionAt(ctx context.Context, folder, revision string) string {
 	return metadata([]byte(content)).Version
 }
 
-func metadata(content []byte) chart.Metadata {
-	var m chart.Metadata
+func metadata(content []byte) helmchart.Metadata {
+	var m helmchart.Metadata
 	_ = yaml.Unmarshal(content, &m) // loading the chart will say so
 	return m
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -32,7 +31,7 @@ func LoadCRDs(folder string) (*CRDs, error) {
 		if err != nil || entry.IsDir() || !slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(path)) {
 			return err
 		}
-		content, err := os.ReadFile(path)
+		content, err := chart.ReadFile(path)
 		if err != nil {
 			return err
 		}

@@ -48,11 +48,12 @@ func (r *run) budgets(ctx context.Context, path string) ([]Budget, error) {
 	}
 	v := o.variants
 	rendered := make([]Budget, len(v.renderings))
-	if err := r.eachRendering(ctx, o, func(i int, _ rendering, rendering *chart.Rendered) {
+	if err := r.eachRendering(ctx, o, func(i int, _ rendering, rendering *chart.Rendered) error {
 		var table bytes.Buffer
 		_ = budget.Write(&table, budget.Of(rendering.Objects, o.policy.Resources)) // a buffer takes it
 		incomplete := len(rendering.RenderFailures)+len(rendering.ManifestFailures) > 0
 		rendered[i] = Budget{Chart: path, Table: table.String(), Incomplete: incomplete}
+		return nil
 	}); err != nil {
 		return nil, err
 	}

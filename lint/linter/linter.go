@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/traderadmin/charts/internal/chart"
 	"github.com/traderadmin/charts/lint/kubeschema"
+	"github.com/traderadmin/charts/lint/kubescore"
 	"github.com/traderadmin/charts/lint/policy"
 	"github.com/traderadmin/charts/lint/rule"
 )
@@ -32,6 +34,16 @@ type Options struct {
 	ValuesSets []policy.ValuesSet
 	// CRDs is a folder of custom resource definitions that the clusters have besides those that come with a chart; empty is none.
 	CRDs string
+	// Watch, where there is one, is called as the work on a chart begins, and for the parts of it, which say what they are doing: "with
+	// values-production.yaml". The function that it returns is called when that has ended. Charts are programs, and
+	// Helm's template engine cannot be interrupted: one that loops goes on for as long as the process that lints it. Who lints what
+	// strangers wrote does so in a process of its own, which this lets end itself; see lint/watchdog.go. It must be safe for
+	// concurrent use.
+	Watch func(chart, doing string) (done func())
+	// Practices has the checks of kube-score run over all charts, and not only over those whose policy asks for them.
+	Practices bool
+	// Progress is told how the build of kube-score goes, if it is needed; nil is nobody.
+	Progress io.Writer
 	// BaseVersions are the versions that charts had before they changed, by path, where they have to have another now.
 	BaseVersions map[string]string
 }
@@ -73,17 +85,24 @@ func (r *Result) Count(s rule.Severity) int {
 // Run lints the charts at paths, folders or archives, side by side on all cores. It returns an error, and no result, only when
 // it could not look: a chart cannot be loaded, the configuration is mistaken, a values file cannot be read, or a Kubernetes version
 // is none. Everything that stands in the way is named. Without paths there is nothing to lint, and nothing found.
+//
+// A chart whose templates loop is linted without end, whatever becomes of ctx, which is looked at before each rendering: see
+// [Options.Watch].
 func Run(ctx context.Context, paths []string, options Options) (*Result, error) {
 	start := time.Now()
 	r, err := newRun(options)
 	if err != nil {
 		return nil, err
 	}
+	if err := r.startPractices(ctx, paths); err != nil {
+		return nil, err
+	}
 	linted := make([]*linted, len(paths))
-	if err := r.eachChart(paths, func(i int, path string) (err error) {
+	err = r.eachChart(paths, func(i int, path string) (err error) {
 		linted[i], err = r.lint(ctx, path)
 		return err
-	}); err != nil {
+	})
+	if err := cmp.Or(err, r.stopPractices()); err != nil {
 		return nil, err
 	}
 	result := r.result(linted)
@@ -97,6 +116,8 @@ type run struct {
 	crds     *kubeschema.CRDs
 	cores    chan struct{} // holds as many renderings as may go on at a time
 	policies policies
+
+	practices *kubescore.Runner // nil where no chart is to be checked for practices
 }
 
 func newRun(options Options) (*run, error) {
@@ -118,6 +139,7 @@ func (r *run) eachChart(paths []string, visit func(int, string) error) error {
 	for i, path := range paths {
 		charts.Go(func() error {
 			defer recoverFrom(path, &failures[i])
+			defer r.watch(path, "")()
 			failures[i] = visit(i, path)
 			return nil
 		})
@@ -131,6 +153,13 @@ func (r *run) eachChart(paths []string, visit func(int, string) error) error {
 		met[err.Error()] = true
 		return false
 	})...)
+}
+
+func (r *run) watch(chart, doing string) (done func()) {
+	if r.options.Watch == nil {
+		return func() {}
+	}
+	return r.options.Watch(chart, doing)
 }
 
 // recoverFrom turns a panic over a chart into an error: of many charts, the one is named that the linter cannot take.
@@ -173,7 +202,7 @@ func (r *run) open(path string) (*opened, error) {
 }
 
 // eachRendering renders a chart for its variants, side by side, and hands on each rendering with its number.
-func (r *run) eachRendering(ctx context.Context, o *opened, do func(int, rendering, *chart.Rendered)) error {
+func (r *run) eachRendering(ctx context.Context, o *opened, do func(int, rendering, *chart.Rendered) error) error {
 	var group errgroup.Group
 	for i, rendering := range o.variants.renderings {
 		group.Go(func() (err error) {
@@ -183,8 +212,8 @@ func (r *run) eachRendering(ctx context.Context, o *opened, do func(int, renderi
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			do(i, rendering, o.chart.Render(rendering.variant))
-			return nil
+			defer r.watch(o.path, "with "+o.variants.sets[rendering.set].Name())()
+			return do(i, rendering, o.chart.Render(rendering.variant))
 		})
 	}
 	return group.Wait()
@@ -199,16 +228,19 @@ func (r *run) lint(ctx context.Context, path string) (*linted, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := o.variants
+	v, rules := o.variants, r.rules(o.policy)
 	found := make([][]occurrence, len(v.renderings))
-	if err := r.eachRendering(ctx, o, func(i int, rendering rendering, rendered *chart.Rendered) {
-		found[i] = v.check(rendering, rule.Pass{
+	if err := r.eachRendering(ctx, o, func(i int, rendering rendering, rendered *chart.Rendered) error {
+		practices, err := r.askPractices(o.policy, rendered)
+		found[i] = v.check(rendering, rules, rule.Pass{
 			Chart:       o.chart,
 			Rendered:    rendered,
 			Policy:      o.policy,
 			CRDs:        r.crds,
 			BaseVersion: r.options.BaseVersions[path],
+			Practices:   practices,
 		})
+		return err
 	}); err != nil {
 		return nil, err
 	}
@@ -241,7 +273,6 @@ func (l *linted) suppresses(f rule.Finding, valuesSet string) bool {
 // result joins what was found in the charts with what there is to say about the policies they were held to.
 func (r *run) result(all []*linted) *Result {
 	result := &Result{Charts: []Chart{}}
-	ran := map[string]bool{}
 	closed := map[*policy.Policy]bool{}
 	for _, l := range all {
 		result.Charts = append(result.Charts, l.chart)
@@ -255,15 +286,12 @@ func (r *run) result(all []*linted) *Result {
 		}
 		slices.SortStableFunc(findings, compare)
 		result.Findings = append(result.Findings, findings...)
-		for _, rl := range rule.All() {
-			ran[rl.ID] = ran[rl.ID] || runs(rl, l.policy)
-		}
-	}
-	for _, rl := range rule.All() {
-		if ran[rl.ID] {
+		for _, rl := range r.rules(l.policy) {
 			result.Rules = append(result.Rules, rl.ID)
 		}
 	}
+	slices.Sort(result.Rules)
+	result.Rules = slices.Compact(result.Rules)
 	return result
 }
 
@@ -274,22 +302,18 @@ func (r *run) checkPolicy(p *policy.Policy, all []*linted) []rule.Finding {
 		used := slices.ContainsFunc(all, func(l *linted) bool { return l.policy == p && l.used[i] })
 		// Where charts were chosen by what changed, the suppression may be for one that was not.
 		chosen := r.options.BaseVersions != nil
-		if !used && !chosen && !s.Expired(time.Now()) {
+		notAsked := rule.IsPractice(s.Rule) && !r.hasPractices(p)
+		if !used && !chosen && !notAsked && !s.Expired(time.Now()) {
 			pass.Unused = append(pass.Unused, s)
 		}
 	}
 	var findings []rule.Finding
-	for _, rl := range rule.All() {
-		if rl.OfPolicy && runs(rl, p) {
+	for _, rl := range r.rules(p) {
+		if rl.OfPolicy {
 			findings = append(findings, rl.Run(pass)...)
 		}
 	}
 	return findings
-}
-
-// runs says whether the policy has the rule run.
-func runs(r *rule.Rule, p *policy.Policy) bool {
-	return p.Severity(r.ID, r.Severity) != policy.Off
 }
 
 func compare(a, b rule.Finding) int {

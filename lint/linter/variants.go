@@ -139,10 +139,10 @@ type occurrence struct {
 }
 
 // check runs the rules on a rendering: once, but for those that depend on the Kubernetes version even so.
-func (v *variants) check(r rendering, pass rule.Pass) []occurrence {
+func (v *variants) check(r rendering, rules []*rule.Rule, pass rule.Pass) []occurrence {
 	var found []occurrence
-	for _, rl := range rule.All() {
-		if rl.OfPolicy || !runs(rl, pass.Policy) {
+	for _, rl := range rules {
+		if rl.OfPolicy {
 			continue
 		}
 		pass.KubeVersion = r.variant.KubeVersion()

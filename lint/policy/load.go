@@ -40,7 +40,7 @@ func Find(chartPath string) string {
 // at its line: a key or a rule that does not exist, a value of the wrong type, a suppression without a reason, a values file
 // that is not there.
 func Load(file string, rules []string) (*Policy, error) {
-	content, err := os.ReadFile(file)
+	content, err := chart.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("read the configuration: %w", err)
 	}
@@ -90,9 +90,34 @@ func (p *Policy) resolve(root *yaml.Node, rules []string) error {
 			refuse(node, "there is no rule %q%s", id, suggest.For(id, rules))
 		}
 	}
+	// The decoder merges maps, and what is in them would stand elsewhere than it seems to.
+	// It leaves empty items of a list out, too.
+	eachNode(root, func(node *yaml.Node) {
+		if node.Tag == "!!merge" {
+			refuse(node, "<< is not read here: write the keys out")
+		}
+		if node.Kind != yaml.SequenceNode {
+			return
+		}
+		for _, item := range node.Content {
+			if target(item).ShortTag() == "!!null" {
+				refuse(item, "the list has an item that is empty")
+			}
+		}
+	})
+	if len(mistakes) > 0 {
+		return errors.Join(mistakes...)
+	}
 	if entries := lookup(root, "rules"); entries != nil {
 		for i := 0; i+1 < len(entries.Content); i += 2 {
 			checkRule(entries.Content[i], entries.Content[i].Value)
+		}
+	}
+	for i, node := range items(root, "practices") {
+		if id := p.Practices.Rules[i]; strings.HasPrefix(id, PracticePrefix) {
+			checkRule(node, id)
+		} else {
+			refuse(node, "%q is no check of kube-score: want one such as %spod-probes", id, PracticePrefix)
 		}
 	}
 	for i, node := range items(root, "kubeVersions") {
@@ -136,6 +161,14 @@ func (p *Policy) resolve(root *yaml.Node, rules []string) error {
 		}
 	}
 	return errors.Join(mistakes...)
+}
+
+// eachNode visits the nodes of a document; those that an alias stands for are visited where they are written.
+func eachNode(node *yaml.Node, visit func(*yaml.Node)) {
+	visit(node)
+	for _, below := range node.Content {
+		eachNode(below, visit)
+	}
 }
 
 // lookup is the value of a key of a map, or nil.
@@ -204,7 +237,11 @@ func messages(err error) []string {
 
 func inWords(problem string) string {
 	if m := unknownField.FindStringSubmatch(problem); m != nil {
-		return fmt.Sprintf("there is no key %q here%s", m[1], suggest.For(m[1], keys(m[2])))
+		known := keys(m[2])
+		if meant := suggest.For(m[1], known); meant != "" {
+			return fmt.Sprintf("there is no key %q here%s", m[1], meant)
+		}
+		return fmt.Sprintf("there is no key %q here; the keys are %s", m[1], strings.Join(known, ", "))
 	}
 	if m := wrongType.FindStringSubmatch(problem); m != nil {
 		given := strconv.Quote(m[2])

@@ -16,6 +16,8 @@ type Policy struct {
 	Rules map[string]Severity `yaml:"rules,omitempty"`
 	// Resources are what containers, and the release as a whole, may ask of a cluster.
 	Resources Resources `yaml:"resources,omitempty"`
+	// Practices are the checks of kube-score that run: true for the usual ones, or a list such as [kube-score/pod-probes].
+	Practices Practices `yaml:"practices,omitempty"`
 	// ValuesSets are deployed besides the chart's default values, its values-*.yaml and its ci/*-values.yaml.
 	ValuesSets []ValuesSet `yaml:"valuesSets,omitempty"`
 	// KubeVersions are the Kubernetes versions to lint for, such as "1.37"; none are the last four minor versions.

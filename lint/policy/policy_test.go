@@ -13,7 +13,7 @@ import (
 	"github.com/traderadmin/charts/lint/policy"
 )
 
-var rules = []string{"image-latest", "limits-missing", "requests-missing"}
+var rules = []string{"image-latest", "kube-score/pod-probes", "limits-missing", "requests-missing"}
 
 func write(t *testing.T, folder, content string) string {
 	t.Helper()
@@ -76,6 +76,10 @@ func TestMistakes(t *testing.T) {
 		"rules: {limits-missing: 1}":                                     `:1: "1" is no severity`,
 		"rules: [limits-missing]":                                        `:1: want a map, not a list`,
 		"rules: 7":                                                       `:1: want a map, not "7"`,
+		"practices: always":                                              `:1: want true, false, or a list of rules such as kube-score/pod-probes`,
+		"practices: [limits-missing]":                                    `:1: "limits-missing" is no check of kube-score: want one such as kube-score/pod-probes`,
+		"practices: [kube-score/pod-probe]":                              `:1: there is no rule "kube-score/pod-probe"; did you mean "kube-score/pod-probes"?`,
+		"practices: [{}]":                                                `:1: want text, not a map`,
 		"kubeVersions: 1.36":                                             `:1: want a list, not "1.36"`,
 		"kubeVersions: [newest]":                                         `:1: "newest" is no Kubernetes version: want one such as 1.37 or v1.37.2`,
 		"kubeVersions: [{}]":                                             `:1: want text, not a map`,
@@ -145,4 +149,19 @@ func TestSuppressionExpires(t *testing.T) {
 	assert.True(t, s.Expired(last.Add(24*time.Hour)))
 	forGood := policy.Suppression{}
 	assert.False(t, forGood.Expired(last))
+}
+
+func TestPractices(t *testing.T) {
+	t.Parallel()
+	for content, want := range map[string]policy.Practices{
+		"practices: true":                    {On: true},
+		"practices: false":                   {},
+		"practices:":                         {},
+		"practices: []":                      {Rules: []string{}},
+		"practices: [kube-score/pod-probes]": {On: true, Rules: []string{"kube-score/pod-probes"}},
+	} {
+		p, err := policy.Load(write(t, t.TempDir(), content), rules)
+		require.NoError(t, err, content)
+		assert.Equal(t, want, p.Practices, content)
+	}
 }

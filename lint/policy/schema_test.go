@@ -58,6 +58,10 @@ func TestSchemaAgreesWithLoad(t *testing.T) {
 		{"rules: [limits-missing]", false},
 		{"kubeVersions: ['1.36', v1.37.2]", true},
 		{"kubeVersions: 1.36", false},
+		{"practices: true", true},
+		{"practices: [kube-score/pod-probes]", true},
+		{"practices: always", false},
+		{"practices: {}", false},
 		{"valuesSets: [{name: arm, set: [a=b]}]", true},
 		{"valuesSets: [{set: [a=b]}]", false},
 		{"suppressions: [{rule: limits-missing, reason: Because., until: 2027-01-31}]", true},
@@ -68,7 +72,7 @@ func TestSchemaAgreesWithLoad(t *testing.T) {
 	} {
 		file := filepath.Join(t.TempDir(), policy.FileName)
 		require.NoError(t, os.WriteFile(file, []byte(test.config), 0o600))
-		_, err := policy.Load(file, []string{"limits-missing", "requests-missing"})
+		_, err := policy.Load(file, []string{"kube-score/pod-probes", "limits-missing", "requests-missing"})
 		assert.Equal(t, test.valid, err == nil, "%s: %v", test.config, err)
 
 		invalid := schema.Validate(asJSON(t, test.config))

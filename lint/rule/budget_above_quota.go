@@ -37,7 +37,7 @@ resources:
 
 func checkBudgetAboveQuota(p *Pass) {
 	if quota := p.Policy.Resources.Quota; len(quota) > 0 {
-		release := newQuotaUse(p, p.Rendered.Objects)
+		release := newQuotaUse(p, releaseBudget(p))
 		for _, name := range slices.Sorted(maps.Keys(quota)) {
 			release.check(name, quota[name].Quantity, chart.Node{}, "resources.quota of the policy")
 		}
@@ -54,7 +54,7 @@ func checkResourceQuotas(p *Pass) {
 		}
 		namespace := quota.Namespace()
 		if uses[namespace] == nil {
-			uses[namespace] = newQuotaUse(p, within(p.Rendered.Objects, namespace))
+			uses[namespace] = newQuotaUse(p, budget.Of(within(p.Rendered.Objects, namespace), p.Policy.Resources))
 		}
 		for name, value := range quota.Get("spec", "hard").Entries() {
 			if hard, ok := value.Quantity(); ok && policy.CountsQuota(name) {
@@ -93,8 +93,8 @@ type peakUse struct {
 	largest []budget.Part
 }
 
-func newQuotaUse(p *Pass, objects []*chart.Object) *quotaUse {
-	return &quotaUse{pass: p, release: budget.Of(objects, p.Policy.Resources), peaks: map[string]peakUse{}}
+func newQuotaUse(p *Pass, release budget.Budget) *quotaUse {
+	return &quotaUse{pass: p, release: release, peaks: map[string]peakUse{}}
 }
 
 func (u *quotaUse) peak(name string) peakUse {

@@ -25,7 +25,7 @@ func checkLimitRangeViolated(p *Pass) {
 		return
 	}
 	const fix = "Ask for what the LimitRange allows, or change the LimitRange."
-	release := budget.Of(p.Rendered.Objects, p.Policy.Resources)
+	release := releaseBudget(p)
 	for i := range release.Workloads {
 		pod := &release.Workloads[i].Pod
 		for _, v := range ranges.Violations(pod) {

@@ -31,7 +31,7 @@ func checkPodAboveNode(p *Pass) {
 	if len(allocatable) == 0 {
 		return
 	}
-	release := budget.Of(p.Rendered.Objects, p.Policy.Resources)
+	release := releaseBudget(p)
 	for i := range release.Workloads {
 		pod := &release.Workloads[i].Pod
 		for _, name := range slices.Sorted(maps.Keys(allocatable)) {

@@ -40,6 +40,12 @@ type release struct {
 	misspellings map[string]map[objectKey][]objectKey // by kind, see twin
 }
 
+// releaseOf is the index of a pass, made once for all rules.
+func releaseOf(p *Pass) *release {
+	type key struct{}
+	return chart.Once(p.Rendered, key{}, func() *release { return newRelease(p) })
+}
+
 func newRelease(p *Pass) *release {
 	r := &release{
 		objects: make(map[objectKey]*chart.Object, len(p.Rendered.Objects)),

@@ -28,7 +28,7 @@ func init() {
 }
 
 func checkReferenceKeyMissing(p *Pass) {
-	r := newRelease(p)
+	r := releaseOf(p)
 	for _, o := range p.Rendered.Objects {
 		for _, ref := range configReferences(o) {
 			keys, known := r.dataKeys(ref.to)

@@ -37,7 +37,7 @@ func checkReferenceObjectMissing(p *Pass) {
 	if !isComplete(p) {
 		return
 	}
-	r := newRelease(p)
+	r := releaseOf(p)
 	for _, o := range p.Rendered.Objects {
 		for _, ref := range objectReferences(o) {
 			r.checkReference(p, o, ref)

@@ -26,7 +26,7 @@ func init() {
 }
 
 func checkReferencePortMissing(p *Pass) {
-	r := newRelease(p)
+	r := releaseOf(p)
 	for _, o := range p.Rendered.Objects {
 		if o.Kind != "Ingress" || isCustom(o) {
 			continue

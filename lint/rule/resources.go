@@ -7,6 +7,7 @@ import (
 
 	"github.com/traderadmin/charts/internal/chart"
 	"github.com/traderadmin/charts/lint/budget"
+	"github.com/traderadmin/charts/lint/policy"
 )
 
 // containers are all containers of the release, with their objects.
@@ -77,6 +78,14 @@ func (p *Pass) reportPod(o *chart.Object, at chart.Node, message, fix string) {
 		Message: fmt.Sprintf("the pod of %s %s", o, message),
 		Fix:     fix,
 		Object:  o.String(),
+	})
+}
+
+// releaseBudget is what the release as a whole asks for, added up once for all rules.
+func releaseBudget(p *Pass) budget.Budget {
+	type key struct{ policy *policy.Policy }
+	return chart.Once(p.Rendered, key{p.Policy}, func() budget.Budget {
+		return budget.Of(p.Rendered.Objects, p.Policy.Resources)
 	})
 }
 

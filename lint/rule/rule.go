@@ -10,6 +10,7 @@ import (
 
 	"github.com/traderadmin/charts/internal/chart"
 	"github.com/traderadmin/charts/lint/kubeschema"
+	"github.com/traderadmin/charts/lint/kubescore"
 	"github.com/traderadmin/charts/lint/policy"
 )
 
@@ -31,6 +32,8 @@ type Rule struct {
 	// OfPolicy says that it checks the policy and no chart. It runs once for all charts that share a policy, after them, on a pass
 	// that has Policy and Unused only.
 	OfPolicy bool
+	// Optional says that a practice runs only where the policy names it.
+	Optional bool
 	// Check reports what it finds in a chart.
 	Check func(*Pass)
 }
@@ -73,6 +76,8 @@ type Pass struct {
 	CRDs *kubeschema.CRDs
 	// BaseVersion is the version that the chart had before it changed, if it has to have another now.
 	BaseVersion string
+	// Practices are what kube-score finds in the rendering; nothing where it was not asked.
+	Practices []kubescore.Finding
 	// Unused are the suppressions of the policy that accepted nothing.
 	Unused []policy.Suppression
 
@@ -133,18 +138,18 @@ func register(r *Rule) {
 // All is every rule, by ID.
 func All() []*Rule { return slices.Clone(registry) }
 
-// IDs are those of all rules, in order.
+// IDs are those of all rules, in order, and of the practices.
 func IDs() []string {
 	var ids []string
-	for _, r := range All() {
+	for _, r := range slices.Concat(All(), Practices()) {
 		ids = append(ids, r.ID)
 	}
 	return ids
 }
 
-// Find is the rule of an ID, or nil.
+// Find is the rule or practice of an ID, or nil.
 func Find(id string) *Rule {
-	for _, r := range registry {
+	for _, r := range slices.Concat(registry, practices()) {
 		if r.ID == id {
 			return r
 		}

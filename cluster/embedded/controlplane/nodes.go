@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	_ "embed"
 	"flag"
 	"fmt"
 	"os"
@@ -189,22 +190,41 @@ func newKubelets(kubeconfig string) (*controllers.Controller, kubernetes.Interfa
 	return controller, typed, err
 }
 
+var (
+	//go:embed stages/pod-image-pull-error.yaml
+	imagePullError string
+	//go:embed stages/pod-image-pull-backoff.yaml
+	imagePullBackOff string
+)
+
 // stages are KWOK's own: a node is Ready at once and stays so by its lease; a pod runs as soon as it is bound, ends at once if a Job owns it,
-// and is gone as soon as it is deleted.
+// and is gone as soon as it is deleted. Those in the folder stages make an exception: a pod with an image that no node could pull is not Ready.
 func stages() (map[internalversion.StageResourceRef][]*internalversion.Stage, error) {
 	byKind := map[internalversion.StageResourceRef][]*internalversion.Stage{}
+	byName := map[string]*internalversion.Stage{}
 	for _, raw := range []string{
 		nodestages.DefaultNodeInit,
 		heartbeat.DefaultNodeHeartbeatWithLease,
 		podstages.DefaultPodReady,
 		podstages.DefaultPodComplete,
 		podstages.DefaultPodDelete,
+		imagePullError,
+		imagePullBackOff,
 	} {
 		stage, err := config.UnmarshalWithType[*internalversion.Stage](raw)
 		if err != nil {
 			return nil, fmt.Errorf("read the stage %q: %w", strings.SplitN(raw, "\n", 2)[0], err)
 		}
 		byKind[stage.Spec.ResourceRef] = append(byKind[stage.Spec.ResourceRef], stage)
+		byName[stage.Name] = stage
 	}
+	exclude(byName["pod-ready"], byName["pod-image-pull-error"].Spec.Selector.MatchExpressions[0])
 	return byKind, nil
+}
+
+// exclude keeps stage from what the expression, which asks whether something exists, is true of.
+func exclude(stage *internalversion.Stage, expression internalversion.MatchExpression) {
+	stage.Spec.Selector.MatchExpressions = append(stage.Spec.Selector.MatchExpressions, internalversion.MatchExpression{
+		JQ: &internalversion.SelectorJQ{Key: expression.JQ.Key, Operator: internalversion.SelectorOpDoesNotExist},
+	})
 }

@@ -1,4 +1,4 @@
-package embedded
+package gobuild
 
 import (
 	"fmt"
@@ -16,6 +16,7 @@ const every = 10 * time.Second
 // progress shows how far a build is: on a terminal in one line that is rewritten, elsewhere in a line now and then.
 type progress struct {
 	out      io.Writer
+	title    string // of what is built
 	terminal bool
 
 	mu      sync.Mutex
@@ -27,10 +28,10 @@ type progress struct {
 	drawn   bool   // the terminal's line holds a progress line
 }
 
-func newProgress(out io.Writer) *progress {
+func newProgress(out io.Writer, title string) *progress {
 	file, ok := out.(*os.File)
 	now := time.Now()
-	return &progress{out: out, terminal: ok && term.IsTerminal(int(file.Fd())), started: now, shown: now, what: "listing the packages"}
+	return &progress{out: out, title: title, terminal: ok && term.IsTerminal(int(file.Fd())), started: now, shown: now, what: "listing the packages"}
 }
 
 // of sets the packages that there are to build, in the order in which they are built.
@@ -63,7 +64,7 @@ func (p *progress) at(what, now string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.what = what
-	line := fmt.Sprintf("  control plane: %s, %s: %s", what, time.Since(p.started).Round(time.Second), now)
+	line := fmt.Sprintf("  %s: %s, %s: %s", p.title, what, time.Since(p.started).Round(time.Second), now)
 	switch {
 	case p.terminal:
 		const width = 110

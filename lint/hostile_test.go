@@ -1,0 +1,310 @@
+//go:build linux && !race
+
+package main
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/traderadmin/charts/internal/chart"
+	"github.com/traderadmin/charts/lint/policy"
+)
+
+// What strangers may have written. Each gets one clear error or finding at its file, in time, and without too much memory. These tests
+// are not for the race detector, which takes several times as much of both.
+
+// hostile is a chart's files, and what the linter must say.
+type hostile struct {
+	files map[string]string
+	code  int
+	says  string // on stderr for couldNotRun, else on stdout; CHART stands for the chart's path
+}
+
+const (
+	a      = "templates/a.yaml"
+	head   = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
+	values = "values.yaml"
+	schema = "values.schema.json"
+)
+
+// aliases is a YAML document of a few lines that stands for 10^12 values.
+func aliases() string {
+	out := "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n"
+	for i := 1; i < 12; i++ {
+		out += fmt.Sprintf("a%d: &a%d [%s]\n", i, i, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d,", i-1), 10), ","))
+	}
+	return out
+}
+
+// nested is a schema that refers to each of its parts twice.
+func nested(levels int) string {
+	out := `{"$ref": "#/$defs/a0", "$defs": {`
+	for i := range levels {
+		out += fmt.Sprintf(`"a%d": {"allOf": [{"$ref": "#/$defs/a%d"}, {"$ref": "#/$defs/a%[2]d"}]}, `, i, i+1)
+	}
+	return out + fmt.Sprintf(`"a%d": {"type": "object"}}}`, levels)
+}
+
+// manyDefines are templates that include one another in a circle. Helm counts the calls of each of them.
+func manyDefines(n int) string {
+	var out strings.Builder
+	for i := range n {
+		fmt.Fprintf(&out, `{{ define "x%d" }}{{ include "x%d" . }}{{ end }}`, i, (i+1)%n)
+	}
+	return out.String() + `{{ include "x0" . }}`
+}
+
+func documents(n int) string {
+	var out strings.Builder
+	for i := range n {
+		fmt.Fprintf(&out, "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a%d}\n", i)
+	}
+	return out.String()
+}
+
+func TestHostileCharts(t *testing.T) {
+	t.Parallel()
+	const recursion = "lint: CHART goes too deep for 1024 MiB of memory (with default values). A template that calls itself without end"
+	const loop = "lint: CHART is not done after 2s (with default values). A template that loops"
+	for name, test := range map[string]hostile{
+		"include itself":      {code: hasFindings, says: a + ":1:20: error: ", files: map[string]string{a: `{{ define "x" }}{{ include "x" . }}{{ end }}{{ include "x" . }}`}},
+		"include in a circle": {code: couldNotRun, says: recursion, files: map[string]string{a: manyDefines(2000)}},
+		"template itself":     {code: hasFindings, says: "exceeded maximum template depth", files: map[string]string{a: `{{ define "x" }}{{ template "x" . }}{{ end }}{{ template "x" . }}`}},
+		"tpl itself":          {code: couldNotRun, says: loop, files: map[string]string{values: `t: "{{ tpl .Values.t . }}"`, a: `{{ tpl .Values.t . }}`}},
+		"values in themselves": {code: couldNotRun, says: recursion, files: map[string]string{
+			a: `{{ $_ := set .Values "me" .Values }}{{ .Values }}`}},
+		"conditions without end": {code: couldNotRun, says: recursion, files: map[string]string{a: strings.Repeat("{{if 1}}", 300_000) + strings.Repeat("{{end}}", 300_000)}},
+		"parentheses":            {code: hasFindings, says: a + ":1: error: max expression depth exceeded", files: map[string]string{a: "{{" + strings.Repeat("(", 1_000_000)}},
+		"loop":                   {code: couldNotRun, says: loop, files: map[string]string{a: `{{ range until 100000 }}{{ range until 100000 }}{{ end }}{{ end }}`}},
+		"a list too long":        {code: couldNotRun, says: "lint: CHART takes more than 1024 MiB of memory (with default values).", files: map[string]string{a: `{{ range until 1000000000 }}x{{ end }}`}},
+		"100 MB of output":       {code: hasFindings, says: a + ": error: the template prints 95.4 MiB", files: map[string]string{a: `{{ repeat 100000000 "x" }}`, "templates/b.yaml": head}},
+		"10,000 documents":       {code: clean, says: "1 chart, 0 findings", files: map[string]string{a: documents(10_000)}},
+		"binary template":        {code: hasFindings, says: a + ":1: error: the rendered YAML does not parse: ", files: map[string]string{a: "\x00\x01\x02\xff\xfe"}},
+		"tabs":                   {code: hasFindings, says: a + ":4: error: the rendered YAML does not parse: ", files: map[string]string{a: "apiVersion: v1\nkind: ConfigMap\nmetadata:\n\tname: a\n"}},
+		"brackets printed":       {code: hasFindings, says: a + ":1: error: the rendered YAML does not parse: exceeded max depth", files: map[string]string{a: `a: {{ repeat 100000 "[" }}`}},
+		"aliases printed":        {code: hasFindings, says: a + ": error: the rendered YAML cannot be read: document contains excessive aliasing", files: map[string]string{a: head + aliases()}},
+		"an alias in itself":     {code: hasFindings, says: a + ": error: the rendered YAML cannot be read: anchor 'm' value contains itself", files: map[string]string{a: "apiVersion: v1\nkind: ConfigMap\nmetadata: &m {name: a, labels: *m}\n"}},
+		"names with spaces":      {code: hasFindings, says: "templates/a b.yaml:1:4: error: here", files: map[string]string{"templates/a b.yaml": `{{ fail "here" }}`}},
+		"windows line ends":      {code: hasFindings, says: a + ":4:4: error: here", files: map[string]string{a: "apiVersion: v1\r\nkind: ConfigMap\r\n\r\n{{ fail \"here\" }}\r\n"}},
+		"byte order marks": {code: clean, says: "1 chart, 0 findings", files: map[string]string{
+			a: "\ufeff" + head, values: "\ufeff{}\n", "values-a.yaml": "\ufeff{}\n", policy.FileName: "\ufeffrules: {}\n"}},
+
+		"aliases in values":        {code: couldNotRun, says: "lint: load chart CHART: cannot load values.yaml: ", files: map[string]string{values: aliases()}},
+		"aliases in a values set":  {code: hasFindings, says: "values-a.yaml: error: the values cannot be read: ", files: map[string]string{"values-a.yaml": aliases()}},
+		"values of 50 MB":          {code: couldNotRun, says: "lint: load chart CHART: CHART/values.yaml has 50000000 bytes: Helm reads no file above 5242880", files: map[string]string{values: strings.Repeat("a", 50_000_000)}},
+		"brackets in values":       {code: couldNotRun, says: "lint: load chart CHART: cannot load values.yaml: ", files: map[string]string{values: "a: " + strings.Repeat("[", 100_000)}},
+		"values that are a list":   {code: couldNotRun, says: "lint: load chart CHART: cannot load values.yaml: ", files: map[string]string{values: "[a]"}},
+		"values that are empty":    {code: clean, says: "1 chart, 0 findings", files: map[string]string{values: ""}},
+		"keys that are no strings": {code: couldNotRun, says: "lint: load chart CHART: cannot load values.yaml: ", files: map[string]string{values: "? [a]\n: b\n"}},
+		"keys that are there twice": {code: hasFindings, says: "values.yaml:2:1: error: the values have the key a twice", files: map[string]string{
+			values: "a: 1\na: 2\n", schema: `{"properties": {"a": {}}}`}},
+		"binary values":    {code: couldNotRun, says: "lint: load chart CHART: cannot load values.yaml: ", files: map[string]string{values: "\x00\x01\xff"}},
+		"broken metadata":  {code: couldNotRun, says: "lint: load chart CHART: cannot load Chart.yaml: ", files: map[string]string{"Chart.yaml": "a: [\n"}},
+		"metadata of null": {code: couldNotRun, says: "lint: load chart CHART: validation: ", files: map[string]string{"Chart.yaml": "null"}},
+
+		"a circle in the schema":      {code: hasFindings, says: "error: the values cannot be checked: the schema's $ref leads back to itself", files: map[string]string{schema: `{"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/a"}}}`}},
+		"a schema of 2^60 parts":      {code: couldNotRun, says: "lint: CHART is not done after 2s (with default values)", files: map[string]string{schema: nested(60), values: "a: 1\n"}},
+		"a slow pattern in a schema":  {code: hasFindings, says: "values.yaml:1:4: error: a must match the pattern", files: map[string]string{schema: `{"properties": {"a": {"pattern": "^(x+x+)+y$"}}}`, values: "a: " + strings.Repeat("x", 100_000)}},
+		"a large pattern in a schema": {code: hasFindings, says: schema + ": error: values.schema.json is no valid JSON Schema", files: map[string]string{schema: `{"properties": {"a": {"pattern": "((a{0,100}){0,100}){0,100}"}}}`}},
+		"binary schema":               {code: hasFindings, says: schema + ":1:1: error: values.schema.json is not JSON", files: map[string]string{schema: "\xff\x00"}},
+
+		"aliases in the configuration":      {code: couldNotRun, says: "lint: CHART/.chartlint.yaml:1: there is no key \"a0\" here", files: map[string]string{policy.FileName: aliases()}},
+		"an alias in itself, configuration": {code: couldNotRun, says: "lint: CHART/.chartlint.yaml:1: ", files: map[string]string{policy.FileName: "rules: &a {x: *a}\n"}},
+		"brackets in the configuration":     {code: couldNotRun, says: "lint: CHART/.chartlint.yaml:1: it is no YAML: exceeded max depth", files: map[string]string{policy.FileName: strings.Repeat("[", 100_000)}},
+		"a merge in the configuration":      {code: couldNotRun, says: "lint: CHART/.chartlint.yaml:1: << is not read here", files: map[string]string{policy.FileName: "<<: {suppressions: [{rule: nope}]}\n"}},
+		"nulls in the configuration":        {code: couldNotRun, says: "lint: CHART/.chartlint.yaml:1: the list has an item that is empty", files: map[string]string{policy.FileName: "suppressions: [null]\n"}},
+		"a configuration of 20 MB":          {code: couldNotRun, says: "lint: load chart CHART: CHART/.chartlint.yaml has 20000000 bytes", files: map[string]string{policy.FileName: strings.Repeat("#", 20_000_000)}},
+		"a device as values, configuration": {code: couldNotRun, says: "/dev/zero is a device, not a file", files: map[string]string{policy.FileName: "valuesSets: [{name: a, files: [../../../../../../../../../../dev/zero]}]\n"}},
+		"a binary configuration":            {code: couldNotRun, says: "lint: CHART/.chartlint.yaml:1: it is no YAML: ", files: map[string]string{policy.FileName: "\x00\xff"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			withstands(t, write(t, test.files), test)
+		})
+	}
+}
+
+// Folders hold more than files.
+func TestHostileFolders(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		make func(folder string) error
+		says string
+	}{
+		"links in a circle": {says: "lint: load chart CHART: CHART/templates/up is a link to a folder that it is in", make: func(folder string) error {
+			return os.Symlink("..", filepath.Join(folder, "templates", "up"))
+		}},
+		"a link to itself": {says: "lint: load chart CHART: stat CHART/me: too many levels of symbolic links", make: func(folder string) error {
+			return os.Symlink("me", filepath.Join(folder, "me"))
+		}},
+		"links without end": {says: "lint: load chart CHART: the folder has more than 20000 files, links followed", make: func(folder string) error {
+			for i := range 30 { // each folder leads to the next one twice
+				at := filepath.Join(folder, fmt.Sprint("f", i))
+				next := fmt.Sprintf("../f%d", i+1)
+				if err := errors.Join(os.Mkdir(at, 0o700), os.Symlink(next, filepath.Join(at, "a")), os.Symlink(next, filepath.Join(at, "b"))); err != nil {
+					return err
+				}
+			}
+			return os.Mkdir(filepath.Join(folder, "f30"), 0o700)
+		}},
+		"a pipe as a template":      {says: "CHART/templates/p.yaml is a named pipe, not a file", make: pipe("templates/p.yaml")},
+		"a pipe as .helmignore":     {says: "CHART/.helmignore is a named pipe, not a file", make: pipe(".helmignore")},
+		"a pipe as the settings":    {says: "CHART/.chartlint.yaml is a named pipe, not a file", make: pipe(policy.FileName)},
+		"a link to a device":        {says: "CHART/values.yaml is a device, not a file", make: func(folder string) error { return os.Symlink("/dev/zero", filepath.Join(folder, values)) }},
+		"a link to another's files": {says: "", make: func(folder string) error { return os.Symlink("Chart.yaml", filepath.Join(folder, "NOTES.md")) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			folder := write(t, map[string]string{a: head})
+			require.NoError(t, test.make(folder))
+			want := hostile{code: couldNotRun, says: test.says}
+			if test.says == "" {
+				want.code = clean
+			}
+			withstands(t, folder, want)
+		})
+	}
+	t.Run("a pipe as the chart", func(t *testing.T) {
+		t.Parallel()
+		folder := t.TempDir()
+		require.NoError(t, pipe("app.tgz")(folder))
+		withstands(t, filepath.Join(folder, "app.tgz"), hostile{code: couldNotRun, says: "lint: load chart CHART: it is a named pipe"})
+	})
+}
+
+func pipe(name string) func(folder string) error {
+	return func(folder string) error { return syscall.Mkfifo(filepath.Join(folder, name), 0o600) }
+}
+
+func TestHostileArchives(t *testing.T) {
+	t.Parallel()
+	file := func(name string, size int) tar.Header { return tar.Header{Name: name, Size: int64(size), Mode: 0o600} }
+	bomb := make([]tar.Header, 30)
+	for i := range bomb {
+		bomb[i] = file(fmt.Sprint("app/", i), 5<<20)
+	}
+	for name, test := range map[string]struct {
+		members []tar.Header
+		code    int
+		says    string
+	}{
+		"parent folders":   {code: couldNotRun, says: "chart illegally references parent directory", members: []tar.Header{file("app/../../evil", 1)}},
+		"an absolute path": {code: couldNotRun, says: "chart illegally contains absolute paths", members: []tar.Header{file("app//etc/evil", 1)}},
+		"a link":           {code: clean, says: "0 findings", members: []tar.Header{{Name: "app/values.yaml", Linkname: "/etc/passwd", Typeflag: tar.TypeSymlink}}},
+		"a device":         {code: clean, says: "0 findings", members: []tar.Header{{Name: "app/values.yaml", Typeflag: tar.TypeChar}}},
+		"a file of 50 MiB": {code: couldNotRun, says: `decompressed chart file "app/large" is larger than the maximum file size 5242880`, members: []tar.Header{file("app/large", 50<<20)}},
+		"many large files": {code: couldNotRun, says: "decompressed chart is larger than the maximum file size 104857600", members: bomb},
+		"no chart at all":  {code: clean, says: "0 findings"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "app-0.1.0.tgz")
+			pack(t, path, test.members)
+			if test.code == couldNotRun {
+				test.says = "lint: load chart CHART: " + test.says
+			}
+			withstands(t, path, hostile{code: test.code, says: test.says})
+		})
+	}
+}
+
+// pack writes an archive of a sound chart and more members, the content of which is zeros.
+func pack(t *testing.T, path string, members []tar.Header) {
+	t.Helper()
+	var out bytes.Buffer
+	zipped := gzip.NewWriter(&out)
+	w := tar.NewWriter(zipped)
+	for name, content := range map[string]string{"app/Chart.yaml": metadata, "app/" + schema: "{}"} {
+		require.NoError(t, w.WriteHeader(&tar.Header{Name: name, Size: int64(len(content)), Mode: 0o600}))
+		_, err := w.Write([]byte(content))
+		require.NoError(t, err)
+	}
+	for _, m := range members {
+		require.NoError(t, w.WriteHeader(&m))
+		_, err := w.Write(make([]byte, m.Size))
+		require.NoError(t, err)
+	}
+	require.NoError(t, errors.Join(w.Close(), zipped.Close()))
+	require.NoError(t, os.WriteFile(path, out.Bytes(), 0o600))
+}
+
+// A schema that refers to a server is refused, and the server never asked.
+func TestNoNetwork(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Bool
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Store(true) }))
+	defer server.Close()
+	folder := write(t, map[string]string{
+		schema: fmt.Sprintf(`{"$schema": "https://json-schema.org/draft/2020-12/schema", "$ref": "%s/a.json"}`, server.URL),
+		a:      head,
+	})
+	withstands(t, folder, hostile{code: hasFindings, says: "it lies outside the schema, where a lint does not look"})
+	assert.False(t, asked.Load())
+}
+
+const metadata = "apiVersion: v2\nname: app\nversion: 0.1.0\n"
+
+// write writes a chart, sound but for what the files make of it, and returns its folder.
+func write(t *testing.T, files map[string]string) string {
+	t.Helper()
+	folder := filepath.Join(t.TempDir(), "the chart")
+	require.NoError(t, os.MkdirAll(filepath.Join(folder, "templates"), 0o700))
+	for name, content := range map[string]string{"Chart.yaml": metadata, schema: "{}"} {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600))
+	}
+	for name, content := range files {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600))
+	}
+	return folder
+}
+
+// withstands lints a chart, in a process of its own, and wants what the linter says, soon and without much memory.
+func withstands(t *testing.T, path string, want hostile) {
+	t.Helper()
+	limit := "1m" // what ends does so on a slow machine, too
+	if strings.Contains(want.says, "after 2s") {
+		limit = "2s"
+	}
+	command := exec.Command("lint", "--time-limit", limit, "--kube-version", chart.DefaultKubeVersion, path)
+	var stdout, stderr strings.Builder
+	command.Stdout, command.Stderr = &stdout, &stderr
+	began := time.Now()
+	err := command.Run()
+	took := time.Since(began)
+	if exit := new(exec.ExitError); !errors.As(err, &exit) {
+		require.NoError(t, err)
+	}
+	says := stdout.String()
+	if want.code == couldNotRun {
+		says = stderr.String()
+		assert.Empty(t, stdout.String())
+		assert.NotContains(t, says, "goroutine ", "a panic is no clear error")
+	} else {
+		assert.Empty(t, stderr.String())
+	}
+	assert.Equal(t, want.code, command.ProcessState.ExitCode(), "%s%s", cut(stdout.String()), cut(stderr.String()))
+	assert.Contains(t, cut(says), strings.ReplaceAll(want.says, "CHART", path))
+	assert.Less(t, took, 30*time.Second, "with what else runs on the machine")
+	const kibibytes = 1 << 10
+	resident := command.ProcessState.SysUsage().(*syscall.Rusage).Maxrss * kibibytes
+	assert.Less(t, resident, int64(1536<<20), "the limit of 1 GiB, and what was taken before the watchdog looked")
+}
+
+// cut is the beginning of what may be long.
+func cut(s string) string { return s[:min(len(s), 8<<10)] }

@@ -1,0 +1,93 @@
+package linter_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+	"github.com/stretchr/testify/require"
+
+	"github.com/traderadmin/charts/lint/linter"
+)
+
+// The rest of the charts that are fuzzed: enough for every rule to have something to look at.
+const (
+	fuzzedSchema   = `{"properties": {"a": {"type": "object", "additionalProperties": false, "properties": {"b": {"type": "integer"}}}}}`
+	fuzzedTemplate = `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: a, labels: {{ toJson (.Values.labels | default dict) }}}
+spec:
+  replicas: {{ .Values.replicas }}
+  template:
+    spec: {{- toYaml .Values.spec | nindent 6 }}
+`
+)
+
+// FuzzValues lints a chart with any values.yaml, and once more with the same as a values set.
+func FuzzValues(f *testing.F) {
+	addFixtures(f, func(name string) bool { return strings.HasSuffix(name, "values.yaml") })
+	f.Fuzz(func(t *testing.T, values []byte) {
+		lintFuzzed(t, map[string][]byte{
+			"values.yaml": values, "values.schema.json": []byte(fuzzedSchema), "templates/a.yaml": []byte(fuzzedTemplate),
+		})
+		lintFuzzed(t, map[string][]byte{"values-a.yaml": values, "templates/a.yaml": []byte(fuzzedTemplate)})
+	})
+}
+
+// FuzzTemplate lints a chart with any template that may end.
+func FuzzTemplate(f *testing.F) {
+	addFixtures(f, func(name string) bool { return strings.HasPrefix(name, "templates/") })
+	f.Fuzz(func(t *testing.T, template []byte) {
+		if endless.Match(template) || len(calls.FindAll(template, -1)) > 1 {
+			t.Skip("it may well never end; the command has a watchdog for that, the engine none")
+		}
+		lintFuzzed(t, map[string][]byte{"values.yaml": []byte("a: {b: 1}\nlist: [1, {x: y}]\n"), "templates/a.yaml": template})
+	})
+}
+
+// What makes a template endless, or slow: large numbers, cryptography, and more than one call.
+var (
+	endless = regexp.MustCompile(`[0-9_]{4}|[0-9][eEpPxXoO]|until|seq|repeat|gen[A-Z]|derive|bcrypt|htpasswd|AES|set|regex|Regex`)
+	calls   = regexp.MustCompile(`include|template|tpl|block|range`)
+)
+
+// addFixtures adds the files of the rules' fixtures that are called so.
+func addFixtures(f *testing.F, called func(name string) bool) {
+	f.Helper()
+	fixtures, err := filepath.Glob("../rule/testdata/*/*.txtar")
+	require.NoError(f, err)
+	require.NotEmpty(f, fixtures)
+	for _, fixture := range fixtures {
+		archive, err := txtar.ParseFile(fixture)
+		require.NoError(f, err)
+		for _, file := range archive.Files {
+			if called(file.Name) {
+				f.Add(file.Data)
+			}
+		}
+	}
+}
+
+// lintFuzzed lints a chart of these files. That it cannot be is fine; that the linter fails on it is not.
+func lintFuzzed(t *testing.T, files map[string][]byte) {
+	t.Helper()
+	folder := t.TempDir()
+	files["Chart.yaml"] = []byte("apiVersion: v2\nname: app\nversion: 0.1.0\n")
+	require.NoError(t, os.Mkdir(filepath.Join(folder, "templates"), 0o700))
+	for name, content := range files {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name), content, 0o600))
+	}
+	result, err := linter.Run(context.Background(), []string{folder}, linter.Options{KubeVersions: []string{"1.37"}})
+	if err != nil {
+		require.NotContains(t, err.Error(), "the linter is at fault")
+		return
+	}
+	for _, finding := range result.Findings {
+		require.NotEmpty(t, finding.Position.File, "%s: %s", finding.Rule, finding.Message)
+		require.FileExists(t, finding.Position.File)
+	}
+}

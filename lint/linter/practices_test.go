@@ -1,0 +1,58 @@
+package linter_test
+
+import (
+	"context"
+	"io"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"helm.sh/helm/v3/pkg/chartutil"
+
+	"github.com/traderadmin/charts/lint/linter"
+	"github.com/traderadmin/charts/lint/rule"
+)
+
+// Without the program that runs them, practices cannot be checked, and nothing is said to be well.
+func TestPracticesCannotBeBuilt(t *testing.T) {
+	path, err := chartutil.Create("app", t.TempDir())
+	require.NoError(t, err)
+	t.Setenv("PATH", t.TempDir())
+
+	result, err := linter.Run(context.Background(), []string{path}, linter.Options{Practices: true})
+	assert.Nil(t, result)
+	require.ErrorContains(t, err, `build the checks of kube-score: ask the go on PATH for its version: exec: "go": executable file not found in $PATH`)
+
+	_, err = linter.Run(context.Background(), []string{path}, linter.Options{})
+	assert.NoError(t, err, "they are not needed")
+}
+
+func TestPracticesOfSeveralCharts(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	var paths []string
+	for _, name := range []string{"a", "b", "c"} {
+		path, err := chartutil.Create(name, folder)
+		require.NoError(t, err)
+		paths = append(paths, path)
+	}
+	result, err := linter.Run(context.Background(), paths, linter.Options{Practices: true, Progress: os.Stderr})
+	require.NoError(t, err)
+	assert.Contains(t, result.Rules, "kube-score/pod-networkpolicy")
+	assert.IsIncreasing(t, result.Rules, "each once, in order")
+	found := map[string]int{}
+	for _, f := range result.Findings {
+		if rule.IsPractice(f.Rule) {
+			found[f.Chart]++
+		}
+	}
+	require.Len(t, found, 3)
+	assert.Equal(t, found[paths[0]], found[paths[1]])
+	assert.Equal(t, found[paths[0]], found[paths[2]])
+}
+
+// It takes what a lint takes, the start of kube-score's process, and its checks.
+func BenchmarkLintPractices(b *testing.B) {
+	benchmark(b, []string{traderadmin}, linter.Options{Practices: true, Progress: io.Discard})
+}

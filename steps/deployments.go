@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"sync"
 
 	"github.com/traderadmin/charts/internal/rollout"
 )
@@ -16,10 +17,13 @@ func (s *scenario) deploymentSteps() []step {
 
 // deploymentsAppear holds when every Deployment named in list exists in the namespace and is rolled out.
 func (s *scenario) deploymentsAppear(ctx context.Context, list, namespace string) error {
-	var missing []error
-	for _, name := range names(list) {
-		missing = append(missing, s.await(ctx, namespace, rollout.RolledOut(name)))
+	deployments := names(list)
+	missing := make([]error, len(deployments))
+	var waits sync.WaitGroup
+	for i, name := range deployments {
+		waits.Go(func() { missing[i] = s.await(ctx, namespace, rollout.RolledOut(name)) })
 	}
+	waits.Wait()
 	return errors.Join(missing...)
 }
 

@@ -13,6 +13,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
+
+	"github.com/traderadmin/charts/internal/rollout"
 )
 
 // explain attaches to a step that failed what helps to see why. A step that passed gets nothing. The error stays the step's: godog
@@ -21,14 +23,26 @@ func (s *scenario) explain(ctx context.Context, _ *godog.Step, status godog.Step
 	if status != godog.StepFailed {
 		return ctx, nil
 	}
-	var detailed interface{ Detail() string }
-	if errors.As(err, &detailed) {
-		ctx = attach(ctx, "Why", "text/plain", detailed.Detail())
-	}
+	ctx = attach(ctx, "Why", "text/plain", strings.Join(details(err), "\n\n"))
 	if s.last != nil {
 		ctx = attach(ctx, "Helm", "text/plain", "$ "+s.last.Command+"\n"+s.last.Output+s.last.Warnings)
 	}
 	return attach(ctx, "Difference", "text/x-diff", s.difference(ctx)), nil
+}
+
+// details are what the waits that err is made of have to say beyond it.
+func details(err error) []string {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []string
+		for _, one := range joined.Unwrap() {
+			all = append(all, details(one)...)
+		}
+		return all
+	}
+	if waited := (*rollout.Error)(nil); errors.As(err, &waited) {
+		return []string{waited.Detail()}
+	}
+	return nil
 }
 
 func attach(ctx context.Context, name, mediaType, text string) context.Context {

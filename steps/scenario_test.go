@@ -177,6 +177,20 @@ func TestAFailureIsExplained(t *testing.T) {
 	assert.NotContains(t, found, "Difference", "the cluster holds what was rendered")
 }
 
+func TestEveryWaitThatFailedIsExplained(t *testing.T) {
+	t.Parallel()
+	found := attachments(t, newWorld(t), `Feature: f
+  Scenario: s
+    When I run helm install shop ./shop --set image.repository=registry.invalid/one
+    And I run helm install other-shop ./shop --set image.repository=registry.invalid/two
+    Then deployment/shop and other-shop appear in namespace "shop"
+`)
+
+	assert.Contains(t, found["Why"], "deployment/shop (")
+	assert.Contains(t, found["Why"], "deployment/other-shop (")
+	assert.Contains(t, found["Why"], "registry.invalid/two")
+}
+
 func TestADifferenceIsShown(t *testing.T) {
 	t.Parallel()
 	world := newWorld(t)

@@ -7,7 +7,7 @@
 // removes its folder.
 //
 // What the API decides is real: admission, validation, RBAC, quota, scheduling, rollouts, garbage collection. No
-// container runs: a pod is Ready as soon as it is bound to a node.
+// container runs: a pod is Ready as soon as it is bound to a node, unless its image is under the reserved domain .invalid, which is never pulled.
 package embedded
 
 import (

@@ -144,7 +144,7 @@ func (s suite) run(t testing.TB, options Options) (*Report, int) {
 	if s.initialize == nil {
 		s.initialize = vocabulary
 	}
-	format, output := r.Format(), io.Writer(io.Discard)
+	format, output := r.Format(), io.Discard
 	if s.pretty != nil {
 		format, output = "pretty,"+format, s.pretty
 	}

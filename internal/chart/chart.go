@@ -76,7 +76,7 @@ func loadHelm(path string) (helm *helmchart.Chart, err error) {
 // recoverHelm turns a panic of Helm's SDK, which takes some charts for granted, into an error.
 func recoverHelm(err *error) {
 	if failure := recover(); failure != nil {
-		*err = fmt.Errorf("Helm itself fails on it: %v", failure)
+		*err = fmt.Errorf("it makes Helm itself fail: %v", failure)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 // Role is what a container is to its pod.
 type Role string
 
+// The roles of containers.
 const (
 	Main    Role = "container"
 	Init    Role = "init container"
@@ -82,6 +83,7 @@ func ContainersOf(spec Node) []Container {
 // Hook says whether and when Helm runs an object apart from the rest of the release.
 type Hook string
 
+// The kinds of hooks.
 const (
 	NoHook        Hook = ""     // the object is part of the release
 	LifeCycleHook Hook = "hook" // it runs while a release is installed, upgraded, rolled back or deleted

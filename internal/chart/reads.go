@@ -160,8 +160,7 @@ type reader struct {
 
 // call is one execution of a define; the next that is just like it adds nothing.
 type call struct {
-	running bool
-	reads   map[*place]bool
+	reads map[*place]bool
 }
 
 // maxSteps bounds the work on a chart: beyond, its reads are undecided. The charts of cert-manager, ingress-nginx, Istio and Kyverno

@@ -456,21 +456,21 @@ func (d *defaults) compare(property, key, value *yaml.Node, keys []string) {
 
 // agree says whether a value is what a default says, as far as both have the same keys.
 func agree(want, got any) bool {
-	switch want := want.(type) {
-	case map[string]any:
-		values, ok := got.(map[string]any)
-		if !ok {
+	keys, ok := want.(map[string]any)
+	if !ok {
+		return same(want, got)
+	}
+	values, ok := got.(map[string]any)
+	if !ok {
+		return false
+	}
+	for key, value := range keys {
+		other, has := values[key]
+		if has && !agree(value, other) {
 			return false
 		}
-		for key, value := range want {
-			other, has := values[key]
-			if has && !agree(value, other) {
-				return false
-			}
-		}
-		return true
 	}
-	return same(want, got)
+	return true
 }
 
 // same says whether two values are equal, numbers by what they are worth.

@@ -44,7 +44,7 @@ func (n Node) Value() *ValueSource {
 		if found != nil {
 			return nil
 		}
-		found = append(at, below...)
+		found = slices.Concat(at, below)
 	}
 	if found == nil {
 		return nil

@@ -332,7 +332,7 @@ func TestAQuotaThatIsFull(t *testing.T) {
 	p.limitPods("1")
 	p.deploy(2, template(good))
 
-	p.endsEarly(rolledOut(), "exceeded quota: few", "used: pods=1")
+	_ = p.endsEarly(rolledOut(), "exceeded quota: few", "used: pods=1")
 }
 
 // The controller's word that the quota is exceeded stays for a while after it has been raised.
@@ -367,7 +367,7 @@ func TestAPolicyThatOnlyAdmissionKnowsOf(t *testing.T) {
 	}, patience, 20*time.Millisecond)
 	p.statefulSet(small)
 
-	p.endsEarly(rollout.Ready("statefulset", "app"), "statefulset/app cannot make its pods", "minimum cpu usage per Container is 100m")
+	_ = p.endsEarly(rollout.Ready("statefulset", "app"), "statefulset/app cannot make its pods", "minimum cpu usage per Container is 100m")
 }
 
 func (p place) statefulSet(template corev1.PodTemplateSpec) {
@@ -390,7 +390,7 @@ func TestANamespaceThatDoesNotExist(t *testing.T) {
 	p := newPlace(t)
 	p.namespace = "nowhere"
 
-	p.endsEarly(rolledOut(), "there is no namespace nowhere")
+	_ = p.endsEarly(rolledOut(), "there is no namespace nowhere")
 }
 
 func TestARollingUpdateToABadImageAndBack(t *testing.T) {
@@ -508,7 +508,7 @@ func TestADaemonSetUpdatedToABadImageAndBack(t *testing.T) {
 	condition := rollout.Ready("daemonset", "app")
 	require.NoError(t, p.await(condition))
 	use(bad)
-	p.endsEarly(condition, bad, "no such host")
+	_ = p.endsEarly(condition, bad, "no such host")
 	use(good)
 	require.NoError(t, p.await(condition))
 	p.assertAll(good, 1)
@@ -536,5 +536,5 @@ func TestAJobThatFails(t *testing.T) {
 		assert.NoError(c, err)
 	}, patience, 20*time.Millisecond)
 
-	p.endsEarly(rollout.Ready("job", "app"), "job/app to complete", "it failed: BackoffLimitExceeded", "container c0: ended with exit code 3: Error: no config")
+	_ = p.endsEarly(rollout.Ready("job", "app"), "job/app to complete", "it failed: BackoffLimitExceeded", "container c0: ended with exit code 3: Error: no config")
 }

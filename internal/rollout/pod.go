@@ -82,7 +82,7 @@ const tries = 3
 // containerTrouble is why a container is not as it should be; false when it is, or may well be about to.
 func containerTrouble(pod *corev1.Pod, status corev1.ContainerStatus) (trouble, bool) {
 	t := trouble{about: fmt.Sprintf("%s %s", pod.UID, status.Name), patience: mayPass}
-	says := ""
+	var says string
 	switch waiting, ended := status.State.Waiting, status.State.Terminated; {
 	case waiting != nil:
 		says = waiting.Reason + with("", waiting.Message)

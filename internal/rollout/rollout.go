@@ -82,7 +82,7 @@ func (c Condition) await(ctx context.Context, client kubernetes.Interface, seen 
 		}
 		var notYet unfinished
 		errors.As(last, &notYet)
-		proven, like, again := held.weigh(ctx, client, notYet.troubles)
+		like, again, proven := held.weigh(ctx, client, notYet.troubles)
 		if proven != nil {
 			return Never(notYet.because(proven, like))
 		}

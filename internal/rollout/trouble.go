@@ -69,7 +69,7 @@ type remembered struct{ since, next time.Time }
 
 // weigh returns why one of the troubles will not pass, and what that one is like. If none is certain, it returns when to look
 // again although nothing changed.
-func (m *memory) weigh(ctx context.Context, client kubernetes.Interface, troubles []trouble) (proven error, like string, again <-chan time.Time) {
+func (m *memory) weigh(ctx context.Context, client kubernetes.Interface, troubles []trouble) (like string, again <-chan time.Time, proven error) {
 	now := time.Now()
 	current := memory{}
 	wait := mayPass
@@ -83,7 +83,7 @@ func (m *memory) weigh(ctx context.Context, client kubernetes.Interface, trouble
 		}
 		if !now.Before(known.next) {
 			if proven = t.proven(ctx, client, now.Sub(known.since)); proven != nil {
-				return proven, t.like, nil
+				return t.like, nil, proven
 			}
 			known.next = time.Now().Add(proofEvery)
 		}
@@ -92,9 +92,9 @@ func (m *memory) weigh(ctx context.Context, client kubernetes.Interface, trouble
 	}
 	*m = current
 	if wait == mayPass {
-		return nil, "", nil
+		return "", nil, nil
 	}
-	return nil, "", time.After(wait)
+	return "", time.After(wait), nil
 }
 
 func (t trouble) proven(ctx context.Context, client kubernetes.Interface, lasted time.Duration) error {

@@ -69,7 +69,7 @@ func TestMistakes(t *testing.T) {
 	t.Parallel()
 	for content, want := range map[string]string{
 		"rule: {}":                                                       `:1: there is no key "rule" here; did you mean "rules"?`,
-		"\nsuppressions:\n - {rulle: x}":                                 `:3: there is no key "rulle" here; did you mean "rule"?`,
+		"\nsuppressions:\n - {rules: x}":                                 `:3: there is no key "rules" here; did you mean "rule"?`,
 		"resources:\n  quotas: {}":                                       `:2: there is no key "quotas" here; did you mean "quota"?`,
 		"rules: {limit-missing: off}":                                    `:1: there is no rule "limit-missing"; did you mean "limits-missing"?`,
 		"rules: {limits-missing: fatal}":                                 `:1: "fatal" is no severity: want one of error, warning, info, off`,

@@ -85,7 +85,7 @@ rules: [{apiGroups: [""], resources: [configmaps], verbs: [get, create]}]
 		"label with another value":        {"selector-matches-no-pod", selects("app: fixture, component: web"), []rule.Severity{rule.Error}},
 		"the same beside an operator":     {"selector-matches-no-pod", selects("app: fixture, component: web") + custom, []rule.Severity{rule.Warning}},
 		"label that no pod has":           {"selector-matches-no-pod", selects("app: fixture, leader: yes"), []rule.Severity{rule.Info}},
-		"label with a misspelt key":       {"selector-matches-no-pod", selects("app: fixture, componet: app"), []rule.Severity{rule.Error}},
+		"label with a misspelt key":       {"selector-matches-no-pod", selects("app: fixture, componemt: app"), []rule.Severity{rule.Error}},
 		"no label in common":              {"selector-matches-no-pod", selects("name: web"), []rule.Severity{rule.Warning}},
 		"none in common with an operator": {"selector-matches-no-pod", selects("name: web") + custom, nil},
 		"port name":                       {"service-port-undeclared", volume("emptyDir: {}") + fmt.Sprintf(service, "app: fixture", "web"), []rule.Severity{rule.Error}},

@@ -33,7 +33,7 @@ func startComponent(name string, args []string, logs string, onEnd func(*compone
 	if err != nil {
 		return nil, err
 	}
-	defer output.Close() // the process has its own handle
+	defer func() { _ = output.Close() }() // the process has its own handle
 	c.process = exec.Command(self, append([]string{name}, args...)...)
 	c.process.Stdout, c.process.Stderr = output, output
 	c.process.Env = append(os.Environ(), lessGarbageCollection...)

@@ -23,7 +23,7 @@ func awaitAPI(ctx context.Context, clientset kubernetes.Interface) error {
 		return last == nil, nil
 	})
 	if err != nil {
-		return fmt.Errorf("wait for the API server's /readyz: %w (it last said: %v)", err, last)
+		return fmt.Errorf("wait for the API server's /readyz: %w (it last said: %w)", err, last)
 	}
 	return nil
 }

@@ -1,9 +1,10 @@
 package steps
 
 import (
-	"bytes"
 	"flag"
 	"fmt"
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -19,16 +20,20 @@ var many = flag.Int("scenarios", 24, "how many scenarios TestSideBySide runs")
 
 // runFeature runs a feature at a concurrency, and returns what godog printed and whether all passed.
 func runFeature(t *testing.T, world *World, feature string, concurrency int) (string, bool) {
-	var output bytes.Buffer
+	printed, err := os.Create(filepath.Join(t.TempDir(), "printed")) // a thousand scenarios print much
+	require.NoError(t, err)
+	defer printed.Close()
 	status := godog.TestSuite{
 		ScenarioInitializer: func(sc *godog.ScenarioContext) { Register(sc, world) },
 		Options: &godog.Options{
 			FeatureContents: []godog.Feature{{Name: "test.feature", Contents: []byte(feature)}},
 			Format:          "pretty", NoColors: true, Strict: true, Randomize: -1, Concurrency: concurrency,
-			Output: &output, DefaultContext: t.Context(),
+			Output: printed, DefaultContext: t.Context(),
 		},
 	}.Run()
-	return output.String(), status == 0
+	output, err := os.ReadFile(printed.Name())
+	require.NoError(t, err)
+	return string(output), status == 0
 }
 
 // Life cycles of the same release name in the same namespace name, all at once, do not see each other.

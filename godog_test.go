@@ -77,6 +77,7 @@ func TestFeatures(t *testing.T) {
 	ctx, cancel := untilDeadline(t)
 	defer cancel()
 	running := startCluster(ctx, t)
+	tested.Containers = running.RunsContainers()
 	world, err := steps.NewWorld(running.Config(), tested)
 	require.NoError(t, err)
 	scenarios.TestingT, scenarios.DefaultContext = t, ctx
@@ -89,6 +90,9 @@ func TestFeatures(t *testing.T) {
 	}
 	if suite.Run() != 0 {
 		t.Fail() // which scenarios, and why, is said by then
+	}
+	if skipped := world.Skipped(); len(skipped) > 0 {
+		fmt.Printf("\nSkipped, because the nodes of this cluster run no containers (-cluster=kind has some that do): %s\n", strings.Join(skipped, ", "))
 	}
 	assert.NoError(t, reported.Write())
 	if kept := world.Kept(); len(kept) > 0 {

@@ -26,8 +26,24 @@ type Provider interface {
 	Config() *rest.Config
 	// Kubeconfig is the path of a kubeconfig with the same access, for kubectl and helm.
 	Kubeconfig() string
+	// RunsContainers says whether a pod's containers run in truth: not on simulated nodes, where a pod is Ready as soon as it is
+	// bound. Valid from Start to Stop.
+	RunsContainers() bool
 	// Stop takes away what Start made. Its error says so when the cluster had ended before, and why.
 	Stop() error
+}
+
+// ImageLoader is a Provider whose nodes can be given images that no registry has. Not every cluster that runs containers is one.
+type ImageLoader interface {
+	// LoadImageArchive puts the images of an archive, as `docker save` or an OCI layout in a tar file, onto every node, under the names
+	// that the archive gives them.
+	LoadImageArchive(ctx context.Context, path string) error
+}
+
+// LogExporter is a Provider that has logs to show when a run fails.
+type LogExporter interface {
+	// ExportLogs writes what the nodes logged into folder, which is made where it is not there.
+	ExportLogs(ctx context.Context, folder string) error
 }
 
 // Options are the settings of every backend; each reads its own.

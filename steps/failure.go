@@ -20,6 +20,9 @@ import (
 // explain attaches to a step that failed what helps to see why. A step that passed gets nothing. The error stays the step's: godog
 // would say it twice if it came from here too.
 func (s *scenario) explain(ctx context.Context, _ *godog.Step, status godog.StepResultStatus, err error) (context.Context, error) {
+	if status == godog.StepSkipped && err != nil {
+		return attach(ctx, "Skipped", "text/plain", err.Error()), nil
+	}
 	if status != godog.StepFailed {
 		return ctx, nil
 	}

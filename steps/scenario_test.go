@@ -249,3 +249,23 @@ func TestWhatFailedIsKeptIfAsked(t *testing.T) {
 	require.NoError(t, err)
 	assert.Nil(t, kept.DeletionTimestamp)
 }
+
+// What only containers can show is skipped where none run, by name and with the reason, and run where they do.
+func TestScenariosOfContainersAreSkippedOnSimulatedNodes(t *testing.T) {
+	t.Parallel()
+	const feature = `Feature: f
+  @containers
+  Scenario: served
+    When I run helm install shop ./nowhere
+`
+	world := newWorld(t)
+	output, passed := runFeature(t, world, feature, 1)
+	assert.True(t, passed, output)
+	assert.Contains(t, output, "1 steps (1 skipped)")
+	assert.Equal(t, []string{"served"}, world.Skipped())
+	assert.Contains(t, attachments(t, newWorld(t), feature)["Skipped"], "it is tagged @containers, and the nodes of this cluster are simulated")
+
+	output, passed = runFeature(t, newWorld(t, func(o *Options) { o.Containers = true }), feature, 1)
+	assert.False(t, passed, "it is run where there are containers")
+	assert.Contains(t, output, "./nowhere")
+}

@@ -34,6 +34,9 @@ import (
 // Serial is the tag of a scenario that runs while no other does: one that makes objects outside of namespaces, or looks at the whole cluster.
 const Serial = "@serial"
 
+// Containers is the tag of a scenario that needs nodes which run containers. It is skipped where Options.Containers is false.
+const Containers = "@containers"
+
 // Options say what a suite tests.
 type Options struct {
 	// Release is the name of the release under test, which steps mean that name none.
@@ -46,6 +49,8 @@ type Options struct {
 	Dir string
 	// Wait is how long a step may wait for the cluster; 0 means one minute.
 	Wait time.Duration
+	// Containers says that the cluster's nodes run containers, and are not simulated.
+	Containers bool
 	// KeepFailed leaves the namespaces of a scenario that failed, with all that is in them. World.Kept names them.
 	KeepFailed bool
 }
@@ -63,6 +68,8 @@ type World struct {
 
 	mu   sync.Mutex
 	kept []string
+
+	skipped []string
 }
 
 // NewWorld returns the world of a suite that runs on the cluster that config leads to. It asks the cluster nothing yet.
@@ -93,6 +100,22 @@ func (w *World) Kept() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return slices.Clone(w.kept)
+}
+
+// noContainers is why scenarios with the tag Containers are skipped.
+const noContainers = "it is tagged " + Containers + ", and the nodes of this cluster are simulated: they run no containers"
+
+// Skipped are the names of the scenarios that were skipped because they need what this cluster does not have.
+func (w *World) Skipped() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Sorted(slices.Values(w.skipped))
+}
+
+func (w *World) skip(about *godog.Scenario) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.skipped = append(w.skipped, about.Name)
 }
 
 // step is one row of the vocabulary: a regular expression, and a method that takes what its groups match.
@@ -129,9 +152,13 @@ func newScenario(world *World) *scenario {
 	return &scenario{world: world, release: world.options.Release, chart: world.options.Chart}
 }
 
-// begin waits for the scenario's turn.
+// begin skips a scenario that can show nothing here, and waits for the turn of one that can.
 func (s *scenario) begin(ctx context.Context, about *godog.Scenario) (context.Context, error) {
-	if slices.ContainsFunc(about.Tags, func(tag *messages.PickleTag) bool { return tag.Name == Serial }) {
+	if hasTag(about, Containers) && !s.world.options.Containers {
+		s.world.skip(about)
+		return ctx, fmt.Errorf("%w: %s: %s", godog.ErrSkip, about.Name, noContainers)
+	}
+	if hasTag(about, Serial) {
 		s.world.turns.Lock()
 		s.endTurn = s.world.turns.Unlock
 	} else {
@@ -141,8 +168,15 @@ func (s *scenario) begin(ctx context.Context, about *godog.Scenario) (context.Co
 	return ctx, nil
 }
 
+func hasTag(about *godog.Scenario, name string) bool {
+	return slices.ContainsFunc(about.Tags, func(tag *messages.PickleTag) bool { return tag.Name == name })
+}
+
 // end takes away what the scenario made, or leaves it to be looked at.
 func (s *scenario) end(ctx context.Context, _ *godog.Scenario, err error) (context.Context, error) {
+	if s.endTurn == nil { // it was skipped
+		return ctx, nil
+	}
 	defer s.endTurn()
 	if err != nil && s.world.options.KeepFailed {
 		s.world.mu.Lock()

@@ -14,9 +14,9 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"helm.sh/helm/v3/pkg/action"
 	"helm.sh/helm/v3/pkg/chartutil"
 	"helm.sh/helm/v3/pkg/release"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/rest"
 )
 
@@ -32,7 +32,16 @@ type Options struct {
 	// KubeVersion is the Kubernetes version that `template` and `lint` render for where a command line has no --kube-version,
 	// for instance "1.37.2". Empty means the default of Helm's SDK.
 	KubeVersion string
+
+	// Prepare is given what a command is about to create or update, before it is sent: the chart's objects, its CRDs, hooks, and the
+	// namespace of --create-namespace. See Prepare. nil means that all is sent as rendered.
+	Prepare Prepare
 }
+
+// Prepare is given objects that are about to be created or updated, and may change them: they are sent as it leaves them, but the release
+// records them as rendered. Those outside of namespaces have no namespace, all others have one. It is not called for what is only rendered,
+// compared or deleted. Its error ends the command before anything of these objects is sent. Several commands may call it at once.
+type Prepare func(ctx context.Context, objects []*unstructured.Unstructured) error
 
 // Client runs Helm command lines against one cluster. It is safe for concurrent use.
 type Client struct {
@@ -40,11 +49,12 @@ type Client struct {
 	actual      func(namespace string) string // nil: as the command line says
 	dir         string
 	kubeVersion string
+	prepare     Prepare
 	configure   configure
 }
 
-// configure makes config ready for actions in a namespace. An empty namespace means all of them.
-type configure func(config *action.Configuration, namespace string, to *streams) error
+// configure makes a command line's config ready for actions in a namespace. An empty namespace means all of them.
+type configure func(ctx context.Context, run *invocation, namespace string) error
 
 // Result is what became of one command line.
 type Result struct {
@@ -93,7 +103,7 @@ func New(config *rest.Config, options Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("helm client of %s: %w", config.Host, err)
 	}
-	client := &Client{dir: dir, kubeVersion: options.KubeVersion, configure: cluster.configure}
+	client := &Client{dir: dir, kubeVersion: options.KubeVersion, prepare: options.Prepare, configure: cluster.configure}
 	return client.WithNamespace(options.Namespace), nil
 }
 
@@ -113,6 +123,13 @@ func (c *Client) WithNamespace(namespace string) *Client {
 func (c *Client) WithNamespaces(actual func(namespace string) string) *Client {
 	other := *c
 	other.actual = actual
+	return &other
+}
+
+// WithPrepare returns a client of the same cluster that has prepare in place of Options.Prepare.
+func (c *Client) WithPrepare(prepare Prepare) *Client {
+	other := *c
+	other.prepare = prepare
 	return &other
 }
 

@@ -34,13 +34,13 @@ func inMemory(dir string) *Client {
 	return &Client{
 		namespace: "default",
 		dir:       dir,
-		configure: func(config *action.Configuration, namespace string, to *streams) error {
+		configure: func(_ context.Context, run *invocation, namespace string) error {
 			releases.SetNamespace(namespace)
-			*config = action.Configuration{
+			*run.config = action.Configuration{
 				Releases:     storage.Init(releases),
 				KubeClient:   &kubefake.PrintingKubeClient{Out: io.Discard, LogOutput: io.Discard},
 				Capabilities: chartutil.DefaultCapabilities,
-				Log:          to.log.Printf,
+				Log:          run.log.Printf,
 			}
 			return nil
 		},

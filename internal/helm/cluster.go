@@ -1,13 +1,11 @@
 package helm
 
 import (
+	"context"
 	"net/http"
 	"sync"
-	"time"
 
-	"helm.sh/helm/v3/pkg/action"
 	"helm.sh/helm/v3/pkg/kube"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
@@ -66,37 +64,16 @@ func newCluster(config *rest.Config) (*cluster, error) {
 }
 
 // configure implements the type of the same name with this cluster.
-func (c *cluster) configure(config *action.Configuration, namespace string, to *streams) error {
-	view := c.view(namespace, rest.NewWarningWriter(&to.stderr, rest.WarningWriterOptions{Deduplicate: true}))
-	if err := config.Init(view, namespace, storageDriver, to.log.Printf); err != nil {
+func (c *cluster) configure(ctx context.Context, run *invocation, namespace string) error {
+	view := c.view(namespace, rest.NewWarningWriter(&run.stderr, rest.WarningWriterOptions{Deduplicate: true}))
+	if err := run.config.Init(view, namespace, storageDriver, run.log.Printf); err != nil {
 		return err
 	}
-	config.SetHookOutputFunc(to.hookOutput)
-	client := config.KubeClient.(*kube.Client) // what Init makes
+	run.config.SetHookOutputFunc(run.hookOutput)
+	client := run.config.KubeClient.(*kube.Client) // what Init makes
 	client.Factory = sharedSchemaFactory{Factory: client.Factory, schema: c.schema}
-	config.KubeClient = &crdClient{Client: client, mapper: view.mapper}
+	run.config.KubeClient = &kubeClient{Client: client, mapper: view.mapper, ctx: ctx, prepare: run.client.prepare}
 	return nil
-}
-
-// crdClient is Helm's client, except that it waits for CRDs that exist already. Helm takes them for ready; but when several
-// commands install charts with the same CRD, the one that did not create it may come before the API server serves its kind.
-type crdClient struct {
-	*kube.Client
-	mapper meta.ResettableRESTMapper
-}
-
-// crdTimeout is how long Helm waits for CRDs that it creates.
-const crdTimeout = 60 * time.Second
-
-func (c *crdClient) Create(resources kube.ResourceList) (*kube.Result, error) {
-	result, err := c.Client.Create(resources)
-	if apierrors.IsAlreadyExists(err) && resources[0].Mapping.GroupVersionKind.Kind == "CustomResourceDefinition" {
-		if err := c.Wait(resources, crdTimeout); err != nil {
-			return nil, err
-		}
-		c.mapper.Reset()
-	}
-	return result, err
 }
 
 // view returns the cluster as one command sees it, which is consistent until Helm itself asks for news.

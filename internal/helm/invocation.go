@@ -91,7 +91,7 @@ func (i *invocation) prepare(command *cobra.Command, _ []string) error {
 	if refused != nil {
 		return refused
 	}
-	return i.client.configure(i.config, i.namespace(), &i.streams)
+	return i.client.configure(command.Context(), i, i.namespace())
 }
 
 // choosesCluster says whether one of Helm's global flags is about the connection to the cluster.

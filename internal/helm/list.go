@@ -44,9 +44,9 @@ func (i *invocation) list() *cobra.Command {
 	flags.StringVarP(&client.Selector, "selector", "l", "", "label selector that releases have to match")
 	format := outputFlag(flags)
 
-	command.RunE = func(*cobra.Command, []string) error {
+	command.RunE = func(command *cobra.Command, _ []string) error {
 		if client.AllNamespaces {
-			if err := i.client.configure(i.config, "", &i.streams); err != nil {
+			if err := i.client.configure(command.Context(), i, ""); err != nil {
 				return err
 			}
 		}

@@ -1,0 +1,64 @@
+package helm
+
+import (
+	"context"
+	"time"
+
+	"helm.sh/helm/v3/pkg/kube"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// kubeClient is Helm's client of the Kubernetes API, with what differs here. All that a command sends passes through it.
+type kubeClient struct {
+	*kube.Client
+	mapper  meta.ResettableRESTMapper
+	ctx     context.Context // of the command: the methods of Helm's interface take none
+	prepare Prepare         // may be nil
+}
+
+// crdTimeout is how long Helm waits for CRDs that it creates.
+const crdTimeout = 60 * time.Second
+
+// Create waits for CRDs that exist already. Helm takes them for ready; but when several commands install charts with the same CRD, the
+// one that did not create it may come before the API server serves its kind.
+func (c *kubeClient) Create(resources kube.ResourceList) (*kube.Result, error) {
+	if err := c.prepared(resources); err != nil {
+		return nil, err
+	}
+	result, err := c.Client.Create(resources)
+	if apierrors.IsAlreadyExists(err) && resources[0].Mapping.GroupVersionKind.Kind == "CustomResourceDefinition" {
+		if err := c.Wait(resources, crdTimeout); err != nil {
+			return nil, err
+		}
+		c.mapper.Reset()
+	}
+	return result, err
+}
+
+func (c *kubeClient) Update(original, target kube.ResourceList, force bool) (*kube.Result, error) {
+	if err := c.prepared(target); err != nil {
+		return &kube.Result{}, err // Helm reads the result of a failed update, too
+	}
+	return c.Client.Update(original, target, force)
+}
+
+func (c *kubeClient) UpdateThreeWayMerge(original, target kube.ResourceList, force bool) (*kube.Result, error) {
+	if err := c.prepared(target); err != nil {
+		return &kube.Result{}, err
+	}
+	return c.Client.UpdateThreeWayMerge(original, target, force)
+}
+
+// prepared has the objects of resources prepared.
+func (c *kubeClient) prepared(resources kube.ResourceList) error {
+	if c.prepare == nil || len(resources) == 0 {
+		return nil
+	}
+	objects := make([]*unstructured.Unstructured, 0, len(resources))
+	for _, resource := range resources {
+		objects = append(objects, resource.Object.(*unstructured.Unstructured)) // what Build makes
+	}
+	return c.prepare(c.ctx, objects)
+}

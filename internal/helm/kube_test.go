@@ -1,0 +1,152 @@
+package helm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/traderadmin/charts/cluster/embedded"
+)
+
+// provider is the cluster that some of these tests share. It is started when the first one asks.
+var (
+	provider     = embedded.New(embedded.Options{}, os.Stderr)
+	startCluster = sync.OnceValues(func() (kubernetes.Interface, error) {
+		if err := provider.Start(context.Background()); err != nil {
+			return nil, err
+		}
+		return kubernetes.NewForConfig(provider.Config())
+	})
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if err := provider.Stop(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// onCluster returns a client of the shared cluster whose namespace is called like the test.
+func onCluster(t *testing.T, options Options) (*Client, kubernetes.Interface) {
+	t.Helper()
+	cluster, err := startCluster()
+	require.NoError(t, err)
+	options.Namespace = strings.ToLower(strings.NewReplacer("_", "-", "/", "-").Replace(t.Name()))
+	client, err := New(provider.Config(), options)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		assert.NoError(t, cluster.CoreV1().Namespaces().Delete(context.Background(), options.Namespace, metav1.DeleteOptions{}))
+	})
+	return client, cluster
+}
+
+const (
+	kinds = `apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings}
+data: {version: {{ .Values.version | default 1 | quote }}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: hook, annotations: {helm.sh/hook: "pre-install,pre-upgrade"}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: helm-prepare-test}
+`
+	orders = `apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: orders.helm-prepare.example}
+spec:
+  group: helm-prepare.example
+  scope: Namespaced
+  names: {kind: Order, plural: orders, singular: order}
+  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]
+`
+)
+
+func TestPrepareSeesAllThatIsSent(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	var seen []string
+	told := func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		defer func() { seen = nil }()
+		return seen
+	}
+	dir := chartOf(t, kinds)
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "c", "crds"), 0o755))
+	write(t, orders, dir, "c", "crds", "orders.yaml")
+	client, cluster := onCluster(t, Options{Dir: dir, Prepare: func(_ context.Context, objects []*unstructured.Unstructured) error {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, object := range objects {
+			seen = append(seen, object.GetKind()+" "+object.GetName()+" in "+object.GetNamespace())
+			if err := unstructured.SetNestedField(object.Object, "yes", "metadata", "annotations", "prepared"); err != nil {
+				return err
+			}
+		}
+		return nil
+	}})
+	mine := client.namespace
+	all := []string{
+		"CustomResourceDefinition orders.helm-prepare.example in ", "Namespace " + mine + " in ",
+		"ConfigMap hook in " + mine, "ConfigMap settings in " + mine, "ClusterRole helm-prepare-test in ",
+	}
+
+	run(t, client, "install c ./c --create-namespace --dry-run=server")
+	run(t, client, "template c ./c --include-crds")
+	assert.Empty(t, told())
+
+	installed := run(t, client, "install c ./c --create-namespace")
+	assert.ElementsMatch(t, all, told())
+	assert.NotContains(t, installed.Release.Manifest, "prepared", "the release is as rendered")
+	role, err := cluster.RbacV1().ClusterRoles().Get(t.Context(), "helm-prepare-test", metav1.GetOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, "yes", role.Annotations["prepared"])
+
+	run(t, client, "upgrade c ./c --set version=2")
+	assert.ElementsMatch(t, all[2:], told())
+	run(t, client, "rollback c 1")
+	assert.ElementsMatch(t, all[3:], told())
+	settings, err := cluster.CoreV1().ConfigMaps(mine).Get(t.Context(), "settings", metav1.GetOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, "yes", settings.Annotations["prepared"])
+	assert.Equal(t, "1", settings.Data["version"])
+
+	run(t, client, "uninstall c --wait")
+	assert.Empty(t, told())
+}
+
+func TestNothingIsSentThatCannotBePrepared(t *testing.T) {
+	t.Parallel()
+	client, cluster := onCluster(t, Options{
+		Dir: chartOf(t, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: \"{{ .Release.Name }}\", labels: {a: \"{{ .Values.a }}\"}}\n"),
+	})
+	run(t, client, "install c ./c --create-namespace --set a=1")
+	refusing := client.WithPrepare(func(context.Context, []*unstructured.Unstructured) error { return errors.New("not these") })
+
+	_, err := try(t, refusing, "install other ./c")
+	require.ErrorContains(t, err, "not these")
+	_, err = try(t, refusing, "upgrade c ./c --set a=2")
+	require.ErrorContains(t, err, "not these")
+
+	there, err := cluster.CoreV1().ConfigMaps(client.namespace).List(t.Context(), metav1.ListOptions{FieldSelector: "metadata.name!=kube-root-ca.crt"})
+	require.NoError(t, err)
+	require.Len(t, there.Items, 1)
+	assert.Equal(t, "1", there.Items[0].Labels["a"])
+}

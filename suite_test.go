@@ -116,11 +116,7 @@ func TestFaults(t *testing.T) {
 		},
 		"a step is not defined": {
 			file: "features/helm_chart_deployment.feature", old: "Given a Kubernetes cluster", new: "Given a Kubernetes clutter",
-			beforeCluster: true,
-			words: []string{
-				"features/helm_chart_deployment.feature:3: there is no such step as `a Kubernetes clutter`; the nearest is",
-				"Usage: a Kubernetes cluster",
-			},
+			words: []string{"a Kubernetes clutter", "undefined"},
 		},
 		"a step's command has a typo": {
 			file: "features/helm_chart_deployment.feature", old: "helm install", new: "helm instal",

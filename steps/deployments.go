@@ -11,14 +11,7 @@ import (
 
 func (s *scenario) deploymentSteps() []step {
 	return []step{
-		{
-			phrase: `deployment[s]/NAMES appear[s] in namespace "NAMESPACE"`, method: s.deploymentsAppear,
-			does: "Waits until each of these Deployments is rolled out: `deployment/a, b and c appear in …`.",
-			example: `
-When I run helm install shop ./shop
-And I run helm install other-shop ./shop
-Then deployment/shop and other-shop appear in namespace "shop"`,
-		},
+		{`^deployments?/(\S+(?:(?:, | and )\S+)*) appears? in namespace "([^"]+)"$`, s.deploymentsAppear},
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 
 	"golang.org/x/mod/modfile"
@@ -17,19 +16,22 @@ import (
 
 // build returns the path of the control plane's binary, and makes it first where the cache does not hold it.
 func build(ctx context.Context, output io.Writer) (string, error) {
-	module, err := controlPlane()
+	module, err := controlPlane(ctx)
 	if err != nil {
 		return "", err
 	}
 	return module.Build(ctx, output)
 }
 
-// controlPlane is the control plane's module, which lies beside this file. The flags that decide how a package is compiled are
+// controlPlane is the control plane's module. The flags that decide how a package is compiled are
 // those of the `go test` that runs this, so that what the two have in common is compiled once.
-func controlPlane() (gobuild.Module, error) {
-	_, file, _, _ := runtime.Caller(0)
+func controlPlane(ctx context.Context) (gobuild.Module, error) {
+	folder, err := gobuild.Sources(ctx, "cluster/embedded/controlplane")
+	if err != nil {
+		return gobuild.Module{}, err
+	}
 	module := gobuild.Module{
-		Folder: filepath.Join(filepath.Dir(file), "controlplane"),
+		Folder: folder,
 		Name:   "controlplane",
 		Title:  "control plane",
 		Announcement: "the embedded control plane (etcd, the API server, its controllers, KWOK) is built from its Go modules\n" +
@@ -41,13 +43,9 @@ func controlPlane() (gobuild.Module, error) {
 	return module, err
 }
 
-// kubernetesVersion is the version of Kubernetes that a go.mod file asks for; empty where there is no such file, which the build
-// says.
+// kubernetesVersion is the version of Kubernetes that a go.mod file asks for.
 func kubernetesVersion(gomod string) (string, error) {
 	content, err := os.ReadFile(gomod)
-	if os.IsNotExist(err) {
-		return "", nil
-	}
 	if err != nil {
 		return "", err
 	}

@@ -34,7 +34,7 @@ func (call atFirst) Write(line []byte) (int, error) {
 
 func TestTheBuildTellsKubernetesItsVersion(t *testing.T) {
 	t.Parallel()
-	module, err := controlPlane()
+	module, err := controlPlane(t.Context())
 	require.NoError(t, err)
 	version, err := kubernetesVersion(filepath.Join(module.Folder, "go.mod"))
 	require.NoError(t, err)

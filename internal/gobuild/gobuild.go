@@ -24,7 +24,7 @@ const unused = 30 * 24 * time.Hour
 
 // Module is a Go module with a command in its root folder.
 type Module struct {
-	// Folder holds the module's go.mod and the command's package.
+	// Folder holds the module's go.mod and the command's package: see [Sources].
 	Folder string
 	// Name is that of the binary, and of its folder in the cache.
 	Name string
@@ -42,9 +42,6 @@ type Module struct {
 // flags, the Go release and the platform ask for. Of several runs at once, one builds and the others wait for it. How a build
 // goes is written to output. The error of a build that fails ends with what the compiler or the module loader said last.
 func (m Module) Build(ctx context.Context, output io.Writer) (string, error) {
-	if !exists(filepath.Join(m.Folder, "go.mod")) {
-		return "", fmt.Errorf("its sources are not in %s: run from a checkout of the repository, without -trimpath", m.Folder)
-	}
 	key, err := m.key(ctx)
 	if err != nil {
 		return "", err

@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
-	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 
@@ -59,7 +57,7 @@ type Runner struct {
 // Build returns the path of the program with the checks, and makes it first where the cache does not hold it. How that goes is
 // written to progress.
 func Build(ctx context.Context, progress io.Writer) (string, error) {
-	binary, err := module().Build(ctx, progress)
+	binary, err := build(ctx, progress)
 	if err != nil {
 		return "", fmt.Errorf("build the checks of kube-score: %w", err)
 	}
@@ -143,16 +141,18 @@ func (r *Runner) end() error {
 	return nil
 }
 
-// module is that of the program with the checks, which lies beside this package.
-func module() gobuild.Module {
-	_, file, _, _ := runtime.Caller(0)
+func build(ctx context.Context, progress io.Writer) (string, error) {
+	folder, err := gobuild.Sources(ctx, "lint/practices")
+	if err != nil {
+		return "", err
+	}
 	return gobuild.Module{
-		Folder: filepath.Join(filepath.Dir(file), "..", "practices"),
+		Folder: folder,
 		Name:   "practices",
 		Title:  "kube-score",
 		Announcement: "the checks of kube-score are built from their Go modules on the first run of this version,\n" +
 			"which takes about a minute; later runs start them at once",
 		Again: "run it again",
 		Flags: []string{"-ldflags=-s -w"}, // without what only a debugger needs
-	}
+	}.Build(ctx, progress)
 }

@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -76,6 +78,8 @@ func TestFeatures(t *testing.T) {
 
 	ctx, cancel := untilDeadline(t)
 	defer cancel()
+	ctx, stop := untilInterrupt(ctx)
+	defer stop()
 	running := startCluster(ctx, t)
 	tested.Containers = running.RunsContainers()
 	world, err := steps.NewWorld(running.Config(), tested)
@@ -91,10 +95,12 @@ func TestFeatures(t *testing.T) {
 	if suite.Run() != 0 {
 		t.Fail() // which scenarios, and why, is said by then
 	}
+	assert.NoError(t, context.Cause(ctx), "the run ended early")
 	if skipped := world.Skipped(); len(skipped) > 0 {
 		fmt.Printf("\nSkipped, because the nodes of this cluster run no containers (-cluster=kind has some that do): %s\n", strings.Join(skipped, ", "))
 	}
 	assert.NoError(t, reported.Write())
+	exportLogs(t, running)
 	if kept := world.Kept(); len(kept) > 0 {
 		letLook(ctx, running, kept)
 	}
@@ -172,6 +178,20 @@ func sections(t *testing.T, findings *linter.Result) []report.Section {
 	return shown
 }
 
+// exportLogs adds what the cluster's nodes logged to the report of a run that failed.
+func exportLogs(t *testing.T, running cluster.Provider) {
+	exporter, ok := running.(cluster.LogExporter)
+	if !ok || !t.Failed() || *reportDir == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), goodbye/2) // the run's own may have ended
+	defer cancel()
+	folder := filepath.Join(*reportDir, "nodes")
+	if assert.NoError(t, exporter.ExportLogs(ctx, folder)) {
+		fmt.Printf("\nWhat the nodes logged is in %s\n", folder)
+	}
+}
+
 // letLook waits until the user has seen enough of what failed scenarios left, or ctx ends.
 func letLook(ctx context.Context, running cluster.Provider, kept []string) {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
@@ -196,9 +216,18 @@ func startCluster(ctx context.Context, t *testing.T) cluster.Provider {
 // errDeadline says why a run that was out of time ended.
 var errDeadline = errors.New("the test's time limit (go test -timeout) came")
 
-// untilDeadline ends shortly before the time limit of t, so that there is time to say what was going on and to clean up.
+// goodbye is how long it may take to say what was going on and to clean up.
+const goodbye = 30 * time.Second
+
+// untilInterrupt ends with the first Ctrl-C, or when the process is told to end, so that what the run made is taken away. A second one kills it.
+func untilInterrupt(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
+}
+
+// untilDeadline ends shortly before the time limit of t, so that there is time for the goodbye.
 func untilDeadline(t *testing.T) (context.Context, context.CancelFunc) {
-	const goodbye = 15 * time.Second
 	deadline, ok := t.Deadline()
 	if !ok {
 		return context.WithCancel(context.Background())

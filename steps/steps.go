@@ -154,6 +154,9 @@ func newScenario(world *World) *scenario {
 
 // begin skips a scenario that can show nothing here, and waits for the turn of one that can.
 func (s *scenario) begin(ctx context.Context, about *godog.Scenario) (context.Context, error) {
+	if ctx.Err() != nil {
+		return ctx, fmt.Errorf("%w: %s: the run ended before it: %w", godog.ErrSkip, about.Name, context.Cause(ctx))
+	}
 	if hasTag(about, Containers) && !s.world.options.Containers {
 		s.world.skip(about)
 		return ctx, fmt.Errorf("%w: %s: %s", godog.ErrSkip, about.Name, noContainers)

@@ -53,8 +53,9 @@ fuzz: ## feed the linter at random, each of its fuzz tests for FUZZTIME=30s
 	$(GO) test -run '^$$' -fuzz FuzzConfig -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./lint/policy
 	$(GO) test -run '^$$' -fuzz FuzzArchive -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./internal/chart
 
-docs: ## write docs/rules.md from the rules
+docs: ## write docs/rules.md from the rules, and docs/steps.md from the steps
 	$(GO) run ./lint --docs > docs/rules.md.new && mv docs/rules.md.new docs/rules.md
+	$(GO) test -count=1 -run '^TestStepsPage$$' ./steps -update
 
 generate: ## write the Kubernetes schemas that the linter holds manifests against (asks the module proxy)
 	$(GO) generate ./lint/kubeschema

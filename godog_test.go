@@ -106,14 +106,18 @@ func TestFeatures(t *testing.T) {
 	}
 }
 
-// requireScenarios returns how many scenarios there are to run. It fails a run whose features cannot be read, or whose tags leave none, before it costs anything.
+// requireScenarios returns how many scenarios there are to run. It fails a run whose features cannot be read, say what the vocabulary does not have, or have none
+// with the tags that are asked for, before it costs anything.
 func requireScenarios(t *testing.T) int {
 	features, err := godog.TestSuite{Options: &scenarios}.RetrieveFeatures()
 	require.NoError(t, err, "read the features in %v", scenarios.Paths)
 	count := 0
+	var misused []error
 	for _, feature := range features {
 		count += len(feature.Pickles)
+		misused = append(misused, steps.Check(feature.GherkinDocument, feature.Pickles))
 	}
+	require.NoError(t, errors.Join(misused...), "read the steps")
 	require.NotZero(t, count, "no scenario in %v has the tags %q", scenarios.Paths, scenarios.Tags)
 	return count
 }

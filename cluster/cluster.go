@@ -15,6 +15,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/traderadmin/charts/cluster/embedded"
+	"github.com/traderadmin/charts/cluster/kind"
 )
 
 // Provider is a cluster that can be started and stopped once.
@@ -49,16 +50,19 @@ type LogExporter interface {
 // Options are the settings of every backend; each reads its own.
 type Options struct {
 	Embedded embedded.Options
+	Kind     kind.Options
 }
 
 // Bind adds the options to flags, with their defaults.
 func (o *Options) Bind(flags *flag.FlagSet) {
 	o.Embedded.Bind(flags)
+	o.Kind.Bind(flags)
 }
 
 // backends is every kind of cluster by the name that -cluster takes.
 var backends = map[string]func(Options, io.Writer) Provider{
 	"embedded": func(o Options, progress io.Writer) Provider { return embedded.New(o.Embedded, progress) },
+	"kind":     func(o Options, progress io.Writer) Provider { return kind.New(o.Kind, progress) },
 }
 
 // Open returns the backend name, not yet started. Its progress goes to progress. An unknown name is an error that lists the known ones.

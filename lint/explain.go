@@ -6,9 +6,9 @@ import (
 	"io"
 	"text/tabwriter"
 
+	"github.com/traderadmin/charts/internal/suggest"
 	"github.com/traderadmin/charts/lint/report"
 	"github.com/traderadmin/charts/lint/rule"
-	"github.com/traderadmin/charts/lint/suggest"
 )
 
 // writeList writes a line for each rule, and for each practice where they are asked for.

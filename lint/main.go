@@ -21,11 +21,11 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/traderadmin/charts/internal/suggest"
 	"github.com/traderadmin/charts/lint/changes"
 	"github.com/traderadmin/charts/lint/linter"
 	"github.com/traderadmin/charts/lint/policy"
 	"github.com/traderadmin/charts/lint/report"
-	"github.com/traderadmin/charts/lint/suggest"
 )
 
 const (

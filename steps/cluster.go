@@ -7,7 +7,29 @@ import (
 
 func (s *scenario) clusterSteps() []step {
 	return []step{
-		{`^a Kubernetes cluster$`, s.cluster},
+		{
+			phrase: `a Kubernetes cluster`, method: s.cluster,
+			does:    "Holds where an API server answers.",
+			example: "Given a Kubernetes cluster",
+		},
+		{
+			phrase: `a namespace "NAMESPACE"`, method: s.ensureNamespace,
+			does: "Makes a namespace, as `--create-namespace` would. It stands for one that no other scenario sees, like every namespace that a scenario names.",
+			example: `
+Given a namespace "staging"
+When I run helm install shop ./shop --namespace staging
+Then deployment/shop appears in namespace "staging"`,
+		},
+		{
+			phrase: `a namespace "NAMESPACE" with labels`, method: s.namespaceWithLabels, columns: []string{"key", "value"},
+			does: "Makes a namespace with labels, or gives them to the one that is there: the suite's own, for instance.",
+			example: `
+Given a namespace "guarded" with labels
+  | key                                | value      |
+  | pod-security.kubernetes.io/enforce | restricted |
+When I run helm install shop ./shop --namespace guarded
+Then helm prints "would violate PodSecurity"`,
+		},
 	}
 }
 

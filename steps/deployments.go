@@ -11,7 +11,14 @@ import (
 
 func (s *scenario) deploymentSteps() []step {
 	return []step{
-		{`^deployments?/(\S+(?:(?:, | and )\S+)*) appears? in namespace "([^"]+)"$`, s.deploymentsAppear},
+		{
+			phrase: `deployment[s]/NAMES appear[s] in namespace "NAMESPACE"`, method: s.deploymentsAppear,
+			does: "Waits until each of these Deployments is rolled out: `deployment/a, b and c appear in …`.",
+			example: `
+When I run helm install shop ./shop
+And I run helm install other-shop ./shop
+Then deployment/shop and other-shop appear in namespace "shop"`,
+		},
 	}
 }
 

@@ -3,12 +3,14 @@ package steps
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
 
+	"github.com/cucumber/godog"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -60,7 +62,32 @@ func (n *namespaces) unlabelled() []string {
 
 // makeDefaultNamespace makes the suite's namespace where it does not exist, as helm's --create-namespace would.
 func (s *scenario) makeDefaultNamespace(ctx context.Context) error {
-	name := s.namespaces.real(s.world.options.Namespace)
+	return s.ensureNamespace(ctx, s.world.options.Namespace)
+}
+
+// namespaceWithLabels makes the namespace that the scenario calls name, if it is not there, and gives it the labels of a table.
+func (s *scenario) namespaceWithLabels(ctx context.Context, name string, table *godog.Table) error {
+	if err := s.ensureNamespace(ctx, name); err != nil {
+		return err
+	}
+	labels := map[string]string{}
+	for _, row := range records(table) {
+		labels[row["key"]] = row["value"]
+	}
+	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"labels": labels}})
+	if err != nil {
+		return err
+	}
+	_, err = s.world.cluster.CoreV1().Namespaces().Patch(ctx, s.namespaces.real(name), types.MergePatchType, patch, metav1.PatchOptions{})
+	if err != nil {
+		return fmt.Errorf("label the namespace %q: %w", name, err)
+	}
+	return nil
+}
+
+// ensureNamespace makes the namespace that the scenario calls by this name, unless it did before.
+func (s *scenario) ensureNamespace(ctx context.Context, called string) error {
+	name := s.namespaces.real(called)
 	if slices.Contains(s.namespaces.labelled, name) {
 		return nil
 	}
@@ -95,7 +122,7 @@ func (s *scenario) labelNamespaces(ctx context.Context) error {
 // does not wait until they are gone: no other scenario uses them.
 func (s *scenario) cleanUp() error {
 	ctx := context.Background() // the scenario's own may have ended
-	failed := []error{s.uninstallClusterScoped(ctx)}
+	failed := []error{s.uninstallClusterScoped(ctx), s.applied.takeAway(ctx)}
 	for _, name := range s.namespaces.all() {
 		err := s.world.cluster.CoreV1().Namespaces().Delete(ctx, name, metav1.DeleteOptions{})
 		if err != nil && !apierrors.IsNotFound(err) {

@@ -8,7 +8,13 @@ import (
 
 func (s *scenario) podSteps() []step {
 	return []step{
-		{`^(\S+) pods use image "([^"]+)"$`, s.podsUseImage},
+		{
+			phrase: `NAME pods use image "IMAGE"`, method: s.podsUseImage,
+			does: "Waits until the Deployment of this name is rolled out in the suite's namespace, and wants every pod of its newest revision to have a container of this image.",
+			example: `
+When I run helm install shop ./shop --set image.tag=1.27
+Then shop pods use image "nginx:1.27"`,
+		},
 	}
 }
 

@@ -118,18 +118,12 @@ func (w *World) skip(about *godog.Scenario) {
 	w.skipped = append(w.skipped, about.Name)
 }
 
-// step is one row of the vocabulary: a regular expression, and a method that takes what its groups match.
-type step struct {
-	phrase string
-	method any
-}
-
 // Register gives sc, the context of one scenario, the whole vocabulary.
 func Register(sc *godog.ScenarioContext, world *World) {
 	s := newScenario(world)
-	for _, rows := range [][]step{s.clusterSteps(), s.helmSteps(), s.deploymentSteps(), s.podSteps()} {
-		for _, row := range rows {
-			sc.Step(row.phrase, row.method)
+	for _, about := range s.vocabulary() {
+		for _, row := range about.steps {
+			sc.Step(pattern(row.phrase), row.method)
 		}
 	}
 	sc.Before(s.begin)
@@ -145,7 +139,10 @@ type scenario struct {
 	chart      string     // of that release
 	namespaces namespaces // by the names that the scenario calls them
 	releases   releases   // that it installed
+	applied    applied    // objects outside of namespaces, that are to be taken away
 	last       *helm.Result
+	tried      *attempt // what may have failed; nil when nothing was tried since the last command that may not
+	scratch    string   // its own folder; "" until it needs one
 }
 
 func newScenario(world *World) *scenario {
@@ -168,7 +165,18 @@ func (s *scenario) begin(ctx context.Context, about *godog.Scenario) (context.Co
 		s.world.turns.RLock()
 		s.endTurn = s.world.turns.RUnlock
 	}
-	return ctx, nil
+	return ctx, misused(about.Steps)
+}
+
+// misused says how steps of a scenario are not used as they are meant, before any of them does something. Those that the vocabulary does not have are
+// godog's business: another vocabulary may.
+func misused(steps []*messages.PickleStep) error {
+	for _, step := range steps {
+		if err := misuse(step); err != nil && !errors.Is(err, errUndefined) {
+			return err
+		}
+	}
+	return nil
 }
 
 func hasTag(about *godog.Scenario, name string) bool {
@@ -181,11 +189,15 @@ func (s *scenario) end(ctx context.Context, _ *godog.Scenario, err error) (conte
 		return ctx, nil
 	}
 	defer s.endTurn()
-	if err != nil && s.world.options.KeepFailed {
+	var unchecked error
+	if err == nil {
+		unchecked = s.tried.unchecked()
+	}
+	if (err != nil || unchecked != nil) && s.world.options.KeepFailed {
 		s.world.mu.Lock()
 		defer s.world.mu.Unlock()
 		s.world.kept = append(s.world.kept, s.namespaces.all()...)
-		return ctx, nil
+		return ctx, errors.Join(unchecked, s.removeScratch())
 	}
-	return ctx, s.cleanUp()
+	return ctx, errors.Join(unchecked, s.removeScratch(), s.cleanUp())
 }

@@ -21,12 +21,26 @@ import (
 	"helm.sh/helm/v3/pkg/registry"
 )
 
-// path resolves a path of the command line.
+// path resolves a path of the command line that is to be read.
 func (i *invocation) path(path string) string {
 	if filepath.IsAbs(path) {
 		return path
 	}
+	if i.client.scratch != "" && filepath.IsLocal(path) && filepath.Clean(path) != "." {
+		own := filepath.Join(i.client.scratch, path)
+		if _, err := os.Stat(own); err == nil {
+			return own
+		}
+	}
 	return filepath.Join(i.client.dir, path)
+}
+
+// destination resolves a path of the command line that is to be written.
+func (i *invocation) destination(path string) string {
+	if i.client.scratch == "" || !filepath.IsLocal(path) {
+		return i.path(path)
+	}
+	return filepath.Join(i.client.scratch, path)
 }
 
 // chartSource is where a command line says its chart is, and how to get it.

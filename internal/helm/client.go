@@ -48,6 +48,7 @@ type Client struct {
 	namespace   string
 	actual      func(namespace string) string // nil: as the command line says
 	dir         string
+	scratch     string // "": relative paths start from dir alone
 	kubeVersion string
 	prepare     Prepare
 	configure   configure
@@ -130,6 +131,14 @@ func (c *Client) WithNamespaces(actual func(namespace string) string) *Client {
 func (c *Client) WithPrepare(prepare Prepare) *Client {
 	other := *c
 	other.prepare = prepare
+	return &other
+}
+
+// WithScratch returns a client of the same cluster for command lines that have a folder of their own: relative paths of what they read are looked
+// for there first, and in Options.Dir where they are not there; what they write, such as the archive of `package`, goes there.
+func (c *Client) WithScratch(folder string) *Client {
+	other := *c
+	other.scratch = folder
 	return &other
 }
 

@@ -24,7 +24,7 @@ func (i *invocation) packageChart() *cobra.Command {
 	flags.BoolVar(&client.PlainHTTP, "plain-http", false, "download the dependencies by HTTP without TLS")
 
 	command.RunE = func(_ *cobra.Command, paths []string) error {
-		client.Destination = i.path(client.Destination)
+		client.Destination = i.destination(client.Destination)
 		for _, path := range paths {
 			path = i.path(path)
 			if _, err := os.Stat(path); err != nil {

@@ -17,7 +17,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/traderadmin/charts/internal/chart"
-	"github.com/traderadmin/charts/lint/suggest"
+	"github.com/traderadmin/charts/internal/suggest"
 )
 
 // FileName is what a configuration file is called where nothing else is said.

@@ -6,7 +6,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/traderadmin/charts/lint/suggest"
+	"github.com/traderadmin/charts/internal/suggest"
 )
 
 // Severity says how much a finding matters. The zero value is none: that of the rule holds.

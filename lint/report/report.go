@@ -9,10 +9,10 @@ import (
 	"strings"
 
 	"github.com/traderadmin/charts/internal/chart"
+	"github.com/traderadmin/charts/internal/suggest"
 	"github.com/traderadmin/charts/lint/linter"
 	"github.com/traderadmin/charts/lint/policy"
 	"github.com/traderadmin/charts/lint/rule"
-	"github.com/traderadmin/charts/lint/suggest"
 )
 
 var writers = map[string]func(io.Writer, *linter.Result) error{

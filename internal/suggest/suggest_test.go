@@ -5,7 +5,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/traderadmin/charts/lint/suggest"
+	"github.com/traderadmin/charts/internal/suggest"
 )
 
 func TestFor(t *testing.T) {

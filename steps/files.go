@@ -1,0 +1,69 @@
+package steps
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/cucumber/godog"
+)
+
+func (s *scenario) fileSteps() []step {
+	return []step{
+		{
+			phrase: `the file "NAME"`, method: s.writeFile, text: "CONTENT",
+			does: "Writes a file into the scenario's own folder, in which its Helm commands run; folders in its name are made. A relative path on a command line means what is in " +
+				"this folder, and what is in the suite's folder where it is not there.",
+			example: `
+Given the file "small.yaml"
+  """
+  replicaCount: 1
+  image:
+    tag: "1.27"
+  """
+When I run helm install shop ./shop -f small.yaml
+Then shop pods use image "nginx:1.27"`,
+		},
+	}
+}
+
+// scratchFolder is the scenario's own folder, made when it is first asked for.
+func (s *scenario) scratchFolder() (string, error) {
+	if s.scratch != "" {
+		return s.scratch, nil
+	}
+	folder, err := os.MkdirTemp("", "scenario-")
+	if err != nil {
+		return "", fmt.Errorf("make a folder for the scenario: %w", err)
+	}
+	s.scratch = folder
+	return folder, nil
+}
+
+func (s *scenario) removeScratch() error {
+	if s.scratch == "" {
+		return nil
+	}
+	if err := os.RemoveAll(s.scratch); err != nil {
+		return fmt.Errorf("remove the scenario's folder: %w", err)
+	}
+	return nil
+}
+
+func (s *scenario) writeFile(name string, content *godog.DocString) error {
+	if !filepath.IsLocal(name) {
+		return fmt.Errorf("the file %q would not be in the scenario's own folder: give it a relative name without ..", name)
+	}
+	folder, err := s.scratchFolder()
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(folder, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("write the file %q: %w", name, err)
+	}
+	if err := os.WriteFile(path, []byte(content.Content+"\n"), 0o600); err != nil {
+		return fmt.Errorf("write the file %q: %w", name, err)
+	}
+	return nil
+}

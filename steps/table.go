@@ -1,0 +1,20 @@
+package steps
+
+import "github.com/cucumber/godog"
+
+// record is a row of a table, by the names of its columns.
+type record map[string]string
+
+// records are the rows of a table below its first line. That its columns are those which the step takes is known by then.
+func records(table *godog.Table) []record {
+	header := table.Rows[0].Cells
+	all := make([]record, 0, len(table.Rows)-1)
+	for _, row := range table.Rows[1:] {
+		one := record{}
+		for i, cell := range row.Cells {
+			one[header[i].Value] = cell.Value
+		}
+		all = append(all, one)
+	}
+	return all
+}

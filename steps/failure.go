@@ -2,7 +2,6 @@ package steps
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -33,17 +32,19 @@ func (s *scenario) explain(ctx context.Context, _ *godog.Step, status godog.Step
 	return attach(ctx, "Difference", "text/x-diff", s.difference(ctx)), nil
 }
 
-// details are what the waits that err is made of have to say beyond it.
+// details are what the waits that err comes from have to say beyond it.
 func details(err error) []string {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+	switch err := err.(type) {
+	case *rollout.Error:
+		return []string{err.Detail()}
+	case interface{ Unwrap() error }:
+		return details(err.Unwrap())
+	case interface{ Unwrap() []error }:
 		var all []string
-		for _, one := range joined.Unwrap() {
+		for _, one := range err.Unwrap() {
 			all = append(all, details(one)...)
 		}
 		return all
-	}
-	if waited := (*rollout.Error)(nil); errors.As(err, &waited) {
-		return []string{waited.Detail()}
 	}
 	return nil
 }

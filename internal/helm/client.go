@@ -4,6 +4,9 @@
 // the binary prints, into a Result. It touches nothing of the process: neither working directory nor environment nor standard
 // streams, so that many command lines can run side by side against one cluster.
 //
+// It differs from the binary in one thing: a wait (--wait, a hook, a test) ends as soon as it cannot succeed, by the rules of package rollout, and
+// says why. What the command does then is what it does when the time is up.
+//
 // Left out on purpose: commands that manage a user's own Helm (repo, registry, plugin, search, …), signing and its
 // verification, client certificates for chart repositories, post-renderers, and --output-dir.
 package helm
@@ -145,7 +148,7 @@ func (c *Client) WithScratch(folder string) *Client {
 // Run runs one command line; args are its words without the leading "helm", as Split returns them.
 //
 // The result is never nil: where a command fails it has what was printed until then. The error names the command line and
-// wraps Helm's own. When ctx ends, install and upgrade return as they do on Ctrl-C in the helm binary: the release is marked
+// wraps Helm's own; where Helm waited in vain, for --wait or for a hook, it wraps a *rollout.Error, too. When ctx ends, install and upgrade return as they do on Ctrl-C in the helm binary: the release is marked
 // failed (with --atomic: undone), and what was already under way goes on in the background. The other commands heed ctx only
 // before they start; their own --timeout bounds them.
 func (c *Client) Run(ctx context.Context, args ...string) (*Result, error) {
@@ -161,8 +164,20 @@ func (c *Client) Run(ctx context.Context, args ...string) (*Result, error) {
 		Release:  run.release,
 		Releases: run.releases,
 	}
-	if err != nil {
-		return result, fmt.Errorf("%s: %w", result.Command, err)
+	if err == nil {
+		return result, nil
 	}
-	return result, nil
+	err = fmt.Errorf("%s: %w", result.Command, err)
+	if failed := run.wait.Load(); failed != nil && !errors.Is(err, *failed) {
+		err = waitError{err, *failed}
+	}
+	return result, err
 }
+
+// waitError is Helm's error that a wait failed, of which Helm kept only the words.
+type waitError struct {
+	error
+	wait error
+}
+
+func (e waitError) Unwrap() []error { return []error{e.error, e.wait} }

@@ -11,6 +11,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/discovery/cached/memory"
+	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/restmapper"
 	"k8s.io/client-go/third_party/forked/httpcache"
@@ -35,6 +36,7 @@ const storageDriver = "secret"
 // fields itself: they are fetched and read once.
 type cluster struct {
 	config    *rest.Config
+	client    kubernetes.Interface
 	discovery discovery.DiscoveryInterface
 	schema    validation.Schema
 }
@@ -50,11 +52,15 @@ func newCluster(config *rest.Config) (*cluster, error) {
 	cached.Wrap(func(next http.RoundTripper) http.RoundTripper {
 		return &httpcache.Transport{Transport: next, Cache: documents}
 	})
-	client, err := discovery.NewDiscoveryClientForConfig(cached)
+	described, err := discovery.NewDiscoveryClientForConfig(cached)
 	if err != nil {
 		return nil, err
 	}
-	shared := &cluster{config: config, discovery: client}
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return nil, err
+	}
+	shared := &cluster{config: config, client: client, discovery: described}
 	schema, err := cmdutil.NewFactory(shared.view("", rest.NoWarnings{})).Validator(metav1.FieldValidationStrict)
 	if err != nil {
 		return nil, err
@@ -72,7 +78,7 @@ func (c *cluster) configure(ctx context.Context, run *invocation, namespace stri
 	run.config.SetHookOutputFunc(run.hookOutput)
 	client := run.config.KubeClient.(*kube.Client) // what Init makes
 	client.Factory = sharedSchemaFactory{Factory: client.Factory, schema: c.schema}
-	run.config.KubeClient = &kubeClient{Client: client, mapper: view.mapper, ctx: ctx, prepare: run.client.prepare}
+	run.config.KubeClient = &kubeClient{Client: client, mapper: view.mapper, cluster: c.client, run: run, ctx: ctx}
 	return nil
 }
 

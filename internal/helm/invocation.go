@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -27,6 +28,8 @@ type invocation struct {
 	chart    string // as the command line names it
 	release  *release.Release
 	releases []*release.Release
+
+	wait atomic.Pointer[error] // the first that failed; Helm may go on in the background after a cancelled command has returned
 }
 
 func newInvocation(client *Client) *invocation {

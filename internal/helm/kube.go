@@ -2,24 +2,22 @@ package helm
 
 import (
 	"context"
-	"time"
 
 	"helm.sh/helm/v3/pkg/kube"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/kubernetes"
 )
 
 // kubeClient is Helm's client of the Kubernetes API, with what differs here. All that a command sends passes through it.
 type kubeClient struct {
 	*kube.Client
 	mapper  meta.ResettableRESTMapper
-	ctx     context.Context // of the command: the methods of Helm's interface take none
-	prepare Prepare         // may be nil
+	cluster kubernetes.Interface
+	run     *invocation
+	ctx     context.Context // of run: the methods of Helm's interface take none
 }
-
-// crdTimeout is how long Helm waits for CRDs that it creates.
-const crdTimeout = 60 * time.Second
 
 // Create waits for CRDs that exist already. Helm takes them for ready; but when several commands install charts with the same CRD, the
 // one that did not create it may come before the API server serves its kind.
@@ -53,12 +51,13 @@ func (c *kubeClient) UpdateThreeWayMerge(original, target kube.ResourceList, for
 
 // prepared has the objects of resources prepared.
 func (c *kubeClient) prepared(resources kube.ResourceList) error {
-	if c.prepare == nil || len(resources) == 0 {
+	prepare := c.run.client.prepare
+	if prepare == nil || len(resources) == 0 {
 		return nil
 	}
 	objects := make([]*unstructured.Unstructured, 0, len(resources))
 	for _, resource := range resources {
 		objects = append(objects, resource.Object.(*unstructured.Unstructured)) // what Build makes
 	}
-	return c.prepare(c.ctx, objects)
+	return prepare(c.ctx, objects)
 }

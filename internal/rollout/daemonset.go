@@ -5,8 +5,6 @@ import (
 	"fmt"
 
 	appsv1 "k8s.io/api/apps/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/labels"
 )
 
 // generationLabel is by which a DaemonSet's pods tell how often its template had changed when they were made; the DaemonSet
@@ -14,13 +12,9 @@ import (
 const generationLabel = "pod-template-generation"
 
 func (n Namespace) daemonSet(name string) (*workload, error) {
-	made, err := n.DaemonSets.Get(name)
-	if apierrors.IsNotFound(err) {
-		others, err := n.DaemonSets.List(labels.Everything())
-		return n.absent(daemonSetKind, name, names(others)), err
-	}
-	if err != nil {
-		return nil, err
+	made, absent, err := find(n, n.DaemonSets, daemonSetKind, name)
+	if absent != nil || err != nil {
+		return absent, err
 	}
 	pods, err := n.podsOf(made)
 	if err != nil {

@@ -10,7 +10,6 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 )
@@ -74,13 +73,9 @@ func (w *workload) newestPods() ([]*corev1.Pod, error) {
 }
 
 func (n Namespace) deployment(name string) (*workload, error) {
-	deployment, err := n.Deployments.Get(name)
-	if apierrors.IsNotFound(err) {
-		others, err := n.Deployments.List(labels.Everything())
-		return n.absent(deploymentKind, name, names(others)), err
-	}
-	if err != nil {
-		return nil, err
+	deployment, absent, err := find(n, n.Deployments, deploymentKind, name)
+	if absent != nil || err != nil {
+		return absent, err
 	}
 	w := &workload{name: "deployment/" + name, object: deployment, missing: lacking(deployment)}
 	if w.sets, err = n.replicaSets(deployment); err != nil {

@@ -7,18 +7,12 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/labels"
 )
 
 func (n Namespace) job(name string) (*workload, error) {
-	made, err := n.Jobs.Get(name)
-	if apierrors.IsNotFound(err) {
-		others, err := n.Jobs.List(labels.Everything())
-		return n.absent(jobKind, name, names(others)), err
-	}
-	if err != nil {
-		return nil, err
+	made, absent, err := find(n, n.Jobs, jobKind, name)
+	if absent != nil || err != nil {
+		return absent, err
 	}
 	pods, err := n.podsOf(made)
 	if err != nil {

@@ -33,27 +33,29 @@ func notFromCache(options *metav1.ListOptions) {
 }
 
 // watch returns the namespace as it is, kept up to date until ctx ends, and a channel that tells of changes. Of what could be watched, it holds
-// what workloads of this kind need.
-func watch(ctx context.Context, client kubernetes.Interface, name, kind string) (Namespace, <-chan struct{}, error) {
+// what the conditions' kinds of workloads need.
+func watch(ctx context.Context, client kubernetes.Interface, name string, conditions []Condition) (Namespace, <-chan struct{}, error) {
 	factory := informers.NewSharedInformerFactoryWithOptions(client, 0,
 		informers.WithNamespace(name), informers.WithTweakListOptions(notFromCache))
 	apps, core, batch := factory.Apps().V1(), factory.Core().V1(), factory.Batch().V1()
 	n := Namespace{Name: name, Pods: core.Pods().Lister().Pods(name)}
-	watched := []cache.SharedIndexInformer{core.Pods().Informer()}
-	switch kind {
-	case "", deploymentKind:
-		n.Deployments = apps.Deployments().Lister().Deployments(name)
-		n.ReplicaSets = apps.ReplicaSets().Lister().ReplicaSets(name)
-		watched = append(watched, apps.Deployments().Informer(), apps.ReplicaSets().Informer())
-	case statefulSetKind:
-		n.StatefulSets = apps.StatefulSets().Lister().StatefulSets(name)
-		watched = append(watched, apps.StatefulSets().Informer())
-	case daemonSetKind:
-		n.DaemonSets = apps.DaemonSets().Lister().DaemonSets(name)
-		watched = append(watched, apps.DaemonSets().Informer())
-	case jobKind:
-		n.Jobs = batch.Jobs().Lister().Jobs(name)
-		watched = append(watched, batch.Jobs().Informer())
+	watched := map[cache.SharedIndexInformer]bool{core.Pods().Informer(): true}
+	for _, condition := range conditions {
+		switch condition.kind {
+		case "", deploymentKind:
+			n.Deployments = apps.Deployments().Lister().Deployments(name)
+			n.ReplicaSets = apps.ReplicaSets().Lister().ReplicaSets(name)
+			watched[apps.Deployments().Informer()], watched[apps.ReplicaSets().Informer()] = true, true
+		case statefulSetKind:
+			n.StatefulSets = apps.StatefulSets().Lister().StatefulSets(name)
+			watched[apps.StatefulSets().Informer()] = true
+		case daemonSetKind:
+			n.DaemonSets = apps.DaemonSets().Lister().DaemonSets(name)
+			watched[apps.DaemonSets().Informer()] = true
+		case jobKind:
+			n.Jobs = batch.Jobs().Lister().Jobs(name)
+			watched[batch.Jobs().Informer()] = true
+		}
 	}
 	changed := make(chan struct{}, 1) // one is enough: who reads it looks at everything anew
 	tell := func() {
@@ -67,7 +69,7 @@ func watch(ctx context.Context, client kubernetes.Interface, name, kind string) 
 		UpdateFunc: func(any, any) { tell() },
 		DeleteFunc: func(any) { tell() },
 	}
-	for _, informer := range watched {
+	for informer := range watched {
 		if _, err := informer.AddEventHandler(handler); err != nil {
 			return n, nil, err
 		}

@@ -12,18 +12,13 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/kubernetes"
 )
 
 func (n Namespace) pod(name string) (*workload, error) {
-	pod, err := n.Pods.Get(name)
-	if apierrors.IsNotFound(err) {
-		others, err := n.Pods.List(labels.Everything())
-		return n.absent(podKind, name, names(others)), err
-	}
-	if err != nil {
-		return nil, err
+	pod, absent, err := find(n, n.Pods, podKind, name)
+	if absent != nil || err != nil {
+		return absent, err
 	}
 	w := &workload{name: "pod/" + name, object: pod, sets: []set{{object: pod, newest: true, pods: []*corev1.Pod{pod}}}}
 	switch {
@@ -36,6 +31,18 @@ func (n Namespace) pod(name string) (*workload, error) {
 		w.missing = fmt.Errorf("it is %s, not ready", pod.Status.Phase)
 	}
 	return w, nil
+}
+
+// notSucceeded is what pod lacks until it has succeeded, and why it never will; each is nil where there is no such thing.
+func notSucceeded(pod *corev1.Pod) (missing, over error) {
+	switch pod.Status.Phase {
+	case corev1.PodSucceeded:
+		return nil, nil
+	case corev1.PodFailed:
+		failed := fmt.Errorf("it failed%s", with(pod.Status.Reason, pod.Status.Message))
+		return failed, failed
+	}
+	return fmt.Errorf("it is %s, and has not ended", pod.Status.Phase), nil
 }
 
 func isReady(pod *corev1.Pod) bool {

@@ -32,6 +32,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"k8s.io/client-go/kubernetes"
@@ -55,42 +56,70 @@ type never struct{ error }
 
 func (n never) Unwrap() error { return n.error }
 
-// Await returns nil as soon as condition holds in namespace. Its error is an *Error; it comes after timeout, when ctx ends, or as soon as
-// the condition can never hold.
-func Await(ctx context.Context, client kubernetes.Interface, namespace string, timeout time.Duration, condition Condition) error {
+// Await returns nil as soon as all conditions hold in namespace at the same time. Its error comes as soon as one of them can never hold, and is about that one;
+// or after timeout, or when ctx ends, and is about all that do not hold then. It is an *Error, or several of them joined.
+func Await(ctx context.Context, client kubernetes.Interface, namespace string, timeout time.Duration, conditions ...Condition) error {
 	started := time.Now()
 	waiting, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	seen, changed, err := watch(waiting, client, namespace, condition.kind)
+	seen, changed, err := watch(waiting, client, namespace, conditions)
 	if err != nil {
-		return &Error{Want: condition.Want, Namespace: namespace, Waited: time.Since(started), Cause: err}
+		var wants []string
+		for _, condition := range conditions {
+			wants = append(wants, condition.Want)
+		}
+		return &Error{Want: strings.Join(wants, ", "), Namespace: namespace, Waited: time.Since(started), Cause: err}
 	}
-	if err := condition.await(waiting, client, seen, changed); err != nil {
-		waited := time.Since(started)
-		return &Error{condition.Want, namespace, waited, err, detail(ctx, client, seen, condition)}
+	missed := untilMet(waiting, client, seen, changed, conditions)
+	waited := time.Since(started)
+	var failed []error
+	for _, m := range missed {
+		failed = append(failed, &Error{m.Want, namespace, waited, m.cause, detail(ctx, client, seen, m.Condition)})
 	}
-	return nil
+	if len(failed) == 1 {
+		return failed[0]
+	}
+	return errors.Join(failed...)
 }
 
-// await returns nil when the condition holds, a never, or what was seen last before ctx ended.
-func (c Condition) await(ctx context.Context, client kubernetes.Interface, seen Namespace, changed <-chan struct{}) error {
-	var held memory
+// missed is a condition that does not hold.
+type missed struct {
+	Condition
+	cause error // a never, or what is seen instead
+}
+
+// untilMet returns the condition that will never hold, or those that do not hold when ctx ends; none when all hold.
+func untilMet(ctx context.Context, client kubernetes.Interface, seen Namespace, changed <-chan struct{}, conditions []Condition) []missed {
+	held := make([]memory, len(conditions))
 	for {
-		last := c.Check(seen)
-		if last == nil || errors.As(last, new(never)) {
-			return last
+		var open []missed
+		again := mayPass
+		for i, condition := range conditions {
+			last := condition.Check(seen)
+			if last == nil {
+				held[i] = nil
+				continue
+			}
+			if errors.As(last, new(never)) {
+				return []missed{{condition, last}}
+			}
+			var notYet unfinished
+			errors.As(last, &notYet)
+			like, wait, proven := held[i].weigh(ctx, client, notYet.troubles)
+			if proven != nil {
+				return []missed{{condition, Never(notYet.because(proven, like))}}
+			}
+			open = append(open, missed{condition, last})
+			again = min(again, wait)
 		}
-		var notYet unfinished
-		errors.As(last, &notYet)
-		like, again, proven := held.weigh(ctx, client, notYet.troubles)
-		if proven != nil {
-			return Never(notYet.because(proven, like))
+		if len(open) == 0 {
+			return nil
 		}
 		select {
 		case <-changed:
-		case <-again:
+		case <-time.After(again):
 		case <-ctx.Done():
-			return last
+			return open
 		}
 	}
 }

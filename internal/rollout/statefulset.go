@@ -6,18 +6,12 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/labels"
 )
 
 func (n Namespace) statefulSet(name string) (*workload, error) {
-	made, err := n.StatefulSets.Get(name)
-	if apierrors.IsNotFound(err) {
-		others, err := n.StatefulSets.List(labels.Everything())
-		return n.absent(statefulSetKind, name, names(others)), err
-	}
-	if err != nil {
-		return nil, err
+	made, absent, err := find(n, n.StatefulSets, statefulSetKind, name)
+	if absent != nil || err != nil {
+		return absent, err
 	}
 	pods, err := n.podsOf(made)
 	if err != nil {

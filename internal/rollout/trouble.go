@@ -67,9 +67,9 @@ type memory map[string]remembered
 
 type remembered struct{ since, next time.Time }
 
-// weigh returns why one of the troubles will not pass, and what that one is like. If none is certain, it returns when to look
-// again although nothing changed.
-func (m *memory) weigh(ctx context.Context, client kubernetes.Interface, troubles []trouble) (like string, again <-chan time.Time, proven error) {
+// weigh returns why one of the troubles will not pass, and what that one is like. If none is certain, it returns after how long
+// to look again although nothing changed.
+func (m *memory) weigh(ctx context.Context, client kubernetes.Interface, troubles []trouble) (like string, again time.Duration, proven error) {
 	now := time.Now()
 	current := memory{}
 	wait := mayPass
@@ -83,7 +83,7 @@ func (m *memory) weigh(ctx context.Context, client kubernetes.Interface, trouble
 		}
 		if !now.Before(known.next) {
 			if proven = t.proven(ctx, client, now.Sub(known.since)); proven != nil {
-				return t.like, nil, proven
+				return t.like, 0, proven
 			}
 			known.next = time.Now().Add(proofEvery)
 		}
@@ -91,10 +91,7 @@ func (m *memory) weigh(ctx context.Context, client kubernetes.Interface, trouble
 		wait = min(wait, time.Until(known.next))
 	}
 	*m = current
-	if wait == mayPass {
-		return "", nil, nil
-	}
-	return "", time.After(wait), nil
+	return "", wait, nil
 }
 
 func (t trouble) proven(ctx context.Context, client kubernetes.Interface, lasted time.Duration) error {

@@ -7,9 +7,13 @@ import (
 	"strings"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	deploymentutil "k8s.io/kubectl/pkg/util/deployment"
 )
 
 // The kinds of workloads, by the names that kubectl has for them.
@@ -52,14 +56,63 @@ func Ready(kind, name string) Condition {
 			},
 		}
 	}
+	return about(kind, name, k.goal, (*workload).verdict)
+}
+
+// Enough is Ready, except that it does not give up as long as no more pods are hindered than the update strategy lets be unavailable: that
+// many may be missing for `helm --wait`, which is who decides then.
+func Enough(kind, name string) Condition {
+	return about(kind, name, kinds[kind].goal, func(w *workload) error {
+		w.spare = spare(w.object)
+		return w.verdict()
+	})
+}
+
+// spare is how many pods may be missing when Helm takes a workload for ready.
+func spare(object metav1.Object) int {
+	switch made := object.(type) {
+	case *appsv1.Deployment:
+		if rolling := made.Spec.Strategy.RollingUpdate; rolling != nil {
+			_, unavailable, err := deploymentutil.ResolveFenceposts(rolling.MaxSurge, rolling.MaxUnavailable, *made.Spec.Replicas)
+			if err == nil {
+				return int(unavailable)
+			}
+		}
+	case *appsv1.DaemonSet:
+		if rolling := made.Spec.UpdateStrategy.RollingUpdate; rolling != nil {
+			wanted := int(made.Status.DesiredNumberScheduled)
+			if unavailable, err := intstr.GetScaledValueFromIntOrPercent(rolling.MaxUnavailable, wanted, true); err == nil {
+				return unavailable
+			}
+		}
+	}
+	return 0
+}
+
+// Done wants a Job to be complete, or a pod to have succeeded; it never holds once that has failed. One that is not there is done, too:
+// who took it away waits for it no more. On these terms Helm waits for hooks. The kind is job or pod.
+func Done(kind, name string) Condition {
+	return about(kind, name, "end well", func(w *workload) error {
+		if w.object == nil {
+			return nil
+		}
+		if pod, ok := w.object.(*corev1.Pod); ok {
+			w.missing, w.over = notSucceeded(pod)
+		}
+		return w.verdict()
+	})
+}
+
+// about is the condition that a workload is as verdict says.
+func about(kind, name, goal string, verdict func(*workload) error) Condition {
 	return Condition{
-		Want: fmt.Sprintf("%s/%s to %s", kind, name, k.goal),
+		Want: fmt.Sprintf("%s/%s to %s", kind, name, goal),
 		Check: func(n Namespace) error {
-			w, err := k.look(n, name)
+			w, err := kinds[kind].look(n, name)
 			if err != nil {
 				return err
 			}
-			return w.verdict()
+			return verdict(w)
 		},
 		kind: kind, name: name,
 	}
@@ -71,6 +124,7 @@ type workload struct {
 	object   metav1.Object // nil when there is none
 	missing  error         // what it lacks until it is finished; nil when it is
 	over     error         // why it never will be; nil when it may
+	spare    int           // how many of its pods may be missing
 	troubles []trouble     // its own
 	sets     []set         // what makes its pods: the newest first, where there is one
 }
@@ -101,21 +155,48 @@ func (w *workload) verdict() error {
 // allTroubles are those of the newest pods, of those who make them, and of the workload, the nearest to the cause first.
 func (w *workload) allTroubles() []trouble {
 	var all []trouble
+	hindered := 0 // pods that are not there, or will not become ready
 	for _, s := range w.sets {
 		if !s.newest {
 			continue
 		}
 		for _, pod := range s.pods {
-			all = append(all, troubles(pod)...)
+			its := troubles(pod)
+			if slices.ContainsFunc(its, func(t trouble) bool { return t.patience != mayPass }) {
+				hindered++
+			}
+			all = append(all, its...)
 		}
 		if s.lacks > 0 {
+			hindered += s.lacks
 			all = append(all, s.notMade())
+		}
+	}
+	if hindered <= w.spare {
+		for i := range all {
+			all[i].patience = mayPass
 		}
 	}
 	slices.SortStableFunc(all, func(a, b trouble) int { // the certain ones first
 		return int(min(a.patience, time.Hour) - min(b.patience, time.Hour))
 	})
 	return append(all, w.troubles...)
+}
+
+// lister is what a namespace's listers of all kinds have in common.
+type lister[T metav1.Object] interface {
+	List(labels.Selector) ([]T, error)
+	Get(name string) (T, error)
+}
+
+// find returns the object of this name. Where there is none, it returns the workload that says so.
+func find[T metav1.Object](n Namespace, from lister[T], kind, name string) (found T, absent *workload, err error) {
+	found, err = from.Get(name)
+	if apierrors.IsNotFound(err) {
+		others, err := from.List(labels.Everything())
+		return found, n.absent(kind, name, names(others)), err
+	}
+	return found, nil, err
 }
 
 // absent is a workload that is not there. It says what there is of its kind instead.

@@ -84,7 +84,7 @@ func TestFaults(t *testing.T) {
 			file: scannerDeployment, old: "matchLabels:\n      {{- include \"traderadmin.selectorLabels\" $component | nindent 6 }}",
 			new:           "matchLabels:\n      app: scanner",
 			beforeCluster: true,
-			words:         []string{scannerDeployment + ":12:", "Deployment/go-scanner does not select its own pods", "app: scanner"},
+			words:         []string{scannerDeployment + ":14:", "Deployment/go-scanner does not select its own pods", "app: scanner"},
 		},
 		"a Service selects no pod": {
 			file: scannerService, old: "{{- include \"traderadmin.selectorLabels\" $component | nindent 4 }}\n  ports",

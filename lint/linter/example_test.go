@@ -29,6 +29,6 @@ func ExampleRun() {
 	}
 	fmt.Println(result.Count(policy.Error), "errors")
 	// Output:
-	// traderadmin 0.1.0: ["default values" "release"] on ["v1.36" "v1.37"]
+	// traderadmin 0.1.0: ["default values" "values-production.yaml" "values-qa.yaml" "values-staging.yaml" "release"] on ["v1.36" "v1.37"]
 	// 0 errors
 }

@@ -22,9 +22,10 @@ type workload struct {
 // labelKey is a label that pods in a namespace have.
 type labelKey struct{ namespace, key, value string }
 
-// workloads is an index of the objects that make pods. The pods of tests are not among them: they are no part of what the release
+// workloads is an index of the objects that make pods. The pods of tests are kept apart: they are no part of what the release
 // serves, though many charts label them as if they were.
 type workloads struct {
+	tests       []*workload
 	byNamespace map[string][]*workload
 	byLabel     map[labelKey][]*workload
 	byName      map[[2]string]*workload
@@ -41,10 +42,14 @@ func newWorkloads(p *Pass) *workloads {
 	}
 	for _, o := range p.Rendered.Objects {
 		ws.custom = ws.custom || isCustom(o)
-		if !o.PodSpec().Exists() || o.Kind == "PodTemplate" || o.Hook() == chart.TestHook {
+		if !o.PodSpec().Exists() || o.Kind == "PodTemplate" {
 			continue
 		}
 		w := &workload{Object: o, labels: podLabels(o)}
+		if o.Hook() == chart.TestHook {
+			ws.tests = append(ws.tests, w)
+			continue
+		}
 		namespace := o.Namespace()
 		ws.byNamespace[namespace] = append(ws.byNamespace[namespace], w)
 		ws.byName[[2]string{namespace, o.Name}] = w
@@ -77,6 +82,11 @@ func (ws *workloads) selectedBy(namespace string, s labels.Selector) []*workload
 		ws.selected[question] = found
 	}
 	return found
+}
+
+// selectsTest says whether a selector selects the pods of a test in a namespace.
+func (ws *workloads) selectsTest(namespace string, s labels.Selector) bool {
+	return slices.ContainsFunc(ws.tests, func(w *workload) bool { return w.Namespace() == namespace && s.Matches(w.labels) })
 }
 
 // candidates are the workloads to look through for those that a selector selects: those with the rarest of the labels that it

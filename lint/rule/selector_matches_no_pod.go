@@ -39,6 +39,9 @@ func checkSelectorMatchesNoPod(p *Pass) {
 		if !ok || o.Hook() != chart.NoHook || len(ws.byNamespace[namespace]) == 0 || len(ws.selectedBy(namespace, asked)) > 0 {
 			continue
 		}
+		if o.Kind == "NetworkPolicy" && ws.selectsTest(namespace, asked) {
+			continue // a policy is about traffic, and tests have theirs
+		}
 		nearest, unmet := ws.nearest(namespace, o.Name, asked)
 		severity := ws.certainty(o, nearest, unmet)
 		if severity == 0 {

@@ -50,10 +50,162 @@ config.json, as go-scanner reads it, made like config.yaml.
 {{- end }}
 
 {{/*
+Name of the ServiceAccount that pods run as; empty for the namespace's default.
+*/}}
+{{- define "traderadmin.serviceAccountName" -}}
+{{- .Values.serviceAccount.name | default (ternary "traderadmin" "" .Values.serviceAccount.create) -}}
+{{- end }}
+
+{{/*
+The part of a pod's spec that is not about its containers: as whom it runs, and where. Takes a dict: root, the chart's root
+context; key, the component's key in the values.
+*/}}
+{{- define "traderadmin.pod" -}}
+{{- $scheduling := get .root.Values.scheduling .key -}}
+automountServiceAccountToken: {{ .root.Values.serviceAccount.automountToken }}
+{{- with include "traderadmin.serviceAccountName" .root }}
+serviceAccountName: {{ . | quote }}
+{{- end }}
+{{- with .root.Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- if .root.Values.securityContext.enabled }}
+securityContext:
+  {{- toYaml .root.Values.securityContext.pod | nindent 2 }}
+{{- end }}
+{{- with $scheduling.priorityClassName }}
+priorityClassName: {{ . | quote }}
+{{- end }}
+{{- with $scheduling.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $scheduling.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $scheduling.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/*
+The topologySpreadConstraints of a component's pods. A rollout's new pods are spread among themselves, whatever the old ones do.
+Takes the same dict as traderadmin.selectorLabels.
+*/}}
+{{- define "traderadmin.topologySpread" -}}
+{{- $component := . -}}
+topologySpreadConstraints:
+  {{- range .root.Values.topologySpread.constraints }}
+  - {{- toYaml . | nindent 4 }}
+    labelSelector:
+      matchLabels:
+        {{- include "traderadmin.selectorLabels" $component | nindent 8 }}
+    matchLabelKeys:
+      - pod-template-hash
+  {{- end }}
+{{- end }}
+
+{{/*
+What a container adds to its image: when that is pulled, and what it may do. Takes the root context.
+*/}}
+{{- define "traderadmin.container" -}}
+{{- with .Values.imagePullPolicy }}
+imagePullPolicy: {{ . }}
+{{- end }}
+{{- if .Values.securityContext.enabled }}
+securityContext:
+  {{- toYaml .Values.securityContext.container | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/*
+The probes of a container. Takes their values: startup, readiness, liveness, each of which may be null.
+*/}}
+{{- define "traderadmin.probes" -}}
+{{- with .startup }}
+startupProbe:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .readiness }}
+readinessProbe:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .liveness }}
+livenessProbe:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/*
 Environment that tells a service where Redis is. It is one variable with host and port, and not REDIS_PORT, because
 Kubernetes itself sets REDIS_PORT, to a URL, in every pod of a namespace that has a Service called redis.
 */}}
 {{- define "traderadmin.redisEnv" -}}
 - name: REDIS_ADDR
   value: {{ printf "redis:%d" (int .Values.redis.port) | quote }}
+{{- if .Values.redis.auth.enabled }}
+- name: REDIS_PASSWORD
+  valueFrom:
+    {{- include "traderadmin.redisPasswordFrom" . | nindent 4 }}
+{{- end }}
+{{- end }}
+
+{{/*
+Where a container's environment gets the password of Redis from.
+*/}}
+{{- define "traderadmin.redisPasswordFrom" -}}
+secretKeyRef:
+  name: {{ .Values.redis.auth.existingSecret | default "redis-auth" | quote }}
+  key: {{ .Values.redis.auth.secretKey | quote }}
+{{- end }}
+
+{{/*
+The password of Redis, in base64, as its Secret in the cluster has it. Where there is none yet: one that is generated, once for
+all templates of a rendering, which Release remembers; or nothing, where the Secret is not the chart's to make.
+*/}}
+{{- define "traderadmin.redisPassword" -}}
+{{- $auth := .Values.redis.auth -}}
+{{- $secret := lookup "v1" "Secret" .Release.Namespace ($auth.existingSecret | default "redis-auth") | default dict -}}
+{{- $password := get (get $secret "data" | default dict) $auth.secretKey -}}
+{{- if not (or $password $auth.existingSecret) -}}
+{{- $password = get .Release "redisPassword" | default (randAlphaNum 32 | b64enc) -}}
+{{- $_ := set .Release "redisPassword" $password -}}
+{{- end -}}
+{{- $password -}}
+{{- end }}
+
+{{/*
+Pod annotation of all that read the password of Redis, so that a new password makes new pods. Empty where there is none.
+*/}}
+{{- define "traderadmin.redisChecksum" -}}
+{{- if and .Values.redis.enabled .Values.redis.auth.enabled -}}
+checksum/redis-auth: {{ include "traderadmin.redisPassword" . | sha256sum | quote }}
+{{- end -}}
+{{- end }}
+
+{{/*
+The pods of components, as NetworkPolicyPeers. Takes a dict: root, the chart's root context; components, their names.
+*/}}
+{{- define "traderadmin.peers" -}}
+{{- range $component := .components }}
+- podSelector:
+    matchLabels:
+      {{- include "traderadmin.selectorLabels" (dict "root" $.root "component" $component) | nindent 6 }}
+{{- end }}
+{{- end }}
+
+{{/*
+The egress rule of a NetworkPolicy that lets pods resolve names.
+*/}}
+{{- define "traderadmin.dnsEgress" -}}
+- to:
+    {{- toYaml .Values.networkPolicy.dns | nindent 4 }}
+  ports:
+    - port: 53
+      protocol: UDP
+    - port: 53
+      protocol: TCP
 {{- end }}

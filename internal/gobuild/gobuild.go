@@ -1,5 +1,5 @@
-// Package gobuild builds commands that are Go modules of their own, when they are first needed, with the go on PATH. The binaries
-// are kept in the user's cache folder, each under a key that follows from its sources, so that it is built once.
+// Package gobuild builds commands when they are first needed, with the go on PATH. The binaries are kept in the user's cache folder, each under a
+// key that follows from its sources, so that it is built once.
 package gobuild
 
 import (
@@ -22,9 +22,10 @@ import (
 // unused is how long a binary that no run asked for stays in the cache.
 const unused = 30 * 24 * time.Hour
 
-// Module is a Go module with a command in its root folder.
+// Module is a command whose sources are all in one folder: a Go module of its own, or a package of this one that needs nothing from outside its
+// folder but the standard library.
 type Module struct {
-	// Folder holds the module's go.mod and the command's package: see [Sources].
+	// Folder holds the command's package, and below it all else that its binary is made of, but for what a go.mod requires: see [Sources].
 	Folder string
 	// Name is that of the binary, and of its folder in the cache.
 	Name string
@@ -36,6 +37,8 @@ type Module struct {
 	Again string
 	// Flags are those of `go build`, such as -ldflags=-s.
 	Flags []string
+	// Env is added to the environment of the go command: GOARCH=arm64 builds for another platform than this one.
+	Env []string
 }
 
 // Build returns the path of the module's binary, and makes it first where the cache does not hold the one that the sources, the
@@ -99,7 +102,7 @@ func (m Module) key(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("read its sources: %w", err)
 	}
 	fmt.Fprintln(hash, m.buildArgs(""))
-	platform, err := goCommand(ctx, m.Folder, "env", "GOVERSION", "GOOS", "GOARCH", "CGO_ENABLED", "GOFLAGS", "GOEXPERIMENT").Output()
+	platform, err := m.goCommand(ctx, "env", "GOVERSION", "GOOS", "GOARCH", "CGO_ENABLED", "GOFLAGS", "GOEXPERIMENT").Output()
 	if err != nil {
 		return "", fmt.Errorf("ask the go on PATH for its version: %w", withStderr(err))
 	}
@@ -161,7 +164,7 @@ func (m Module) compile(ctx context.Context, binary string, progress *progress) 
 	defer func() { _ = os.Remove(folder) }() // unless the binary is in it
 	unfinished := binary + ".unfinished"
 	defer func() { _ = os.Remove(unfinished) }()
-	if err := eachLine(goCommand(ctx, m.Folder, m.buildArgs(unfinished)...), progress.packageStarted); err != nil {
+	if err := eachLine(m.goCommand(ctx, m.buildArgs(unfinished)...), progress.packageStarted); err != nil {
 		return m.explain(ctx, err, progress)
 	}
 	if err := os.Rename(unfinished, binary); err != nil {
@@ -174,7 +177,7 @@ func (m Module) compile(ctx context.Context, binary string, progress *progress) 
 // listPackages returns the import paths of all packages of the binary in the order in which Go builds them:
 // a package after those that it imports. It downloads the modules where they are missing.
 func (m Module) listPackages(ctx context.Context, progress *progress) ([]string, error) {
-	list := goCommand(ctx, m.Folder, "list", "-deps", ".")
+	list := m.goCommand(ctx, "list", "-deps", ".")
 	var paths strings.Builder
 	list.Stdout = &paths
 	modules := 0

@@ -177,6 +177,10 @@ func TestTheKeyOfABinaryFollowsItsSources(t *testing.T) {
 	require.NoError(t, os.CopyFS(copied.Folder, os.DirFS(m.Folder)))
 	assert.Equal(t, before, key(copied), "wherever they lie")
 
+	elsewhere := m
+	elsewhere.Env = []string{"GOARCH=riscv64"}
+	assert.NotEqual(t, before, key(elsewhere), "for another platform")
+
 	flagged := m
 	flagged.Flags = []string{"-race"}
 	assert.NotEqual(t, before, key(flagged))

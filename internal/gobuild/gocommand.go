@@ -21,6 +21,13 @@ func goCommand(ctx context.Context, folder string, args ...string) *exec.Cmd {
 	return command
 }
 
+// goCommand is `go args…` as the module is built.
+func (m Module) goCommand(ctx context.Context, args ...string) *exec.Cmd {
+	command := goCommand(ctx, m.Folder, args...)
+	command.Env = append(command.Env, m.Env...)
+	return command
+}
+
 // eachLine runs command and gives its standard error to known, line by line. The error of a command that fails ends with
 // the last of the lines that known did not know: what the compiler or the module loader had to say.
 func eachLine(command *exec.Cmd, known func(line string) bool) error {

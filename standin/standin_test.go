@@ -1,0 +1,475 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/traderadmin/charts/standin/contract"
+)
+
+// asStandIn, in the environment of this test binary, makes it the program under test.
+const asStandIn = "TEST_AS_STANDIN"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asStandIn) != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// command is the program, called with args, the first of which is its name; variables are its whole environment.
+func command(t *testing.T, args []string, variables ...string) *exec.Cmd {
+	t.Helper()
+	c := exec.CommandContext(t.Context(), os.Args[0])
+	c.Args = args
+	c.Env = append(variables, asStandIn+"=1")
+	return c
+}
+
+// server is a stand-in that runs.
+type server struct {
+	*exec.Cmd
+	port   int32
+	stdout *bufio.Reader
+}
+
+func (s server) url(path string) string { return fmt.Sprintf("http://127.0.0.1:%d%s", s.port, path) }
+
+// start runs a stand-in that answers paths on a free port, and waits until it does.
+func start(t *testing.T, paths []string, variables ...string) server {
+	t.Helper()
+	port := freePort(t)
+	agreed := contract.Contract{Paths: paths}.With("app", contract.Container{Ports: []int32{port}})
+	c := command(t, []string{contract.Program, "serve", "--ignored"}, append(variables, contract.Variable+"="+agreed.String())...)
+	stdout, err := c.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, c.Start())
+	t.Cleanup(func() { _, _ = c.Process.Kill(), c.Wait() })
+	s := server{c, port, bufio.NewReader(stdout)}
+	for line := ""; !strings.Contains(line, "serves on port"); {
+		line, err = s.stdout.ReadString('\n')
+		require.NoError(t, err)
+	}
+	return s
+}
+
+func freePort(t *testing.T) int32 {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	return int32(listener.Addr().(*net.TCPAddr).Port) //nolint:gosec // a port has 16 bits
+}
+
+func request(t *testing.T, url string) (status int, body string) {
+	t.Helper()
+	response, err := http.Get(url) //nolint:noctx // a test
+	require.NoError(t, err)
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	return response.StatusCode, string(content)
+}
+
+func TestItAnswersItsPathsAndNoOthers(t *testing.T) {
+	t.Parallel()
+	s := start(t, []string{"/healthz", "/ready"})
+	host, err := os.Hostname()
+	require.NoError(t, err)
+
+	for _, path := range []string{"/healthz", "/ready", "/healthz?verbose"} {
+		status, body := request(t, s.url(path))
+		assert.Equal(t, http.StatusOK, status, path)
+		assert.Equal(t, host+"\n", body)
+	}
+	for _, path := range []string{"/", "/heathz", "/healthz/", "/standin", "/standin/nothing"} {
+		status, body := request(t, s.url(path))
+		assert.Equal(t, http.StatusNotFound, status, path)
+		assert.NotEmpty(t, body)
+	}
+	line, err := s.stdout.ReadString('\n')
+	require.NoError(t, err)
+	assert.Equal(t, fmt.Sprintf("stand-in: GET / on port %d: 404, as this stand-in answers only /healthz /ready\n", s.port), line)
+	_, err = net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", freePort(t))) //nolint:noctx // a test
+	assert.ErrorIs(t, err, syscall.ECONNREFUSED, "it listens on its ports only")
+}
+
+// What a kubelet's gRPC probe asks, and how it reads the answer.
+func TestItAnswersGRPCProbes(t *testing.T) {
+	t.Parallel()
+	protocols := new(http.Protocols)
+	protocols.SetUnencryptedHTTP2(true)
+	client := http.Client{Transport: &http.Transport{Protocols: protocols}}
+	for told, status := range map[string]byte{"": 1, "fail": 2} { // SERVING, NOT_SERVING
+		s := start(t, nil, contract.FailProbes+"="+told)
+		response, err := client.Post(s.url(grpcHealth), "application/grpc", bytes.NewReader(make([]byte, 5))) //nolint:noctx // a test
+		require.NoError(t, err)
+		message, err := io.ReadAll(response.Body)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		assert.Equal(t, 2, response.ProtoMajor)
+		assert.Equal(t, "application/grpc", response.Header.Get("Content-Type"))
+		assert.Equal(t, []byte{0, 0, 0, 0, 2, 8, status}, message)
+		assert.Equal(t, "0", response.Trailer.Get("Grpc-Status"))
+	}
+}
+
+func TestItIsToldToFailItsProbes(t *testing.T) {
+	t.Parallel()
+	s := start(t, []string{"/healthz"}, contract.FailProbes+"=fail")
+
+	status, _ := request(t, s.url("/healthz"))
+	assert.Equal(t, http.StatusServiceUnavailable, status)
+	status, _ = request(t, s.url("/standin/env"))
+	assert.Equal(t, http.StatusOK, status, "it still tells of itself")
+
+	output, err := command(t, []string{"/bin/check"}, contract.FailProbes+"=fail").CombinedOutput()
+	assert.Equal(t, 1, exit(t, err), string(output))
+}
+
+func exit(t *testing.T, err error) int {
+	t.Helper()
+	if err == nil {
+		return 0
+	}
+	failed := (*exec.ExitError)(nil)
+	require.ErrorAs(t, err, &failed)
+	return failed.ExitCode()
+}
+
+func TestItIsToldToEnd(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]int{"0": 0, "3": 3, "255": 255, "256": 2, "x": 2} {
+		output, err := command(t, []string{contract.Program, "serve"}, contract.Exit+"="+code).CombinedOutput()
+		assert.Equal(t, want, exit(t, err), string(output))
+		assert.Contains(t, string(output), contract.Exit)
+	}
+}
+
+func TestItIsToldToTakeMemory(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil, contract.Memory+"=64Mi")
+
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.Process.Pid))
+	require.NoError(t, err)
+	resident := regexp.MustCompile(`VmRSS:\s+(\d+) kB`).FindSubmatch(status)
+	require.NotNil(t, resident)
+	kilobytes, err := strconv.Atoi(string(resident[1]))
+	require.NoError(t, err)
+	assert.Greater(t, kilobytes, 64<<10)
+
+	for _, text := range []string{"much", "-1", "1Ti"} {
+		output, err := command(t, []string{contract.Program, "serve"}, contract.Memory+"="+text).CombinedOutput()
+		assert.Equal(t, 2, exit(t, err))
+		assert.Contains(t, string(output), fmt.Sprintf("%q is no number of bytes such as 600Mi", text))
+	}
+}
+
+func TestItFinishesWhatIsUnderWay(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil)
+	response, err := http.Get(s.url("/standin/wait?for=1s")) //nolint:noctx // a test
+	require.NoError(t, err, "its header came: it is under way")
+	defer response.Body.Close()
+
+	require.NoError(t, s.Process.Signal(syscall.SIGTERM))
+	line, err := s.stdout.ReadString('\n')
+	require.NoError(t, err)
+	assert.Equal(t, "stand-in: stops\n", line)
+	assert.Eventually(t, func() bool {
+		_, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", s.port)) //nolint:noctx // a test
+		return errors.Is(err, syscall.ECONNREFUSED)
+	}, time.Second, time.Millisecond, "no more connections are taken")
+
+	body, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	assert.Equal(t, "waited 1s\n", string(body))
+	assert.NoError(t, s.Wait(), "it ends with exit code 0")
+}
+
+func TestItTellsWhatItWasGiven(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "config with spaces.yaml")
+	require.NoError(t, os.WriteFile(file, []byte("a: 1\n\x00\xff"), 0o600))
+	s := start(t, nil, "REDIS_ADDR=redis:6379")
+
+	_, body := request(t, s.url("/standin/env"))
+	var variables map[string]string
+	require.NoError(t, json.Unmarshal([]byte(body), &variables))
+	assert.Equal(t, "redis:6379", variables["REDIS_ADDR"])
+
+	_, body = request(t, s.url("/standin/user"))
+	var u User
+	require.NoError(t, json.Unmarshal([]byte(body), &u))
+	assert.Equal(t, os.Getuid(), u.UID)
+	assert.Equal(t, os.Getgid(), u.GID)
+	assert.Len(t, u.Capabilities, 16)
+
+	_, body = request(t, s.url("/standin/files"+strings.ReplaceAll(file, " ", "%20")))
+	assert.Equal(t, "a: 1\n\x00\xff", body)
+	status, body := request(t, s.url("/standin/files/nowhere"))
+	assert.Equal(t, http.StatusNotFound, status)
+	assert.Equal(t, "open /nowhere: no such file or directory\n", body)
+
+	shown, err := command(t, []string{contract.Program, "show", "/files" + strings.ReplaceAll(file, " ", "%20")}).Output()
+	require.NoError(t, err)
+	assert.Equal(t, "a: 1\n\x00\xff", string(shown), "also without a port")
+	shown, err = command(t, []string{contract.Program, "show", "/files/nowhere"}).CombinedOutput()
+	assert.Equal(t, 1, exit(t, err))
+	assert.Equal(t, "stand-in: open /nowhere: no such file or directory\n", string(shown))
+}
+
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	for name, files := range map[string]map[string]string{
+		"version 2": {"memory.max": "536870912\n", "cpu.max": "50000 100000\n"},
+		"version 1": {
+			"memory/memory.limit_in_bytes": "536870912\n", "cpu/cpu.cfs_quota_us": "50000\n", "cpu/cpu.cfs_period_us": "100000\n",
+		},
+	} {
+		found, err := limits(groupOf(t, files))
+		require.NoError(t, err, name)
+		assert.Equal(t, Limits{Memory: 512 << 20, CPU: 0.5}, found, name)
+	}
+	for name, files := range map[string]map[string]string{
+		"version 2": {"memory.max": "max\n", "cpu.max": "max 100000\n"},
+		"version 1": {
+			"memory/memory.limit_in_bytes": "9223372036854771712\n", "cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n",
+		},
+	} {
+		found, err := limits(groupOf(t, files))
+		require.NoError(t, err, name)
+		assert.Zero(t, found, "%s without limits", name)
+	}
+	_, err := limits(t.TempDir())
+	assert.ErrorIs(t, err, os.ErrNotExist)
+}
+
+func groupOf(t *testing.T, files map[string]string) string {
+	t.Helper()
+	root := t.TempDir()
+	for name, content := range files {
+		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(root, name)), 0o700))
+		require.NoError(t, os.WriteFile(filepath.Join(root, name), []byte(content), 0o600))
+	}
+	return root
+}
+
+func TestMountPoints(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, "/with space and \\", unescape(`/with\040space\040and\040\134`))
+	for _, path := range []string{"/", "/proc/bus", "/sys/fs/cgroup", "/dev", "/dev/termination-log", "/etc/hosts"} {
+		assert.True(t, everywhere.MatchString(path), path)
+	}
+	for _, path := range []string{"/app/config.yaml", "/etc/ssl", "/devices", "/etc/hosts.d", "/run/secrets/kubernetes.io/serviceaccount"} {
+		assert.False(t, everywhere.MatchString(path), path)
+	}
+	found := logOf.FindStringSubmatch("/var/lib/kubelet/pods/4c3f/containers/go-scanner/b7a1")
+	require.NotNil(t, found)
+	assert.Equal(t, "go-scanner", found[1])
+	assert.Nil(t, logOf.FindStringSubmatch("/var/lib/kubelet/pods/4c3f/volume-subpaths/config/go-scanner/0"))
+}
+
+// redisServer answers as Redis does with a password, until t ends. It returns its address.
+func redisServer(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			connection, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer connection.Close()
+				replies := map[string]string{"PING": "-NOAUTH Authentication required.\r\n"}
+				words := bufio.NewScanner(connection)
+				for last := ""; words.Scan(); last = words.Text() {
+					switch word := words.Text(); {
+					case word == "secret" && last == "$6":
+						replies = map[string]string{
+							"PING": "+PONG\r\n", "DBSIZE": ":2\r\n", "name": "$5\r\nshop\n\r\n", "missing": "$-1\r\n", "KEYS": "*1\r\n",
+						}
+						_, _ = io.WriteString(connection, "+OK\r\n")
+					case word == "wrong":
+						_, _ = io.WriteString(connection, "-WRONGPASS invalid\r\n")
+					default:
+						_, _ = io.WriteString(connection, replies[word])
+					}
+				}
+			}()
+		}
+	}()
+	return listener.Addr().String()
+}
+
+func TestItReachesPeers(t *testing.T) {
+	t.Parallel()
+	peer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/" {
+			w.WriteHeader(http.StatusTeapot)
+		}
+		fmt.Fprint(w, "hello from "+r.URL.Path)
+	}))
+	defer peer.Close()
+	closed := fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	cache := redisServer(t)
+	for address, want := range map[string]Answer{
+		peer.URL + "/":                              {Status: 200, Body: "hello from /"},
+		peer.URL + "/tea":                           {Status: 418, Body: "hello from /tea", Failed: true},
+		"tcp://" + peer.Listener.Addr().String():    {},
+		"tcp://" + closed:                           {Error: "connect: connection refused"},
+		"http://" + closed:                          {Error: "connect: connection refused"},
+		"redis://" + cache:                          {Body: "NOAUTH Authentication required.", Failed: true},
+		"redis://:wrong@" + cache:                   {Body: "WRONGPASS invalid", Failed: true},
+		"redis://:secret@" + cache:                  {Body: "PONG"},
+		"redis://:secret@" + cache + "/DBSIZE":      {Body: "2"},
+		"redis://:secret@" + cache + "/GET/name":    {Body: "shop\n"},
+		"redis://:secret@" + cache + "/GET/missing": {Body: "(nil)"},
+		"redis://:secret@" + cache + "/KEYS":        {Error: `no reply of Redis, or a list: "*1\r\n"`},
+		"redis://" + peer.Listener.Addr().String():  {Error: `no reply of Redis, or a list: "HTTP/1.1 400 Bad Request\r\n"`},
+		"ftp://somewhere":                           {Error: `cannot ask "ftp://somewhere": it is no http://…, tcp://… or redis://…`},
+		"http://[":                                  {Error: "missing ']' in host"},
+	} {
+		answer := reach(t.Context(), address)
+		assert.Equal(t, address, answer.URL)
+		assert.Contains(t, answer.Error, want.Error)
+		if want.Error == "" {
+			assert.Empty(t, answer.Error, address)
+		}
+		assert.Equal(t, []any{want.Status, want.Body, want.Failed}, []any{answer.Status, answer.Body, answer.Failed}, address)
+	}
+
+	s := start(t, nil)
+	_, body := request(t, s.url("/standin/reach?url="+peer.URL+"/tea"))
+	assert.JSONEq(t, fmt.Sprintf(`{"url": "%s/tea", "status": 418, "body": "hello from /tea", "failed": true}`, peer.URL), body)
+	output, err := command(t, []string{contract.Program, "get", "tcp://" + closed}).Output()
+	require.NoError(t, err)
+	assert.Contains(t, string(output), `connect: connection refused"}`)
+}
+
+func TestAStreamCountsWhatIsLost(t *testing.T) {
+	t.Parallel()
+	var broken atomic.Bool
+	broken.Store(true)
+	peer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if broken.Load() {
+			w.WriteHeader(http.StatusBadGateway)
+		}
+	}))
+	defer peer.Close()
+	c := command(t, []string{contract.Program, "stream", peer.URL, "1ms"})
+	in, err := c.StdinPipe()
+	require.NoError(t, err)
+	out, err := c.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, c.Start())
+	lines := json.NewDecoder(out)
+	next := func() (s Streamed) {
+		require.NoError(t, lines.Decode(&s))
+		return s
+	}
+
+	assert.Equal(t, "none status 502", func() string { s := next(); return s.Event + " " + s.Why }())
+	broken.Store(false)
+	assert.Equal(t, "first", next().Event)
+	broken.Store(true)
+	lost := next()
+	assert.Equal(t, []any{"lost", 1, "status 502"}, []any{lost.Event, lost.Lost, lost.Why})
+	broken.Store(false)
+	require.NoError(t, in.Close())
+	last := next()
+	for last.Event == "lost" {
+		last = next()
+	}
+	assert.Equal(t, "end", last.Event)
+	assert.GreaterOrEqual(t, last.Sent, lost.Sent)
+	assert.NoError(t, c.Wait())
+}
+
+func TestItStandsForProgramsThatEnd(t *testing.T) {
+	t.Parallel()
+	peer := httptest.NewServer(http.NotFoundHandler())
+	defer peer.Close()
+	address := peer.Listener.Addr().String()
+	host, port, err := net.SplitHostPort(address)
+	require.NoError(t, err)
+	cacheHost, cachePort, err := net.SplitHostPort(redisServer(t))
+	require.NoError(t, err)
+	for line, want := range map[string]int{
+		"/app/migrate --all":                0,
+		"/bin/sh -c true":                   0,
+		"/bin/false":                        1,
+		"sleep 0.01":                        0,
+		"sleep 10ms":                        0,
+		"sleep long":                        2,
+		"wget -qO- " + address + "/nowhere": 1,
+		"wget -T 5 -O /dev/null http://" + address: 1,
+		"curl " + address:                          0,
+		"curl -sf " + address:                      1,
+		"curl --fail http://" + address:            1,
+		"curl -s http://127.0.0.1:1/":              1,
+		"wget -q":                                  2,
+		"nc -z -w 2 " + host + " " + port:          0,
+		"nc -z 127.0.0.1 1":                        1,
+		"nc":                                       2,
+		"redis-cli -h " + cacheHost + " -p " + cachePort + " ping":                             1,
+		"redis-cli -h " + cacheHost + " -p " + cachePort + " -a secret --no-auth-warning PING": 0,
+		"redis-cli -p 1 PING": 1,
+	} {
+		output, err := command(t, strings.Fields(line)).CombinedOutput()
+		assert.Equal(t, want, exit(t, err), "%s\n%s", line, output)
+	}
+}
+
+func TestMisuse(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"standin", "show"}, {"standin", "get"}, {"standin", "stream", "http://x"}, {"standin", "dance"}} {
+		output, err := command(t, args).CombinedOutput()
+		assert.Equal(t, 2, exit(t, err))
+		assert.Equal(t, "stand-in: usage: standin serve | show PATH | get URL | stream URL INTERVAL\n", string(output))
+	}
+	output, err := command(t, []string{"standin", "serve"}, contract.Variable+"={").CombinedOutput()
+	assert.Equal(t, 2, exit(t, err))
+	assert.Equal(t, "stand-in: STANDIN is no contract: unexpected end of JSON input\n", string(output))
+}
+
+func TestAPortInUse(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil)
+	var said bytes.Buffer
+	err := serve(context.Background(), []int32{s.port}, http.NotFoundHandler(), &said)
+	assert.ErrorIs(t, err, syscall.EADDRINUSE)
+}
+
+// A task ends where a server would go on.
+func TestTasks(t *testing.T) {
+	t.Parallel()
+	agreed := contract.Contract{}.With("migrate", contract.Container{Task: true})
+	output, err := command(t, []string{"/app/migrate", "serve"}, contract.Variable+"="+agreed.String()).CombinedOutput()
+	assert.Equal(t, 0, exit(t, err))
+	assert.Equal(t, "stand-in: /app/migrate serve is not there to be run; this passes for its success\n", string(output))
+}

@@ -15,6 +15,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/traderadmin/charts/cluster/embedded"
+	"github.com/traderadmin/charts/cluster/existing"
 	"github.com/traderadmin/charts/cluster/kind"
 )
 
@@ -30,6 +31,8 @@ type Provider interface {
 	// RunsContainers says whether a pod's containers run in truth: not on simulated nodes, where a pod is Ready as soon as it is
 	// bound. Valid from Start to Stop.
 	RunsContainers() bool
+	// Shared says that the cluster is there for others too, and after Stop: what a run makes on it, the run must take away. Valid from Start to Stop.
+	Shared() bool
 	// Stop takes away what Start made. Its error says so when the cluster had ended before, and why.
 	Stop() error
 }
@@ -51,18 +54,21 @@ type LogExporter interface {
 type Options struct {
 	Embedded embedded.Options
 	Kind     kind.Options
+	Existing existing.Options
 }
 
 // Bind adds the options to flags, with their defaults.
 func (o *Options) Bind(flags *flag.FlagSet) {
 	o.Embedded.Bind(flags)
 	o.Kind.Bind(flags)
+	o.Existing.Bind(flags)
 }
 
 // backends is every kind of cluster by the name that -cluster takes.
 var backends = map[string]func(Options, io.Writer) Provider{
 	"embedded": func(o Options, progress io.Writer) Provider { return embedded.New(o.Embedded, progress) },
 	"kind":     func(o Options, progress io.Writer) Provider { return kind.New(o.Kind, progress) },
+	"existing": func(o Options, progress io.Writer) Provider { return existing.New(o.Existing, progress) },
 }
 
 // Open returns the backend name, not yet started. Its progress goes to progress. An unknown name is an error that lists the known ones.

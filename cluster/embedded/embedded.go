@@ -95,6 +95,9 @@ func (c *Cluster) Kubeconfig() string { return c.kubeconfig }
 // RunsContainers is false: the nodes are simulated.
 func (c *Cluster) RunsContainers() bool { return false }
 
+// Shared is false: the cluster is this run's, and goes with it.
+func (c *Cluster) Shared() bool { return false }
+
 // Start builds the control plane where that was not done before, starts it, and returns when the API is ready, the
 // default service account is there and every node is Ready. When ctx ends first, or a component fails, nothing is left running; the error names the
 // component, how it ended, and its last log lines.

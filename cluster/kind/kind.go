@@ -68,6 +68,9 @@ func (c *Cluster) Kubeconfig() string { return filepath.Join(c.claim.folder, "ku
 // RunsContainers is true: a node is a container with a kubelet and containerd in it.
 func (c *Cluster) RunsContainers() bool { return true }
 
+// Shared is true of a cluster that the user named, which is kept.
+func (c *Cluster) Shared() bool { return c.options.Name != "" }
+
 // Start deletes the clusters of runs that are dead, makes the cluster or finds it, and returns when its nodes are ready, the default service account is
 // there and names are resolved. Where there is no Docker engine, or no node image to be had, the error says so within seconds. What a failed start
 // made is deleted.

@@ -1,0 +1,22 @@
+package chart
+
+import (
+	"slices"
+
+	api "k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// Kinds are those of all objects that the chart renders with its default values and with each of its values sets, as far as these can be read.
+func (c *Chart) Kinds() []api.GroupVersionKind {
+	sets, _ := c.ValuesSets() // the linter says what is wrong with one
+	var kinds []api.GroupVersionKind
+	for _, set := range append(sets, nil) {
+		for _, object := range c.Render(Variant{}.WithValues(set)).Objects {
+			kind := api.FromAPIVersionAndKind(object.APIVersion, object.Kind)
+			if !slices.Contains(kinds, kind) {
+				kinds = append(kinds, kind)
+			}
+		}
+	}
+	return kinds
+}

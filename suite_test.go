@@ -21,7 +21,10 @@ import (
 	"github.com/traderadmin/charts/cluster/embedded"
 )
 
-// run is `go test -run TestFeatures` in a folder of its own, with a copy of the chart and the features to break.
+// firstFeature is the one that the chart was first promised with. It is enough to see a run break.
+const firstFeature = "features/helm_chart_deployment.feature"
+
+// run is `go test -run TestFeatures` in a folder of its own, with a copy of the chart and the first feature to break.
 type run struct {
 	t      *testing.T
 	folder string
@@ -29,9 +32,11 @@ type run struct {
 
 func newRun(t *testing.T) run {
 	r := run{t, t.TempDir()}
-	for _, folder := range []string{"charts", "features"} {
-		require.NoError(t, os.CopyFS(filepath.Join(r.folder, folder), os.DirFS(folder)))
-	}
+	require.NoError(t, os.CopyFS(filepath.Join(r.folder, "charts"), os.DirFS("charts")))
+	feature, err := os.ReadFile(firstFeature)
+	require.NoError(t, err)
+	require.NoError(t, os.Mkdir(filepath.Join(r.folder, "features"), 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(r.folder, firstFeature), feature, 0o600))
 	return r
 }
 
@@ -115,15 +120,15 @@ func TestFaults(t *testing.T) {
 			words: []string{"deployment/go-scanner to be rolled out", "there is no deployment/go-scanner, only python-orch, redis, scanner"},
 		},
 		"a step is not defined": {
-			file: "features/helm_chart_deployment.feature", old: "Given a Kubernetes cluster", new: "Given a Kubernetes clutter",
+			file: firstFeature, old: "Given a Kubernetes cluster", new: "Given a Kubernetes clutter",
 			beforeCluster: true,
 			words: []string{
-				"features/helm_chart_deployment.feature:3: there is no such step as `a Kubernetes clutter`; the nearest is",
+				firstFeature + ":3: there is no such step as `a Kubernetes clutter`; the nearest is",
 				"Usage: a Kubernetes cluster",
 			},
 		},
 		"a step's command has a typo": {
-			file: "features/helm_chart_deployment.feature", old: "helm install", new: "helm instal",
+			file: firstFeature, old: "helm install", new: "helm instal",
 			words: []string{`"instal"`, "install"},
 		},
 	} {
@@ -170,14 +175,14 @@ func TestAShardRunsItsPart(t *testing.T) {
 
 	assert.True(t, passed, output)
 	assert.Contains(t, output, "1 scenarios (1 passed)")
-	assert.Contains(t, output, "Scenario: Override image tags                                   # features/helm_chart_deployment.feature:7")
+	assert.Contains(t, output, "Scenario: Override image tags                                   # "+firstFeature+":7")
 }
 
 // A failed scenario is kept until Ctrl-C, which is then no failure to clean up.
 func TestKeepFailed(t *testing.T) {
 	t.Parallel()
 	r := newRun(t)
-	r.replace("features/helm_chart_deployment.feature", "and go-scanner appear", "and no-scanner appear")
+	r.replace(firstFeature, "and go-scanner appear", "and no-scanner appear")
 	command := r.command(t.Context(), "-wait=1s", "-keep-failed")
 	temporary := strings.TrimPrefix(command.Env[len(command.Env)-1], "TMPDIR=")
 	stdout, err := command.StdoutPipe()
@@ -221,7 +226,7 @@ func TestNothingOutlivesTheRun(t *testing.T) {
 		t.Run(end.String(), func(t *testing.T) {
 			t.Parallel()
 			r := newRun(t)
-			r.replace("features/helm_chart_deployment.feature", "and go-scanner appear", "and no-scanner appear")
+			r.replace(firstFeature, "and go-scanner appear", "and no-scanner appear")
 			command := r.command(t.Context(), "-wait=10m")
 			temporary := strings.TrimPrefix(command.Env[len(command.Env)-1], "TMPDIR=")
 			stdout, err := command.StdoutPipe()
@@ -292,7 +297,7 @@ func TestTheHelmBinaryAgrees(t *testing.T) {
 
 // The feature that the chart was first promised with stands as it was written.
 func TestTheFirstFeatureIsUnchanged(t *testing.T) {
-	content, err := os.ReadFile("features/helm_chart_deployment.feature")
+	content, err := os.ReadFile(firstFeature)
 	require.NoError(t, err)
 	assert.Equal(t, "4abe079b1e37c2dcec135b19784ab9f839a81493e61122020f35b59955c6bc7f", fmt.Sprintf("%x", sha256.Sum256(content)))
 }

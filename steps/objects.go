@@ -3,139 +3,166 @@ package steps
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"maps"
-	"strings"
 
 	"github.com/cucumber/godog"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/util/yaml"
-	"k8s.io/client-go/dynamic"
 )
 
 func (s *scenario) objectSteps() []step {
 	return []step{
 		{
-			phrase: `the objects[ in namespace "NAMESPACE"]`, method: s.applyObjects, text: "YAML, one or several documents",
-			does: "Applies Kubernetes objects, as `kubectl apply --server-side` does. One that names no namespace goes into the suite's own, or that of the step. A ResourceQuota is in " +
-				"force afterwards. An object outside of namespaces is deleted at the scenario's end; two scenarios that make the same one need the tag " + Serial + ".",
+			phrase: `the KIND "NAME" has[ in namespace "NAMESPACE"]`, method: s.objectHas, columns: []string{"path", "value"},
+			does: "Compares fields of an object, by their JSONPath, with values in YAML: `2` is a number, `\"2\"` a string, `[a, b]` a list, and an empty cell means that the field is not " +
+				"there. A path that leads to several fields is compared with a list. Fields below `.status` are waited for; all others are looked at once.",
 			example: `
-Given the objects
-  """
-  apiVersion: v1
-  kind: ResourceQuota
-  metadata:
-    name: small
-  spec:
-    hard:
-      count/deployments.apps: "1"
-  """
+When I run helm install shop ./shop --set replicaCount=2
+Then the deployment "shop" has
+  | path                                    | value              |
+  | .spec.replicas                          | 2                  |
+  | .spec.template.spec.containers[*].image | ["nginx:1.16.0"]   |
+  | .spec.paused                            |                    |
+  | .metadata.labels                        | {app.kubernetes.io/name: shop, app.kubernetes.io/instance: shop, app.kubernetes.io/version: 1.16.0, app.kubernetes.io/managed-by: Helm, helm.sh/chart: shop-0.1.0} |
+  | .status.readyReplicas                   | 2                  |`,
+		},
+		{
+			phrase: `the KIND "NAME" has PATH = VALUE[ in namespace "NAMESPACE"]`, method: s.objectHasOne,
+			does: "The same for one field, on one line.",
+			example: `
 When I run helm install shop ./shop
-And I try helm install other-shop ./shop
-Then it fails with "exceeded quota: small"`,
+Then the svc "shop" has .spec.ports[0].targetPort = http`,
+		},
+		{
+			phrase: `the KIND "NAME" satisfies "CEL"[ in namespace "NAMESPACE"]`, method: s.objectSatisfies,
+			does: "Holds when an expression in CEL says true of the object, which it calls `self`. Kubernetes' own functions are there too, such as `quantity()`. It is waited for when " +
+				"the expression looks at `self.status`.",
+			example: `
+When I run helm install shop ./shop --set resources.requests.memory=1Gi
+Then the deployment "shop" satisfies "self.spec.template.spec.containers.all(c, quantity(c.resources.requests.memory).isLessThan(quantity('2Gi')))"
+And the deployment "shop" satisfies "self.status.readyReplicas == self.spec.replicas"`,
+		},
+		{
+			phrase: `the KIND "NAME" satisfies[ in namespace "NAMESPACE"]`, method: s.objectSatisfiesDoc, text: "CEL",
+			does: "The same for an expression of several lines.",
+			example: `
+When I run helm install shop ./shop --set autoscaling.enabled=true
+Then the hpa "shop" satisfies
+  """
+  self.spec.minReplicas == 1 &&
+  self.spec.maxReplicas > self.spec.minReplicas &&
+  self.spec.scaleTargetRef.name == "shop"
+  """`,
+		},
+		{
+			phrase: `there is a[n] KIND "NAME"[ in namespace "NAMESPACE"]`, method: s.thereIs,
+			does: "Holds when the object is there now. The kind is as kubectl takes it: singular, plural, short, with its group or not.",
+			example: `
+When I run helm install shop ./shop
+Then there is a serviceaccount "shop"
+And there is a deploy "shop"
+And there is a services "shop"`,
+		},
+		{
+			phrase: `there is no KIND "NAME"[ in namespace "NAMESPACE"]`, method: s.thereIsNo,
+			does: "Holds when the object is not there. One that is being deleted is waited for.",
+			example: `
+When I run helm install shop ./shop
+Then there is no ingress "shop"`,
 		},
 	}
 }
 
-// fieldManager owns the fields of objects that a scenario applies.
-const fieldManager = "scenario"
+// errAbsent is for an object that is not there, until more is said of it.
+var errAbsent = errors.New("it is not there")
 
-// applied are objects outside of namespaces that a scenario applied, as functions that delete them.
-type applied []func(context.Context) error
-
-func (a applied) takeAway(ctx context.Context) error {
-	var failed []error
-	for _, remove := range a {
-		if err := remove(ctx); err != nil && !apierrors.IsNotFound(err) {
-			failed = append(failed, fmt.Errorf("delete what this scenario applied: %w", err))
-		}
-	}
-	return errors.Join(failed...)
-}
-
-// applyObjects applies every document of text.
-func (s *scenario) applyObjects(ctx context.Context, namespace string, text *godog.DocString) error {
-	found := 0
-	for documents := yaml.NewYAMLOrJSONDecoder(strings.NewReader(text.Content), 4096); ; {
-		object := &unstructured.Unstructured{}
-		err := documents.Decode(&object.Object)
-		switch {
-		case errors.Is(err, io.EOF) && found == 0:
-			return errors.New("the doc string has no object in it")
-		case errors.Is(err, io.EOF):
-			return nil
-		case err != nil:
-			return fmt.Errorf("document %d of the doc string is no YAML: %w", found+1, err)
-		case len(object.Object) == 0:
-			continue // nothing between two separators
-		}
-		found++
-		if object.GetKind() == "" || object.GetAPIVersion() == "" || object.GetName() == "" {
-			return fmt.Errorf("document %d of the doc string needs apiVersion, kind and metadata.name to be an object", found)
-		}
-		if err := s.apply(ctx, namespace, object); err != nil {
-			return fmt.Errorf("apply %s %q: %w", object.GetKind(), object.GetName(), err)
-		}
-	}
-}
-
-func (s *scenario) apply(ctx context.Context, namespace string, object *unstructured.Unstructured) error {
-	mapping, err := s.world.mapping(object)
+// look holds an object to check. What check calls settled is not waited for, nor is an object that is not there.
+func (s *scenario) look(ctx context.Context, kind, name, namespace string, check func(object map[string]any) (settled bool, wrong error)) error {
+	subject, err := s.subject(kind, name, namespace)
 	if err != nil {
 		return err
 	}
-	if object.GetKind() == "Namespace" {
-		return errors.New("write `a namespace \"…\"`: it makes one that no other scenario sees")
-	}
-	kind := s.world.objects.Resource(mapping.Resource)
-	var client dynamic.ResourceInterface = kind
-	if mapping.Scope.Name() == meta.RESTScopeNameNamespace {
-		if own := object.GetNamespace(); own != "" {
-			namespace = own
+	err = s.awaitObject(ctx, subject.client, name, func(object *unstructured.Unstructured) (bool, error) {
+		if object == nil {
+			return true, errAbsent
 		}
-		if err := s.ensureNamespace(ctx, s.named(namespace)); err != nil {
-			return err
-		}
-		object.SetNamespace(s.real(namespace))
-		client = kind.Namespace(s.real(namespace))
-	} else {
-		s.applied = append(s.applied, func(ctx context.Context) error {
-			return client.Delete(ctx, object.GetName(), metav1.DeleteOptions{})
-		})
+		return check(object.Object)
+	})
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, errAbsent):
+		return subject.absent(ctx)
 	}
-	if _, err = client.Apply(ctx, object.GetName(), object, metav1.ApplyOptions{FieldManager: fieldManager}); err != nil {
+	return about{subject.String(), err}
+}
+
+// about says which object an error is about.
+type about struct {
+	what string
+	error
+}
+
+func (a about) Error() string { return a.what + ": " + a.error.Error() }
+
+func (a about) Unwrap() error { return a.error }
+
+func (s *scenario) objectHas(ctx context.Context, kind, name, namespace string, table *godog.Table) error {
+	all, err := expectations(table)
+	if err != nil {
 		return err
 	}
-	if object.GetKind() != "ResourceQuota" {
-		return nil
-	}
-	return s.awaitObject(ctx, client, object.GetName(), inForce)
+	return s.objectMeets(ctx, kind, name, namespace, all)
 }
 
-// inForce holds once the controller has counted what a ResourceQuota limits. Until then the API server refuses all that the quota is about.
-func inForce(quota *unstructured.Unstructured) (bool, error) {
-	if quota == nil {
-		return true, errors.New("it was deleted")
+func (s *scenario) objectHasOne(ctx context.Context, kind, name, path, value, namespace string) error {
+	e, err := expect(path, value)
+	if err != nil {
+		return err
 	}
-	wanted, _, _ := unstructured.NestedMap(quota.Object, "spec", "hard")
-	counted, _, _ := unstructured.NestedMap(quota.Object, "status", "hard")
-	if !maps.Equal(wanted, counted) {
-		return false, fmt.Errorf("the controller has counted %v of %v", counted, wanted)
-	}
-	return true, nil
+	return s.objectMeets(ctx, kind, name, namespace, []expectation{e})
 }
 
-// named is the namespace that a scenario means, which names it or not.
-func (s *scenario) named(namespace string) string {
-	if namespace == "" {
-		return s.world.options.Namespace
-	}
-	return namespace
+func (s *scenario) objectMeets(ctx context.Context, kind, name, namespace string, all []expectation) error {
+	return s.look(ctx, kind, name, namespace, func(object map[string]any) (bool, error) {
+		return meet(object, all)
+	})
 }
 
-// real is what the cluster calls the namespace that a scenario means.
-func (s *scenario) real(namespace string) string { return s.namespaces.real(s.named(namespace)) }
+func (s *scenario) objectSatisfiesDoc(ctx context.Context, kind, name, namespace string, text *godog.DocString) error {
+	return s.objectSatisfies(ctx, kind, name, text.Content, namespace)
+}
+
+func (s *scenario) objectSatisfies(ctx context.Context, kind, name, expression, namespace string) error {
+	rule, err := parseRule(expression)
+	if err != nil {
+		return err
+	}
+	return s.look(ctx, kind, name, namespace, func(object map[string]any) (bool, error) {
+		return rule.settled(), rule.check(object)
+	})
+}
+
+func (s *scenario) thereIs(ctx context.Context, kind, name, namespace string) error {
+	return s.look(ctx, kind, name, namespace, func(map[string]any) (bool, error) { return true, nil })
+}
+
+func (s *scenario) thereIsNo(ctx context.Context, kind, name, namespace string) error {
+	subject, err := s.subject(kind, name, namespace)
+	if err != nil {
+		return err
+	}
+	if err := s.awaitObject(ctx, subject.client, name, gone); err != nil {
+		return about{subject.String(), err}
+	}
+	return nil
+}
+
+// gone holds for an object that is not there. One that nobody deletes stays.
+func gone(object *unstructured.Unstructured) (bool, error) {
+	switch {
+	case object == nil:
+		return true, nil
+	case object.GetDeletionTimestamp() != nil:
+		return false, errors.New("it is there still, being deleted")
+	}
+	return true, errors.New("it is there, and nobody deletes it")
+}

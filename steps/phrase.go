@@ -14,7 +14,8 @@ var placeholders = map[string]string{
 	"SERVICE":  `(service/\S+)`,
 	"KIND":     `([A-Za-z][A-Za-z0-9.-]*)`,
 	"PATH":     `(\S.*?)`,
-	"VALUE":    `(\S.*)`,
+	"VALUE":    `(\S.*?)`,
+	"MAP":      `(configmap|secret)`,
 	"COMMAND":  `(\S.*)`,
 	"FORMAT":   `(yaml|json)`,
 	// In quotes, any other word is such a placeholder too.

@@ -22,6 +22,7 @@ import (
 	"github.com/cucumber/godog"
 	messages "github.com/cucumber/messages/go/v21"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/discovery/cached/memory"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
@@ -57,12 +58,13 @@ type Options struct {
 
 // World is what all scenarios of a suite share: a cluster and what is tested on it. It is safe for concurrent use.
 type World struct {
-	options Options
-	run     string // labels what this run makes
-	helm    *helm.Client
-	cluster kubernetes.Interface
-	objects dynamic.Interface
-	mapper  meta.RESTMapper
+	options   Options
+	run       string // labels what this run makes
+	helm      *helm.Client
+	cluster   kubernetes.Interface
+	objects   dynamic.Interface
+	mapper    meta.RESTMapper
+	discovery discovery.CachedDiscoveryInterface
 
 	turns sync.RWMutex // scenarios read, a serial one writes
 
@@ -91,7 +93,8 @@ func NewWorld(config *rest.Config, options Options) (*World, error) {
 	if w.objects, err = dynamic.NewForConfig(config); err != nil {
 		return nil, fmt.Errorf("steps: %w", err)
 	}
-	w.mapper = restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(w.cluster.Discovery()))
+	w.discovery = memory.NewMemCacheClient(w.cluster.Discovery())
+	w.mapper = restmapper.NewDeferredDiscoveryRESTMapper(w.discovery)
 	return w, nil
 }
 
@@ -141,8 +144,9 @@ type scenario struct {
 	releases   releases   // that it installed
 	applied    applied    // objects outside of namespaces, that are to be taken away
 	last       *helm.Result
-	tried      *attempt // what may have failed; nil when nothing was tried since the last command that may not
-	scratch    string   // its own folder; "" until it needs one
+	noted      map[string]any // what fields had when the scenario noted them
+	tried      *attempt       // what may have failed; nil when nothing was tried since the last command that may not
+	scratch    string         // its own folder; "" until it needs one
 }
 
 func newScenario(world *World) *scenario {

@@ -35,7 +35,7 @@ func (s *scenario) vocabulary() []noun {
 		{"Cluster", s.clusterSteps()},
 		{"Helm", s.helmSteps()},
 		{"Files", s.fileSteps()},
-		{"Objects", s.objectSteps()},
+		{"Objects", slices.Concat(s.applySteps(), s.objectSteps(), s.configMapSteps(), s.noteSteps())},
 		{"Workloads", slices.Concat(s.deploymentSteps(), s.podSteps())},
 	}
 }

@@ -1,0 +1,176 @@
+package steps
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/cucumber/godog"
+	"github.com/pmezard/go-difflib/difflib"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
+)
+
+// exampleConfig is what the examples below look at.
+const exampleConfig = `
+Given the objects
+  """
+  apiVersion: v1
+  kind: ConfigMap
+  metadata:
+    name: settings
+  data:
+    config.yaml: |
+      # how often
+      interval: 30
+      hosts: [a, b]
+    config.json: '{"interval": 30, "hosts": ["a", "b"]}'
+  """`
+
+func (s *scenario) configMapSteps() []step {
+	return []step{
+		{
+			phrase: `the MAP "NAME" holds "KEY"[ in namespace "NAMESPACE"]`, method: s.mapHolds, text: "TEXT",
+			does: "Compares what a ConfigMap or a Secret has for a key with the text, letter for letter; only a line end after the last line makes no difference.",
+			example: exampleConfig + `
+Then the configmap "settings" holds "config.yaml"
+  """
+  # how often
+  interval: 30
+  hosts: [a, b]
+  """`,
+		},
+		{
+			phrase: `the MAP "NAME" holds "KEY" as FORMAT[ in namespace "NAMESPACE"]`, method: s.mapHoldsData, text: "YAML",
+			does: "Reads what a ConfigMap or a Secret has for a key, as `yaml` or `json`, and compares it as data: neither order of keys nor comments, quotes or indentation make a difference.",
+			example: exampleConfig + `
+Then the configmap "settings" holds "config.json" as json
+  """
+  hosts: [a, b]
+  interval: 30
+  """`,
+		},
+		{
+			phrase: `the MAP "NAME" holds "KEY" as FORMAT with[ in namespace "NAMESPACE"]`, method: s.mapHoldsFields, columns: []string{"path", "value"},
+			does: "Reads what a ConfigMap or a Secret has for a key, as `yaml` or `json`, and compares some fields, by their JSONPath, with values in YAML.",
+			example: exampleConfig + `
+Then the configmap "settings" holds "config.yaml" as yaml with
+  | path      | value |
+  | .interval | 30    |
+  | .hosts[1] | b     |
+  | .port     |       |`,
+		},
+	}
+}
+
+// lookAtKey holds what a ConfigMap or a Secret has for a key to check.
+func (s *scenario) lookAtKey(ctx context.Context, kind, name, namespace, key string, check func(text string) error) error {
+	return s.look(ctx, kind, name, namespace, func(object map[string]any) (bool, error) {
+		text, err := valueOf(kind, object, key)
+		if err != nil {
+			return true, err
+		}
+		return true, check(text)
+	})
+}
+
+func valueOf(kind string, object map[string]any, key string) (string, error) {
+	data, _, err := unstructured.NestedStringMap(object, "data")
+	if err != nil {
+		return "", err
+	}
+	text, has := data[key]
+	if !has {
+		return "", fmt.Errorf("it has no key %q, only %s", key, listed(slices.Sorted(maps.Keys(data))))
+	}
+	if kind != "secret" {
+		return text, nil
+	}
+	plain, err := base64.StdEncoding.DecodeString(text)
+	return string(plain), err
+}
+
+// listed are names for the end of a sentence.
+func listed(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
+}
+
+func (s *scenario) mapHolds(ctx context.Context, kind, name, key, namespace string, text *godog.DocString) error {
+	return s.lookAtKey(ctx, kind, name, namespace, key, func(held string) error {
+		held, wanted := strings.TrimSuffix(held, "\n"), strings.TrimSuffix(text.Content, "\n")
+		if held == wanted {
+			return nil
+		}
+		return fmt.Errorf("%q is otherwise:\n%s", key, unified(held, wanted))
+	})
+}
+
+func (s *scenario) mapHoldsData(ctx context.Context, kind, name, key, format, namespace string, text *godog.DocString) error {
+	wanted, err := parseYAML(text.Content)
+	if err != nil {
+		return fmt.Errorf("the doc string is no YAML: %w", err)
+	}
+	return s.lookAtKey(ctx, kind, name, namespace, key, func(held string) error {
+		data, err := parseAs(format, held)
+		if err != nil {
+			return fmt.Errorf("%q is no %s: %w; it is\n%s", key, format, err, held)
+		}
+		if same(data, wanted) {
+			return nil
+		}
+		return fmt.Errorf("%q is otherwise:\n%s", key, unified(asYAML(data), asYAML(wanted)))
+	})
+}
+
+func (s *scenario) mapHoldsFields(ctx context.Context, kind, name, key, format, namespace string, table *godog.Table) error {
+	all, err := expectations(table)
+	if err != nil {
+		return err
+	}
+	return s.lookAtKey(ctx, kind, name, namespace, key, func(held string) error {
+		data, err := parseAs(format, held)
+		if err != nil {
+			return fmt.Errorf("%q is no %s: %w; it is\n%s", key, format, err, held)
+		}
+		_, wrong := meet(data, all)
+		return wrong
+	})
+}
+
+// parseAs reads text as yaml or json. A key that is there twice is an error in YAML.
+func parseAs(format, text string) (data any, err error) {
+	if format == "json" {
+		err = json.Unmarshal([]byte(text), &data)
+	} else {
+		err = yaml.UnmarshalStrict([]byte(text), &data)
+	}
+	return data, err
+}
+
+func asYAML(data any) string {
+	text, err := yaml.Marshal(data)
+	if err != nil {
+		return fmt.Sprint(data)
+	}
+	return string(text)
+}
+
+// unified is the difference between what there is and what there should be.
+func unified(held, wanted string) string {
+	diff, err := difflib.GetUnifiedDiffString(difflib.UnifiedDiff{
+		A: difflib.SplitLines(wanted), FromFile: "as it should be",
+		B: difflib.SplitLines(held), ToFile: "as it is",
+		Context: 3,
+	})
+	if err != nil {
+		return err.Error()
+	}
+	return diff
+}

@@ -4,56 +4,72 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/tools/cache"
 	watchtools "k8s.io/client-go/tools/watch"
 )
 
-// check looks at an object as it is now; nil is one that is not there. Its error says what is otherwise than it should be; settled says that no
-// waiting will change that.
-type check func(object *unstructured.Unstructured) (settled bool, wrong error)
+// awaitObject returns nil as soon as the object called name satisfies check, which is given nil when it is not there: see awaitObjects.
+func (s *scenario) awaitObject(
+	ctx context.Context, client dynamic.ResourceInterface, name string, check func(object *unstructured.Unstructured) (settled bool, wrong error),
+) error {
+	only := metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector(metav1.ObjectNameField, name).String()}
+	return s.awaitObjects(ctx, client, only, func(found []*unstructured.Unstructured) (bool, error) {
+		if len(found) == 0 {
+			return check(nil)
+		}
+		return check(found[0])
+	})
+}
 
-// awaitObject returns nil as soon as the object called name satisfies check, for as long as the suite lets a step wait. It costs one request where no
-// waiting is needed, and two where it is.
-func (s *scenario) awaitObject(ctx context.Context, client dynamic.ResourceInterface, name string, check check) error {
+// awaitObjects returns nil as soon as the objects that which selects satisfy check, for as long as the suite lets a step wait. The error of check says what
+// is otherwise than it should be; settled says that no waiting will change that. It costs one request where no waiting is needed, and two where it is.
+func (s *scenario) awaitObjects(
+	ctx context.Context, client dynamic.ResourceInterface, which metav1.ListOptions, check func(objects []*unstructured.Unstructured) (settled bool, wrong error),
+) error {
 	started := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, s.world.options.Wait)
 	defer cancel()
-	only := fields.OneTermEqualSelector(metav1.ObjectNameField, name).String()
-	found, err := client.List(ctx, metav1.ListOptions{FieldSelector: only})
+	list, err := client.List(ctx, which)
 	if err != nil {
 		return err
 	}
-	var object *unstructured.Unstructured
-	if len(found.Items) == 1 {
-		object = &found.Items[0]
+	found := map[types.UID]*unstructured.Unstructured{}
+	for i := range list.Items {
+		found[list.Items[i].GetUID()] = &list.Items[i]
 	}
-	settled, wrong := check(object)
+	settled, wrong := check(slices.Collect(maps.Values(found)))
 	if wrong == nil || settled {
 		return wrong
 	}
 	changes := &cache.ListWatch{WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
-		options.FieldSelector = only
+		options.FieldSelector, options.LabelSelector = which.FieldSelector, which.LabelSelector
 		return client.Watch(ctx, options)
 	}}
-	_, err = watchtools.Until(ctx, found.GetResourceVersion(), changes, func(event watch.Event) (bool, error) {
+	_, err = watchtools.Until(ctx, list.GetResourceVersion(), changes, func(event watch.Event) (bool, error) {
+		if event.Type == watch.Error {
+			return false, apierrors.FromObject(event.Object)
+		}
+		object := event.Object.(*unstructured.Unstructured)
 		switch event.Type {
 		case watch.Bookmark:
 			return false, nil
-		case watch.Error:
-			return false, apierrors.FromObject(event.Object)
 		case watch.Deleted:
-			settled, wrong = check(nil)
+			delete(found, object.GetUID())
 		default:
-			settled, wrong = check(event.Object.(*unstructured.Unstructured))
+			found[object.GetUID()] = object
 		}
+		settled, wrong = check(slices.Collect(maps.Values(found)))
 		return wrong == nil || settled, nil
 	})
 	switch {

@@ -260,4 +260,200 @@ var failing = []struct {
 		 And I note .spec.color of the deployment "shop"`,
 		[]string{`.spec.color of the deployment "shop" in namespace "shop" is not there`},
 	},
+	// Workloads
+	{
+		`When I run helm install shop ./shop --set image.repository=registry.invalid/shop
+		 Then deployment/shop is rolled out`,
+		[]string{"for deployment/shop to be rolled out in namespace shop-", "this will not happen", "registry.invalid/shop"},
+	}, {
+		`Given a namespace "shop"
+		 Then statefulset/shop is rolled out`,
+		[]string{"there is no statefulset/shop, nor any other of its kind"},
+	}, {
+		`When I run helm install shop ./shop --set replicaCount=2
+		 Then deployment/shop is rolled out with 3 pods`,
+		[]string{"for deployment/shop to be rolled out with 3 pods", "this will not happen: it is ready with 2 pods"},
+	}, {
+		`When I run helm install shop ./shop
+		 Then deployment/shop cannot be rolled out: "quota"`,
+		[]string{`deployment/shop is rolled out, where "quota" should have kept it from that`},
+	}, {
+		`When I run helm install shop ./shop --set image.repository=registry.invalid/shop
+		 Then deployment/shop cannot be rolled out: "quota"`,
+		[]string{`deployment/shop cannot be rolled out, but not because of "quota"`, "registry.invalid/shop"},
+	}, {
+		`Then deployment/shop got new pods`,
+		[]string{"no helm install, upgrade or rollback ran before this step"},
+	}, {
+		`When I run helm install shop ./shop --wait
+		 And I run helm upgrade with --set service.type=NodePort
+		 Then deployment/shop got new pods`,
+		[]string{"it is rolled out, and pod/shop-", "was there before `helm upgrade shop ./shop --set service.type=NodePort`"},
+	}, {
+		`When I run helm install shop ./shop --wait
+		 And I run helm upgrade with --set image.tag=1.27
+		 Then deployment/shop kept its pods`,
+		[]string{"it is rolled out, and pod/shop-", "is new since `helm upgrade shop ./shop --set image.tag=1.27`"},
+	},
+	// Containers
+	{
+		exampleDeployment + `
+		 Then the containers of deployment/web have the resources
+		   | container | requests.cpu | requests.memory | limits.cpu | limits.memory |
+		   | server    | 1O0m         | 2Gi             | 1          |               |
+		   | sidecar   |              |                 |            |               |`,
+		[]string{
+			`container "server": requests.cpu: "1O0m" is no quantity: write it as in 250m`, `container "server": requests.memory is 1Gi, not 2Gi`,
+			`container "server": limits.cpu is not set; it should be 1`, `container "server": limits.memory is 1Gi; it should not be set`, `it has no container "sidecar"`,
+		},
+	}, {
+		exampleDeployment + `
+		 Then the containers of deployment/web have the resources
+		   | container | request.cpu |
+		   | serving   | 1           |`,
+		[]string{`the table has no row for container "server"`, `it has no container "serving"`},
+	}, {
+		exampleDeployment + `
+		 Then the containers of deployment/web have the resources
+		   | container | request.cpu |
+		   | server    | 1           |`,
+		[]string{`the column "request.cpu" is neither requests.NAME nor limits.NAME; did you mean "requests.cpu"?`},
+	}, {
+		exampleDeployment + `
+		 Then container "serving" of deployment/web has the env
+		   | name | value |
+		   | MODE | fast  |`,
+		[]string{`deployment "web" in namespace "shop": it has no container "serving", only server`},
+	}, {
+		exampleDeployment + `
+		 Then container "server" of deployment/web has the env
+		   | name  | value | from             |
+		   | MODE  | slow  |                  |
+		   | TOKEN |       | secret/tokens:db |
+		   | COLOR | red   |                  |`,
+		[]string{`container "server": MODE is "fast", not "slow"`, `the source of TOKEN is "secret/tokens:web", not "secret/tokens:db"`, `it has no env "COLOR", only MODE, TOKEN`},
+	}, {
+		exampleDeployment + `
+		 Then container "server" of deployment/web has the ports
+		   | port | name |
+		   | 8000 | web  |
+		   | 8001 |      |
+		   | http |      |`,
+		[]string{`the name of port 8000 is "http", not "web"`, `it declares no port 8001/TCP, only 8000/TCP (http)`, `the port "http" is no number`},
+	}, {
+		exampleDeployment + `
+		 Then container "server" of deployment/web has the mounts
+		   | path     | from          | readOnly |
+		   | /etc/web | secret/tokens | false    |
+		   | /data    | emptyDir      | false    |`,
+		[]string{
+			`from of /etc/web is "configmap/settings", not "secret/tokens"`, `readOnly of /etc/web is "true", not "false"`,
+			`it has nothing mounted at "/data", only at /etc/web`,
+		},
+	}, {
+		exampleDeployment + `
+		 Then the pods of deployment/web have the labels
+		   | key  | value |
+		   | app  | api   |
+		   | tier |       |`,
+		[]string{`the label app is "web", not "api"`, `the label tier is "front", not ""`},
+	}, {
+		`Then the pods of deployment/nobody have the labels
+		   | key | value |
+		   | a   | b     |`,
+		[]string{`there is no deployment "nobody"`},
+	},
+	// Releases
+	{
+		`When I run helm install shop ./shop
+		 Then release "shop" has revision 2 and status "deployed"`,
+		[]string{`release "shop" has revision 1 and status "deployed" (Install complete), not revision 2 and status "deployed"`},
+	}, {
+		`Then release "shop" has revision 1 and status "installed"`,
+		[]string{`Helm has no status "installed", only deployed, failed`},
+	}, {
+		`Then release "shop" has revision 1 and status "deployed"`,
+		[]string{`release "shop" in namespace "shop": helm history shop`, "release: not found"},
+	}, {
+		`When I run helm install shop ./shop
+		 And I run helm upgrade with --set replicaCount=2
+		 Then the history of release "shop" is
+		   | revision | status   |
+		   | 1        | deployed |`,
+		[]string{`the history of release "shop": the status in line 1 is "superseded", not "deployed"`, "revision 2 is there, too (Upgrade complete)"},
+	}, {
+		`When I run helm install shop ./shop
+		 Then the history of release "shop" is
+		   | revision |
+		   | 1        |
+		   | 2        |`,
+		[]string{"revision 2 is not there"},
+	}, {
+		`When I run helm install shop ./shop --set image.tag=1.27
+		 Then the values of release "shop" are
+		   """
+		   {}
+		   """`,
+		[]string{`the values of release "shop": they are otherwise:`, "+image:", "+ tag: \"1.27\""},
+	}, {
+		`When I run helm install shop ./shop
+		 Then the values of release "shop" include
+		   """
+		   replicaCount: 2
+		   image: {color: red}
+		   """`,
+		[]string{`the values of release "shop": `, "replicaCount is 1, not 2", `image.color is not there; it should be "red"`},
+	}, {
+		`Then nothing of release "shop" is left`,
+		[]string{`this scenario installed no release "shop" in namespace "shop"`},
+	}, {
+		`When I run helm install shop ./shop
+		 Then nothing of release "shop" is left`,
+		[]string{`the history of release "shop" is left: revision 1 is deployed`},
+	}, {
+		`When I run helm install shop ./shop --set serviceAccount.annotations.helm\\.sh/resource-policy=keep
+		 And I run helm uninstall with
+		 Then nothing of release "shop" is left`,
+		[]string{`ServiceAccount "shop" is left: it is there, and nobody deletes it`},
+	}, {
+		`When I run helm install shop ./shop
+		 And I run helm uninstall with
+		 Then nothing of release "shop" is left but
+		   | kind | name |
+		   | sa   | shop |`,
+		[]string{`there is no serviceaccount "shop" in namespace "shop", only default`},
+	}, {
+		`When I run helm install shop ./shop
+		 Then nothing is left in namespace "shop"`,
+		[]string{`Deployment "shop" is left in namespace "shop": it is there, and nobody deletes it`, `Service "shop" is left`, `Secret "sh.helm.release.v1.shop.v1" is left`},
+	}, {
+		`Given the objects
+		   """
+		   {apiVersion: v1, kind: ConfigMap, metadata: {name: mine}}
+		   """
+		 Then nothing is left in namespace "shop" but
+		   | kind | name |
+		   | cm   | your |`,
+		[]string{`there is no configmap "your" in namespace "shop", only kube-root-ca.crt, mine`},
+	},
+	// Files
+	{
+		`When I run helm package ./shop
+		 Then the package "shop-9.tgz" contains
+		   | file       |
+		   | Chart.yaml |`,
+		[]string{"the scenario packaged no shop-9.tgz; in its folder is shop-0.1.0.tgz"},
+	}, {
+		`When I run helm package ./shop
+		 Then the package "shop-0.1.0.tgz" contains
+		   | file   |
+		   | LICEN? |`,
+		[]string{"LICEN? is not in shop-0.1.0.tgz, which contains", "templates/service.yaml"},
+	}, {
+		`When I run helm package ./shop
+		 Then the package "shop-0.1.0.tgz" does not contain
+		   | file         |
+		   | templates/*e.yaml |`,
+		[]string{"templates/*e.yaml is in shop-0.1.0.tgz: templates/httproute.yaml, templates/service.yaml"},
+	},
 }

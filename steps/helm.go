@@ -151,6 +151,9 @@ func (s *scenario) runHelmWords(ctx context.Context, words []string) error {
 	if err != nil {
 		return err
 	}
+	if err := s.rememberPods(ctx, words); err != nil {
+		return err
+	}
 	result, err := s.world.helm.WithNamespaces(s.namespaces.real).WithScratch(folder).Run(ctx, words...)
 	s.last = result
 	s.releases.note(result.Release)

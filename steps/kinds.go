@@ -31,12 +31,17 @@ func (s *scenario) subject(kind, name, namespace string) (*subject, error) {
 		return nil, err
 	}
 	found := &subject{kind: strings.ToLower(mapping.GroupVersionKind.Kind), name: name, namespace: s.named(namespace), mapping: mapping}
-	all := s.world.objects.Resource(mapping.Resource)
-	found.client = all
-	if mapping.Scope.Name() == meta.RESTScopeNameNamespace {
-		found.client = all.Namespace(s.real(namespace))
-	}
+	found.client = s.world.client(mapping, s.real(namespace))
 	return found, nil
+}
+
+// client is for the objects of a kind, in a namespace if they are in one.
+func (w *World) client(mapping *meta.RESTMapping, namespace string) dynamic.ResourceInterface {
+	all := w.objects.Resource(mapping.Resource)
+	if mapping.Scope.Name() == meta.RESTScopeNameNamespace {
+		return all.Namespace(namespace)
+	}
+	return all
 }
 
 func (w *World) kind(called string) (*meta.RESTMapping, error) {

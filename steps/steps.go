@@ -136,17 +136,19 @@ func Register(sc *godog.ScenarioContext, world *World) {
 
 // scenario is what one scenario knows while it runs.
 type scenario struct {
-	world      *World
-	endTurn    func()
-	release    string     // under test: the last one that the scenario named
-	chart      string     // of that release
-	namespaces namespaces // by the names that the scenario calls them
-	releases   releases   // that it installed
-	applied    applied    // objects outside of namespaces, that are to be taken away
-	last       *helm.Result
-	noted      map[string]any // what fields had when the scenario noted them
-	tried      *attempt       // what may have failed; nil when nothing was tried since the last command that may not
-	scratch    string         // its own folder; "" until it needs one
+	world        *World
+	endTurn      func()
+	release      string     // under test: the last one that the scenario named
+	chart        string     // of that release
+	namespaces   namespaces // by the names that the scenario calls them
+	releases     releases   // that it installed
+	applied      applied    // objects outside of namespaces, that are to be taken away
+	last         *helm.Result
+	comparesPods bool           // with those from before
+	before       *before        // the last command that may change pods; nil when there was none, or no step compares
+	noted        map[string]any // what fields had when the scenario noted them
+	tried        *attempt       // what may have failed; nil when nothing was tried since the last command that may not
+	scratch      string         // its own folder; "" until it needs one
 }
 
 func newScenario(world *World) *scenario {
@@ -169,6 +171,7 @@ func (s *scenario) begin(ctx context.Context, about *godog.Scenario) (context.Co
 		s.world.turns.RLock()
 		s.endTurn = s.world.turns.RUnlock
 	}
+	s.comparesPods = slices.ContainsFunc(about.Steps, func(step *messages.PickleStep) bool { return comparesPods.MatchString(step.Text) })
 	return ctx, misused(about.Steps)
 }
 

@@ -34,9 +34,11 @@ func (s *scenario) vocabulary() []noun {
 	return []noun{
 		{"Cluster", s.clusterSteps()},
 		{"Helm", s.helmSteps()},
-		{"Files", s.fileSteps()},
+		{"Releases", slices.Concat(s.historySteps(), s.leftSteps())},
+		{"Files", slices.Concat(s.fileSteps(), s.packageSteps())},
 		{"Objects", slices.Concat(s.applySteps(), s.objectSteps(), s.configMapSteps(), s.noteSteps())},
-		{"Workloads", slices.Concat(s.deploymentSteps(), s.podSteps())},
+		{"Workloads", slices.Concat(s.deploymentSteps(), s.podSteps(), s.workloadSteps())},
+		{"Containers", s.containerSteps()},
 	}
 }
 

@@ -1,0 +1,191 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/cucumber/godog"
+	"helm.sh/helm/v3/pkg/release"
+
+	"github.com/traderadmin/charts/internal/helm"
+)
+
+func (s *scenario) historySteps() []step {
+	return []step{
+		{
+			phrase: `release "NAME" has revision N and status "STATUS"[ in namespace "NAMESPACE"]`, method: s.releaseHas,
+			does: "Compares the newest revision of a release with a number and a status as Helm has them: `deployed`, `failed`, `pending-upgrade` or `uninstalled`, for instance.",
+			example: `
+When I run helm install shop ./shop
+And I run helm upgrade with --set replicaCount=2
+Then release "shop" has revision 2 and status "deployed"`,
+		},
+		{
+			phrase: `the history of release "NAME" is[ in namespace "NAMESPACE"]`, method: s.historyIs,
+			columns: []string{"revision", "status?", "chart?", "app version?", "description?"},
+			does:    "Compares all revisions of a release, the oldest first, with the columns of `helm history`.",
+			example: `
+When I run helm install shop ./shop
+And I run helm upgrade with --set replicaCount=2
+And I run helm rollback with 1
+Then the history of release "shop" is
+  | revision | status     | description      |
+  | 1        | superseded | Install complete |
+  | 2        | superseded | Upgrade complete |
+  | 3        | deployed   | Rollback to 1    |`,
+		},
+		{
+			phrase: `the values of release "NAME" are[ in namespace "NAMESPACE"]`, method: s.valuesAre, text: "YAML",
+			does: "Compares the values that were given to the newest revision of a release, all of them, as `helm get values` prints them. `{}` is none.",
+			example: `
+When I run helm install shop ./shop --set image.tag=1.27
+And I run helm upgrade with --reuse-values --set replicaCount=2
+Then the values of release "shop" are
+  """
+  image: {tag: "1.27"}
+  replicaCount: 2
+  """`,
+		},
+		{
+			phrase: `the values of release "NAME" include[ in namespace "NAMESPACE"]`, method: s.valuesInclude, text: "YAML",
+			does: "The same for some of all values, those of the chart included, as `helm get values --all` prints them.",
+			example: `
+When I run helm install shop ./shop --set image.tag=1.27
+Then the values of release "shop" include
+  """
+  image: {tag: "1.27", pullPolicy: IfNotPresent}
+  replicaCount: 1
+  """`,
+		},
+	}
+}
+
+// ask runs a Helm command that changes nothing, and of which steps about what Helm prints know nothing.
+func (s *scenario) ask(ctx context.Context, namespace string, words ...string) (*helm.Result, error) {
+	return s.world.helm.WithNamespaces(s.namespaces.real).Run(ctx, append(words, "--namespace", s.named(namespace))...)
+}
+
+// history are the revisions of a release, the oldest first.
+func (s *scenario) history(ctx context.Context, name, namespace string) ([]*release.Release, error) {
+	result, err := s.ask(ctx, namespace, "history", name)
+	if err != nil {
+		return nil, fmt.Errorf("release %q in namespace %q: %w", name, s.named(namespace), err)
+	}
+	return result.Releases, nil
+}
+
+func (s *scenario) releaseHas(ctx context.Context, name string, revision int, status, namespace string) error {
+	if !slices.Contains(statuses, release.Status(status)) {
+		return fmt.Errorf("Helm has no status %q, only %s", status, join(statuses)) //nolint:staticcheck // Helm is a name
+	}
+	revisions, err := s.history(ctx, name, namespace)
+	if err != nil {
+		return err
+	}
+	newest := revisions[len(revisions)-1]
+	if newest.Version != revision || newest.Info.Status != release.Status(status) {
+		return fmt.Errorf("release %q has revision %d and status %q (%s), not revision %d and status %q",
+			name, newest.Version, newest.Info.Status, newest.Info.Description, revision, status)
+	}
+	return nil
+}
+
+// statuses are all that Helm has.
+var statuses = []release.Status{
+	release.StatusDeployed, release.StatusFailed, release.StatusSuperseded, release.StatusUninstalled, release.StatusUninstalling,
+	release.StatusPendingInstall, release.StatusPendingUpgrade, release.StatusPendingRollback, release.StatusUnknown,
+}
+
+func join[T ~string](words []T) string {
+	all := make([]string, len(words))
+	for i, word := range words {
+		all[i] = string(word)
+	}
+	return strings.Join(all, ", ")
+}
+
+func (s *scenario) historyIs(ctx context.Context, name, namespace string, table *godog.Table) error {
+	revisions, err := s.history(ctx, name, namespace)
+	if err != nil {
+		return err
+	}
+	var held []record
+	for _, revision := range revisions {
+		held = append(held, asRecord(revision))
+	}
+	wanted := records(table)
+	var wrong []error
+	for i := range max(len(held), len(wanted)) {
+		switch {
+		case i >= len(wanted):
+			wrong = append(wrong, fmt.Errorf("revision %s is there, too (%s)", held[i]["revision"], held[i]["description"]))
+		case i >= len(held):
+			wrong = append(wrong, fmt.Errorf("revision %s is not there", wanted[i]["revision"]))
+		default:
+			for _, column := range slices.Sorted(maps.Keys(wanted[i])) {
+				wrong = append(wrong, differs(fmt.Sprintf("the %s in line %d", column, i+1), held[i][column], wanted[i][column]))
+			}
+		}
+	}
+	if err := errors.Join(wrong...); err != nil {
+		return about{fmt.Sprintf("the history of release %q", name), err}
+	}
+	return nil
+}
+
+// asRecord is a revision in the columns of `helm history`.
+func asRecord(of *release.Release) record {
+	r := record{"revision": strconv.Itoa(of.Version), "status": of.Info.Status.String(), "description": of.Info.Description}
+	if of.Chart != nil && of.Chart.Metadata != nil {
+		r["chart"] = of.Chart.Metadata.Name + "-" + of.Chart.Metadata.Version
+		r["app version"] = of.Chart.Metadata.AppVersion
+	}
+	return r
+}
+
+func (s *scenario) valuesAre(ctx context.Context, name, namespace string, text *godog.DocString) error {
+	return s.compareValues(ctx, name, namespace, text, false, func(held, wanted any) error {
+		if same(held, wanted) {
+			return nil
+		}
+		return fmt.Errorf("they are otherwise:\n%s", unified(asYAML(held), asYAML(wanted)))
+	})
+}
+
+func (s *scenario) valuesInclude(ctx context.Context, name, namespace string, text *godog.DocString) error {
+	return s.compareValues(ctx, name, namespace, text, true, func(held, wanted any) error { return includes(held, wanted, "") })
+}
+
+func (s *scenario) compareValues(ctx context.Context, name, namespace string, text *godog.DocString, all bool, compare func(held, wanted any) error) error {
+	wanted, err := parseYAML(text.Content)
+	if err != nil {
+		return fmt.Errorf("the doc string is no YAML: %w", err)
+	}
+	words := []string{"get", "values", name, "--output", "json"}
+	if all {
+		words = append(words, "--all")
+	}
+	result, err := s.ask(ctx, namespace, words...)
+	if err != nil {
+		return err
+	}
+	held, err := parseYAML(result.Output)
+	if err != nil {
+		return fmt.Errorf("%s: %w", result.Command, err)
+	}
+	if held == nil {
+		held = map[string]any{} // Helm prints null where no values were given
+	}
+	if wanted == nil {
+		wanted = map[string]any{}
+	}
+	if err := compare(held, wanted); err != nil {
+		return about{fmt.Sprintf("the values of release %q", name), err}
+	}
+	return nil
+}

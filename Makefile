@@ -5,6 +5,9 @@ GO ?= go
 # The linters of Go code run at versions of their own, outside go.mod, so that what they depend on is not what the suite depends on.
 GOLANGCI_LINT = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
+# Writes the page of the chart's values, likewise.
+HELM_DOCS = $(GO) run github.com/norwoodj/helm-docs/cmd/helm-docs@v1.14.2
+
 # The Go modules: this one, and those that are built when they are first needed: the embedded control plane, and kube-score's checks.
 MODULES = . cluster/embedded/controlplane lint/practices
 
@@ -53,9 +56,11 @@ fuzz: ## feed the linter at random, each of its fuzz tests for FUZZTIME=30s
 	$(GO) test -run '^$$' -fuzz FuzzConfig -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./lint/policy
 	$(GO) test -run '^$$' -fuzz FuzzArchive -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./internal/chart
 
-docs: ## write docs/rules.md from the rules, and docs/steps.md from the steps
+docs: ## write docs/rules.md from the rules, docs/steps.md from the steps, and the chart's README.md from its values
 	$(GO) run ./lint --docs > docs/rules.md.new && mv docs/rules.md.new docs/rules.md
 	$(GO) test -count=1 -run '^TestStepsPage$$' ./steps -update
+	$(HELM_DOCS) --chart-search-root charts --sort-values-order file --log-level warning
+	@! grep -n '|  |$$' charts/*/README.md || { echo "these values have no description: a comment that starts with '# --'" >&2; exit 1; }
 
 generate: ## write the Kubernetes schemas that the linter holds manifests against (asks the module proxy)
 	$(GO) generate ./lint/kubeschema

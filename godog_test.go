@@ -56,9 +56,21 @@ func init() {
 	flag.StringVar(&tested.Chart, "chart", tested.Chart, "the chart to test, a `path`")
 	flag.BoolVar(&tested.KeepFailed, "keep-failed", false, "leave what failed scenarios made, and the cluster, until Ctrl-C")
 	flag.Var(&part, "shard", "run only a part of the scenarios: `i/n`, such as 1/3 for the first of three")
+	flag.Func("real-images", "where nodes run containers: `globs` of image repositories, with commas between them, that get no stand-in (default "+
+		strings.Join(steps.DefaultRealImages, ",")+")", listFlag(&tested.RealImages))
+	flag.Func("health-paths", "where nodes run containers: the `paths`, with commas between them, that stand-ins answer with 200; all others are 404 (default "+
+		strings.Join(steps.DefaultHealthPaths, ",")+")", listFlag(&tested.HealthPaths))
 	flag.DurationVar(&tested.Wait, "wait", time.Minute, "how long a step may wait for the cluster")
 	clusterOptions.Bind(flag.CommandLine)
 	godog.BindFlags("godog.", flag.CommandLine, &scenarios)
+}
+
+// listFlag puts the words of a flag, which have commas between them, into list.
+func listFlag(list *[]string) func(string) error {
+	return func(words string) error {
+		*list = strings.FieldsFunc(words, func(r rune) bool { return r == ',' })
+		return nil
+	}
 }
 
 // TestFeatures lints the chart, starts a cluster, and runs the scenarios on it, each as a subtest.
@@ -81,7 +93,8 @@ func TestFeatures(t *testing.T) {
 	ctx, stop := untilInterrupt(ctx)
 	defer stop()
 	running := startCluster(ctx, t)
-	tested.Containers = running.RunsContainers()
+	tested.Containers, tested.Progress = running.RunsContainers(), os.Stdout
+	tested.Nodes, _ = running.(cluster.ImageLoader)
 	world, err := steps.NewWorld(running.Config(), tested)
 	require.NoError(t, err)
 	scenarios.TestingT, scenarios.DefaultContext = t, ctx
@@ -99,11 +112,13 @@ func TestFeatures(t *testing.T) {
 	if skipped := world.Skipped(); len(skipped) > 0 {
 		fmt.Printf("\nSkipped, because the nodes of this cluster run no containers (-cluster=kind has some that do): %s\n", strings.Join(skipped, ", "))
 	}
+	reportImages(reported, world.Images())
 	assert.NoError(t, reported.Write())
 	exportLogs(t, running)
 	if kept := world.Kept(); len(kept) > 0 {
 		letLook(ctx, running, kept)
 	}
+	assert.NoError(t, world.RemoveImages(context.WithoutCancel(ctx)))
 }
 
 // requireScenarios returns how many scenarios there are to run. It fails a run whose features cannot be read, say what the vocabulary does not have, or have none
@@ -193,6 +208,30 @@ func exportLogs(t *testing.T, running cluster.Provider) {
 	folder := filepath.Join(*reportDir, "nodes")
 	if assert.NoError(t, exporter.ExportLogs(ctx, folder)) {
 		fmt.Printf("\nWhat the nodes logged is in %s\n", folder)
+	}
+}
+
+// reportImages says which images were real and which were not.
+func reportImages(reported *report.Report, images []steps.Image) {
+	if len(images) == 0 {
+		return
+	}
+	section := report.Section{
+		Title:   "Images",
+		Text:    "What the containers ran. A stand-in is a program of this suite that serves on the container's ports, so that a pod can start whose image no registry has.",
+		Columns: []string{"image", "ran", "on ports", "for"},
+	}
+	var standIns []string
+	for _, image := range images {
+		if image.StandIn {
+			standIns = append(standIns, image.Image)
+		}
+		ports := strings.Trim(fmt.Sprint(image.Serves), "[]")
+		section.Rows = append(section.Rows, []string{image.Image, image.Is, ports, strings.Join(image.By, "; ")})
+	}
+	reported.Add(section)
+	if len(standIns) > 0 {
+		fmt.Printf("\nStand-ins took the place of images that the nodes do not have (-real-images keeps some real): %s\n", strings.Join(standIns, ", "))
 	}
 }
 

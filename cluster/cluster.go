@@ -42,6 +42,10 @@ type ImageLoader interface {
 	// LoadImageArchive puts the images of an archive, as `docker save` or an OCI layout in a tar file, onto every node, under the names
 	// that the archive gives them.
 	LoadImageArchive(ctx context.Context, path string) error
+	// Images are those that every node has: their digests, by their names in full, such as docker.io/library/redis:7.
+	Images(ctx context.Context) (map[string]string, error)
+	// RemoveImages takes names of images away from every node.
+	RemoveImages(ctx context.Context, names ...string) error
 }
 
 // LogExporter is a Provider that has logs to show when a run fails.

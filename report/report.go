@@ -175,6 +175,13 @@ func (r *Report) runAlone(scenario *godog.Scenario) string {
 	return "go test -run " + testPattern(r.options.Test, scenario.Name, shared)
 }
 
+// Add adds a section that is known only when the suite has run. Call it before Write.
+func (r *Report) Add(section Section) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.options.Sections = append(r.options.Sections, section)
+}
+
 // Write writes the files, once the suite has run. In GitHub Actions it also adds to the job's summary and annotates the lines that failed.
 // It fails where a file cannot be written, and where the run was not, or not wholly, recorded.
 func (r *Report) Write() error {

@@ -107,6 +107,9 @@ func (s *scenario) apply(ctx context.Context, namespace string, object *unstruct
 			return client.Delete(ctx, object.GetName(), metav1.DeleteOptions{})
 		})
 	}
+	if err := s.world.prepare(ctx, []*unstructured.Unstructured{object}); err != nil {
+		return err
+	}
 	if _, err = client.Apply(ctx, object.GetName(), object, metav1.ApplyOptions{FieldManager: fieldManager}); err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"sync"
 	"time"
@@ -30,6 +31,7 @@ import (
 	"k8s.io/client-go/restmapper"
 
 	"github.com/traderadmin/charts/internal/helm"
+	"github.com/traderadmin/charts/internal/standin"
 )
 
 // Serial is the tag of a scenario that runs while no other does: one that makes objects outside of namespaces, or looks at the whole cluster.
@@ -52,6 +54,14 @@ type Options struct {
 	Wait time.Duration
 	// Containers says that the cluster's nodes run containers, and are not simulated.
 	Containers bool
+	// Nodes, where they are given, get the images that containers of the scenarios name: a stand-in for each that they do not have. nil leaves it to the nodes to pull all of them.
+	Nodes Nodes
+	// RealImages are globs of the repositories of images, as people write them, that get no stand-in; nil means DefaultRealImages.
+	RealImages []string
+	// HealthPaths are the paths that stand-ins answer with 200; all others are 404. nil means DefaultHealthPaths.
+	HealthPaths []string
+	// Progress is told what takes longer than a moment, such as building the stand-in; nil means that nobody is.
+	Progress io.Writer
 	// KeepFailed leaves the namespaces of a scenario that failed, with all that is in them. World.Kept names them.
 	KeepFailed bool
 }
@@ -64,6 +74,7 @@ type World struct {
 	cluster   kubernetes.Interface
 	objects   dynamic.Interface
 	mapper    meta.RESTMapper
+	images    *standin.Images // nil where the nodes pull them all
 	discovery discovery.CachedDiscoveryInterface
 
 	turns sync.RWMutex // scenarios read, a serial one writes
@@ -84,10 +95,11 @@ func NewWorld(config *rest.Config, options Options) (*World, error) {
 	}
 	w := &World{options: options, run: shortID()}
 	var err error
-	if w.helm, err = helm.New(config, helm.Options{Namespace: options.Namespace, Dir: options.Dir}); err != nil {
+	if w.cluster, err = kubernetes.NewForConfig(config); err != nil {
 		return nil, fmt.Errorf("steps: %w", err)
 	}
-	if w.cluster, err = kubernetes.NewForConfig(config); err != nil {
+	w.images = newImages(w.cluster, options)
+	if w.helm, err = helm.New(config, helm.Options{Namespace: options.Namespace, Dir: options.Dir, Prepare: w.prepare}); err != nil {
 		return nil, fmt.Errorf("steps: %w", err)
 	}
 	if w.objects, err = dynamic.NewForConfig(config); err != nil {

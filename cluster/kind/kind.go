@@ -180,14 +180,6 @@ func said(err error) error {
 	return err
 }
 
-// LoadImageArchive puts the images of an archive onto every node.
-func (c *Cluster) LoadImageArchive(ctx context.Context, path string) error {
-	if err := c.cluster.LoadImageArchive(ctx, quote(path)); err != nil {
-		return fmt.Errorf("load images onto the nodes of the kind cluster %s: %w", c.name, said(err))
-	}
-	return nil
-}
-
 // ExportLogs writes what the nodes, their containers and pods logged into folder.
 func (c *Cluster) ExportLogs(ctx context.Context, folder string) error {
 	if err := c.cluster.ExportLogs(ctx, quote(folder)); err != nil {

@@ -11,11 +11,11 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/google/go-containerregistry/pkg/compression"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
@@ -24,13 +24,12 @@ import (
 )
 
 const (
-	arch = runtime.GOARCH
 	// searched is the PATH of a stand-in's container.
 	searched = "/bin"
 	// nobody is the user of an image that says no other: not root, so that runAsNonRoot admits it.
 	nobody = "65532:65532"
-	// marks is the repository of which each stand-in also has a name, so that a later run on the same nodes does not take it for the image. It is under
-	// .invalid, so that nothing pulls it.
+	// marks is the repository of which each image that this suite loads also has a name, so that a later run on the same nodes does not take it for
+	// what its user put there. It is under .invalid, so that nothing pulls it.
 	marks = "standin.invalid/image"
 )
 
@@ -74,9 +73,8 @@ func layer(write func(*tar.Writer) error) (v1.Layer, error) {
 	if err := files.Close(); err != nil {
 		return nil, err
 	}
-	open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(buffer.Bytes())), nil }
 	// What goes no further than the next container is not worth compressing.
-	return tarball.LayerFromOpener(open, tarball.WithMediaType(types.OCIUncompressedLayer), tarball.WithCompression(compression.None))
+	return static.NewLayer(buffer.Bytes(), types.OCIUncompressedLayer), nil
 }
 
 // build returns the stand-in that keeps agreed and whose program also lies at links.
@@ -115,16 +113,13 @@ func build(program v1.Layer, arch string, agreed contract.Contract, links []stri
 	return mutate.AppendLayers(configured, program, symbolic)
 }
 
-// mark is the name that a stand-in has besides that of the image whose place it takes.
-func mark(built v1.Image) (string, error) {
-	digest, err := built.Digest()
-	return marks + ":" + digest.Hex[:min(12, len(digest.Hex))], err
-}
+// mark is the name that an image which this suite loaded has besides that under which pods find it.
+func mark(digest v1.Hash) string { return marks + ":" + digest.Hex[:12] }
 
 func isMark(name string) bool { return strings.HasPrefix(name, marks+":") }
 
-// withoutStandIns is held without what earlier runs loaded.
-func withoutStandIns(held map[string]string) map[string]string {
+// withoutOurs is held without what this suite loaded, in this run or another.
+func withoutOurs(held map[string]string) map[string]string {
 	ours := map[string]bool{}
 	for name, digest := range held {
 		ours[digest] = ours[digest] || isMark(name)
@@ -136,6 +131,22 @@ func withoutStandIns(held map[string]string) map[string]string {
 		}
 	}
 	return others
+}
+
+// leftovers are the digests of images that this suite loaded and that no pod can name any more.
+func leftovers(held map[string]string) map[string]bool {
+	left := map[string]bool{}
+	for name, digest := range held {
+		if isMark(name) {
+			left[digest] = true
+		}
+	}
+	for name, digest := range held {
+		if _, isDigest := strings.CutPrefix(name, "sha256:"); !isDigest && !isMark(name) && !strings.HasPrefix(name, "import-") {
+			delete(left, digest) // but not by the names that containerd gives each image
+		}
+	}
+	return left
 }
 
 // named is the annotation by which containerd takes the whole name of an image out of an archive.

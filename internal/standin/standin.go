@@ -24,12 +24,12 @@
 package standin
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"maps"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -52,8 +52,8 @@ type Nodes interface {
 
 // Options say how images are made and which are not.
 type Options struct {
-	// Arch is the nodes' architecture as Go calls it, such as amd64; "" is that of this process.
-	Arch string
+	// Arch returns the nodes' architecture as Go calls it, such as amd64. It is asked once, when the first stand-in is needed; nil means that of this process.
+	Arch func(context.Context) (string, error)
 	// Real are globs of repositories as people write them (redis, quay.io/*/redis) that get no stand-in.
 	Real []string
 	// Paths are those that stand-ins answer with 200.
@@ -75,9 +75,11 @@ type Images struct {
 	engine  engine
 
 	mu      sync.Mutex
+	arch    string
 	program v1.Layer // nil until it is needed
 	held    map[string]string
 	used    map[string]*image // by the name in full
+	loaded  map[string]bool   // digests of what this run loaded
 }
 
 // image is what this run knows of an image.
@@ -96,7 +98,7 @@ func New(nodes Nodes, options Options) *Images {
 	if options.Progress == nil {
 		options.Progress = io.Discard
 	}
-	return &Images{nodes: nodes, options: options, engine: docker, used: map[string]*image{}}
+	return &Images{nodes: nodes, options: options, engine: docker, used: map[string]*image{}, loaded: map[string]bool{}}
 }
 
 // Prepare sees to it that the nodes have what the containers in objects need, and returns when they do. Of the objects it changes one field: a container whose
@@ -130,7 +132,7 @@ func (i *Images) load(ctx context.Context, found []container) error {
 		if err != nil {
 			return err
 		}
-		i.held = withoutStandIns(held)
+		i.held = withoutOurs(held)
 	}
 	var wanted []*image
 	for _, c := range found {
@@ -214,25 +216,16 @@ func (known *image) learn(c container) bool {
 
 // loadStandIns builds the stand-ins of these images and loads them.
 func (i *Images) loadStandIns(ctx context.Context, wanted []*image) error {
-	if i.program == nil {
-		program, err := programLayer(ctx, cmp.Or(i.options.Arch, arch), i.options.Progress)
-		if err != nil {
-			return fmt.Errorf("build the stand-in: %w", err)
-		}
-		i.program = program
+	if err := i.ensureProgram(ctx); err != nil {
+		return fmt.Errorf("build the stand-in: %w", err)
 	}
 	archive := map[string]v1.Image{}
 	for _, known := range wanted {
-		built, err := build(i.program, cmp.Or(i.options.Arch, arch), known.contract, known.links)
+		built, err := build(i.program, i.arch, known.contract, known.links)
 		if err != nil {
 			return fmt.Errorf("build the stand-in of %s: %w", known.reference.familiar, err)
 		}
 		archive[known.reference.full] = built
-		name, err := mark(built)
-		if err != nil {
-			return err
-		}
-		archive[name] = built
 	}
 	if err := i.loadArchive(ctx, archive); err != nil {
 		return err
@@ -243,13 +236,37 @@ func (i *Images) loadStandIns(ctx context.Context, wanted []*image) error {
 	return nil
 }
 
+// ensureProgram makes the layer that all stand-ins share.
+func (i *Images) ensureProgram(ctx context.Context) (err error) {
+	if i.program != nil {
+		return nil
+	}
+	if i.arch = runtime.GOARCH; i.options.Arch != nil {
+		if i.arch, err = i.options.Arch(ctx); err != nil {
+			return err
+		}
+	}
+	i.program, err = programLayer(ctx, i.arch, i.options.Progress)
+	return err
+}
+
+// loadArchive loads images under their names, and marks each as this suite's.
 func (i *Images) loadArchive(ctx context.Context, images map[string]v1.Image) error {
 	path, err := temporary("images-*.tar")
 	if err != nil {
 		return err
 	}
 	defer os.Remove(path) //nolint:errcheck // it is in a folder for temporary files
-	if err := writeArchive(path, images); err != nil {
+	archive := maps.Clone(images)
+	for _, one := range images {
+		digest, err := one.Digest()
+		if err != nil {
+			return err
+		}
+		archive[mark(digest)] = one
+		i.loaded[digest.String()] = true
+	}
+	if err := writeArchive(path, archive); err != nil {
 		return err
 	}
 	return i.nodes.LoadImageArchive(ctx, path)
@@ -293,28 +310,18 @@ func (i *Images) Used() []Use {
 	return uses
 }
 
-// Remove takes away from the nodes what this run loaded. Pods that run keep it until they end.
+// Remove takes away from the nodes what this run loaded, and what it has replaced of earlier ones. Pods that run keep it until they end.
 func (i *Images) Remove(ctx context.Context) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	var names []string
-	for full, known := range i.used {
-		if known.loaded {
-			names = append(names, full)
-		}
-	}
-	if len(names) == 0 {
+	if len(i.loaded) == 0 {
 		return nil
 	}
 	held, err := i.nodes.Images(ctx)
 	if err == nil {
-		for name := range held {
-			if isMark(name) {
-				names = append(names, name)
-			}
-		}
-		slices.Sort(names)
-		err = i.nodes.RemoveImages(ctx, names...)
+		left := leftovers(held)
+		maps.DeleteFunc(held, func(_, digest string) bool { return !i.loaded[digest] && !left[digest] })
+		err = i.nodes.RemoveImages(ctx, slices.Sorted(maps.Keys(held))...)
 	}
 	if err != nil {
 		return fmt.Errorf("take away the images that were loaded: %w", err)

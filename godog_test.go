@@ -158,15 +158,31 @@ func newReport(t *testing.T, count int, findings *linter.Result) *report.Report 
 		Title:    "Acceptance tests of " + tested.Chart,
 		Command:  strings.Join(os.Args, " "),
 		Test:     t.Name(),
+		Flags:    flagsOfEachScenario(),
 		Sections: sections(t, findings),
 	}
 	if count > many && !isSet("godog.format") && !isSet("godog.f") {
 		options.Live, scenarios.Format = os.Stdout, ""
+	} else {
+		options.Failures = os.Stdout
 	}
 	reported, err := report.New(options)
 	require.NoError(t, err)
 	scenarios.Format = strings.TrimPrefix(scenarios.Format+","+reported.Format(), ",")
 	return reported
+}
+
+// flagsOfEachScenario are the flags of the command line that matter to a scenario that runs alone, too.
+func flagsOfEachScenario() []string {
+	var flags []string
+	flag.Visit(func(f *flag.Flag) {
+		switch group, name, _ := strings.Cut(f.Name, "."); {
+		case group == "test", group == "godog" && name != "paths", f.Name == "report", f.Name == "shard", f.Name == "keep-failed":
+		default:
+			flags = append(flags, "-"+f.Name+"="+f.Value.String())
+		}
+	})
+	return flags
 }
 
 // isSet says whether the command line has a flag.

@@ -18,7 +18,18 @@ func testPattern(test, name string, shared bool) string {
 	if shared {
 		pattern = strings.TrimSuffix(pattern, "$") + `(#\d+)?$`
 	}
-	return "'" + strings.ReplaceAll(pattern, "'", `'\''`) + "'"
+	return quoted(pattern)
+}
+
+// plain matches words that mean themselves to a shell.
+var plain = regexp.MustCompile(`^[\w./:=@%+,-]+$`)
+
+// quoted is a word as one types it into a shell.
+func quoted(word string) string {
+	if plain.MatchString(word) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // subtestName rewrites a name as package testing does for subtests: spaces to underscores, what cannot be printed to escapes.

@@ -110,6 +110,7 @@ func (l *live) printFailure(s *scenario) {
 		fmt.Fprintf(l.out, "    %s\n", s.location())
 	}
 	fmt.Fprintf(l.out, "    %s\n", strings.ReplaceAll(cause, "\n", "\n    "))
+	printAttached(l.out, s)
 }
 
 // progress shows how far the run is, unless it is over.

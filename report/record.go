@@ -170,6 +170,9 @@ func (f *formatter) Summary() {
 	r.run.finished = r.now()
 	r.messages.runFinished(r.run)
 	r.live.runFinished()
+	if out := r.options.Failures; out != nil {
+		r.printFailures(out)
+	}
 	r.formatter = nil // and with it godog's storage
 }
 

@@ -26,6 +26,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,11 +45,16 @@ type Options struct {
 	// Test is the name of the Go test whose subtests the scenarios are, "TestFeatures" for example. The commands that run one scenario alone
 	// are made from it; "" means that there are none.
 	Test string
+	// Flags are those of the run that a scenario needs when it runs alone, as in "-wait=10s"; they are part of its command.
+	Flags []string
 	// Sections are shown below the scenarios, in index.html only.
 	Sections []Section
 	// Live is where progress goes while scenarios run: what is running, every failure at once, and a summary at the end. It is meant for runs of
 	// many scenarios at once; for one at a time, leave it nil and use godog's "pretty" format.
 	Live io.Writer
+	// Failures is where it is told, once the run is over, what the steps that failed have attached, and how to run each failed scenario alone.
+	// It is meant for runs without Live, which tells that by itself.
+	Failures io.Writer
 	// Actions is where annotations for GitHub Actions go; nil means os.Stdout, which is where GitHub looks for them.
 	Actions io.Writer
 }
@@ -172,7 +178,11 @@ func (r *Report) runAlone(scenario *godog.Scenario) string {
 		return ""
 	}
 	shared := r.run != nil && r.run.names[scenario.Name] > 1
-	return "go test -run " + testPattern(r.options.Test, scenario.Name, shared)
+	words := []string{"go test -run", testPattern(r.options.Test, scenario.Name, shared)}
+	for _, flag := range r.options.Flags {
+		words = append(words, quoted(flag))
+	}
+	return strings.Join(words, " ")
 }
 
 // Add adds a section that is known only when the suite has run. Call it before Write.

@@ -383,3 +383,11 @@ func TestElapsed(t *testing.T) {
 		assert.Equal(t, want, elapsed(time.Duration(d)*time.Millisecond))
 	}
 }
+
+// The flags that a scenario needs are part of its command, quoted for a shell.
+func TestFailuresAreToldAtTheEnd(t *testing.T) {
+	var out bytes.Buffer
+	suite{features: []godog.Feature{file("orders.feature", mixed), file("calm.feature", calm)}, concurrency: 1, seed: 42, clock: steadyClock()}.
+		run(t, Options{Test: "TestFeatures", Failures: &out, Flags: []string{"-wait=3s", "-chart=my chart's"}})
+	golden(t, "failures.txt", out.String())
+}

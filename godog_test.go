@@ -21,6 +21,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/traderadmin/charts/cluster"
+	"github.com/traderadmin/charts/internal/chart"
 	"github.com/traderadmin/charts/lint/linter"
 	lintreport "github.com/traderadmin/charts/lint/report"
 	"github.com/traderadmin/charts/lint/rule"
@@ -32,6 +33,7 @@ import (
 var (
 	backend   = flag.String("cluster", "embedded", "which `backend` gives the Kubernetes cluster: "+cluster.Names())
 	reportDir = flag.String("report", "", "write index.html, junit.xml, cucumber.json and messages.ndjson to this `folder`")
+	sweep     = flag.Bool("sweep", false, "take away what killed runs left on a cluster that is kept, and end")
 	part      shard.Shard
 
 	clusterOptions cluster.Options
@@ -83,6 +85,10 @@ func TestFeatures(t *testing.T) {
 		}.Run()
 		return
 	}
+	if *sweep {
+		takeAwayDead(t)
+		return
+	}
 	require.NoError(t, part.Keep(&scenarios))
 	count := requireScenarios(t)
 	findings := requireClean(t, tested.Chart)
@@ -92,11 +98,12 @@ func TestFeatures(t *testing.T) {
 	defer cancel()
 	ctx, stop := untilInterrupt(ctx)
 	defer stop()
-	running := startCluster(ctx, t)
-	tested.Containers, tested.Progress = running.RunsContainers(), os.Stdout
-	tested.Nodes, _ = running.(cluster.ImageLoader)
-	world, err := steps.NewWorld(running.Config(), tested)
-	require.NoError(t, err)
+	running := openCluster(t)
+	start(ctx, t, running)
+	world = newWorld(t, running)
+	if running.Shared() {
+		share(ctx, t, world)
+	}
 	scenarios.TestingT, scenarios.DefaultContext = t, ctx
 	suite := godog.TestSuite{
 		Options: &scenarios,
@@ -110,7 +117,7 @@ func TestFeatures(t *testing.T) {
 	}
 	assert.NoError(t, context.Cause(ctx), "the run ended early")
 	if skipped := world.Skipped(); len(skipped) > 0 {
-		fmt.Printf("\nSkipped, because the nodes of this cluster run no containers (-cluster=kind has some that do): %s\n", strings.Join(skipped, ", "))
+		fmt.Printf("\nSkipped, because this cluster cannot show what they say:\n    %s\n", strings.Join(skipped, "\n    "))
 	}
 	reportImages(reported, world.Images())
 	assert.NoError(t, reported.Write())
@@ -222,9 +229,10 @@ func exportLogs(t *testing.T, running cluster.Provider) {
 	ctx, cancel := context.WithTimeout(context.Background(), goodbye/2) // the run's own may have ended
 	defer cancel()
 	folder := filepath.Join(*reportDir, "nodes")
-	if assert.NoError(t, exporter.ExportLogs(ctx, folder)) {
-		fmt.Printf("\nWhat the nodes logged is in %s\n", folder)
+	if err := exporter.ExportLogs(ctx, folder); err != nil {
+		fmt.Printf("\nNot all that the nodes logged could be had: %v\n", err)
 	}
+	fmt.Printf("\nWhat the nodes logged is in %s\n", folder)
 }
 
 // reportImages says which images were real and which were not.
@@ -263,13 +271,49 @@ func letLook(ctx context.Context, running cluster.Provider, kept []string) {
 	<-ctx.Done()
 }
 
-// startCluster returns the cluster that the flags ask for, ready for use. It is stopped at the end of t.
-func startCluster(ctx context.Context, t *testing.T) cluster.Provider {
+// newWorld returns what the scenarios share.
+func newWorld(t *testing.T, running cluster.Provider) *steps.World {
+	tested.Containers, tested.Progress = running.RunsContainers(), os.Stdout
+	tested.Nodes, _ = running.(cluster.ImageLoader)
+	if confined, ok := running.(cluster.Confined); ok {
+		tested.Only = confined.Namespace()
+	}
+	world, err := steps.NewWorld(running.Config(), tested)
+	require.NoError(t, err)
+	return world
+}
+
+// share has the run tell others on a cluster that outlives it that it goes on, until the end of t, when what it made is taken away. What dead runs left is
+// taken away before.
+func share(ctx context.Context, t *testing.T, world *steps.World) {
+	require.NoError(t, world.Begin(ctx, os.Stdout))
+	t.Cleanup(func() { assert.NoError(t, world.End()) })
+}
+
+// takeAwayDead takes away what dead runs left on a cluster that is kept, and does nothing else.
+func takeAwayDead(t *testing.T) {
+	ctx, stop := untilInterrupt(t.Context())
+	defer stop()
+	provider := openCluster(t)
+	require.True(t, provider.Shared(), "-sweep is for a cluster that is kept: -cluster=existing, or -cluster=kind with -kind-cluster. All others end with their run")
+	start(ctx, t, provider)
+	require.NoError(t, newWorld(t, provider).Sweep(ctx, os.Stdout))
+}
+
+// openCluster returns the cluster that the flags ask for, not yet started.
+func openCluster(t *testing.T) cluster.Provider {
+	about, err := chart.Load(tested.Chart)
+	require.NoError(t, err)
+	clusterOptions.Existing.Kinds = about.Kinds()
 	provider, err := cluster.Open(*backend, clusterOptions, os.Stdout)
 	require.NoError(t, err)
+	return provider
+}
+
+// start makes a cluster ready for use. It is stopped at the end of t.
+func start(ctx context.Context, t *testing.T, provider cluster.Provider) {
 	t.Cleanup(func() { require.NoError(t, provider.Stop()) })
 	require.NoError(t, provider.Start(ctx))
-	return provider
 }
 
 // errDeadline says why a run that was out of time ended.

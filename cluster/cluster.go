@@ -31,7 +31,7 @@ type Provider interface {
 	// RunsContainers says whether a pod's containers run in truth: not on simulated nodes, where a pod is Ready as soon as it is
 	// bound. Valid from Start to Stop.
 	RunsContainers() bool
-	// Shared says that the cluster is there for others too, and after Stop: what a run makes on it, the run must take away. Valid from Start to Stop.
+	// Shared says that the cluster is there for others too, and after Stop: what a run makes on it, the run must take away.
 	Shared() bool
 	// Stop takes away what Start made. Its error says so when the cluster had ended before, and why.
 	Stop() error
@@ -52,6 +52,12 @@ type ImageLoader interface {
 type LogExporter interface {
 	// ExportLogs writes what the nodes logged into folder, which is made where it is not there.
 	ExportLogs(ctx context.Context, folder string) error
+}
+
+// Confined is a Provider that may let a run into one namespace only.
+type Confined interface {
+	// Namespace is that one, which exists and must stay; "" where a run makes namespaces of its own.
+	Namespace() string
 }
 
 // Options are the settings of every backend; each reads its own.

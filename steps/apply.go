@@ -15,6 +15,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/dynamic"
+
+	"github.com/traderadmin/charts/internal/ownership"
 )
 
 func (s *scenario) applySteps() []step {
@@ -92,6 +94,12 @@ func (s *scenario) apply(ctx context.Context, namespace string, object *unstruct
 		return errors.New("write `a namespace \"…\"`: it makes one that no other scenario sees")
 	}
 	kind := s.world.objects.Resource(mapping.Resource)
+	labels := object.GetLabels()
+	if labels == nil {
+		labels = map[string]string{}
+	}
+	labels[ownership.Label] = s.world.run
+	object.SetLabels(labels)
 	var client dynamic.ResourceInterface = kind
 	if mapping.Scope.Name() == meta.RESTScopeNameNamespace {
 		if own := object.GetNamespace(); own != "" {

@@ -147,6 +147,10 @@ func (s *scenario) runHelmWords(ctx context.Context, words []string) error {
 	if err := s.makeDefaultNamespace(ctx); err != nil {
 		return err
 	}
+	words, err := s.owned(words)
+	if err != nil {
+		return err
+	}
 	folder, err := s.scratchFolder()
 	if err != nil {
 		return err
@@ -154,7 +158,8 @@ func (s *scenario) runHelmWords(ctx context.Context, words []string) error {
 	if err := s.rememberPods(ctx, words); err != nil {
 		return err
 	}
-	result, err := s.world.helm.WithNamespaces(s.namespaces.real).WithScratch(folder).Run(ctx, words...)
+	namespace, made := s.namespacesOf(ctx, words)
+	result, err := s.world.helm.WithNamespaces(namespace).WithScratch(folder).Run(ctx, words...)
 	s.last = result
 	s.releases.note(result.Release)
 	if result.Release != nil {
@@ -166,7 +171,23 @@ func (s *scenario) runHelmWords(ctx context.Context, words []string) error {
 	if err != nil {
 		return explainHelm(err, result.Warnings)
 	}
-	return s.labelNamespaces(ctx)
+	return made()
+}
+
+// createNamespace is Helm's flag.
+const createNamespace = "--create-namespace"
+
+// namespacesOf says what the namespaces of a command line are called in the cluster. Those that Helm is to make are made before it comes to that, so that they
+// never are without the label of this run; made says when that failed.
+func (s *scenario) namespacesOf(ctx context.Context, words []string) (namespace func(string) string, made func() error) {
+	if !slices.Contains(words, createNamespace) {
+		return s.namespaces.real, func() error { return nil }
+	}
+	var failed error
+	return func(called string) string {
+		failed = errors.Join(failed, s.ensureNamespace(ctx, called))
+		return s.namespaces.real(called)
+	}, func() error { return failed }
 }
 
 // explainHelm adds to Helm's error what Helm warned of before, and, where scenarios got into each other's way, what to do.

@@ -15,20 +15,23 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-)
 
-// runLabel is the label of all namespaces that a run made, with the run's ID.
-const runLabel = "charts.traderadmin/run"
+	"github.com/traderadmin/charts/internal/ownership"
+)
 
 // namespaces maps each namespace that a scenario names to the one that stands for it, which no other scenario uses.
 type namespaces struct {
-	mu       sync.Mutex
-	names    map[string]string
-	labelled []string
+	only  string // the one that stands for all, which nobody here makes or deletes; "" where each gets its own
+	mu    sync.Mutex
+	names map[string]string
+	made  []string
 }
 
 // real returns what the namespace that the scenario calls name is called in the cluster.
 func (n *namespaces) real(name string) string {
+	if n.only != "" {
+		return n.only
+	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.names == nil {
@@ -45,6 +48,9 @@ func shortID() string { return strings.ToLower(rand.Text()[:6]) }
 
 // all returns the names in the cluster of those that the scenario named.
 func (n *namespaces) all() []string {
+	if n.only != "" {
+		return []string{n.only}
+	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	var all []string
@@ -55,11 +61,6 @@ func (n *namespaces) all() []string {
 	return all
 }
 
-// unlabelled are those of all that were not passed to label yet.
-func (n *namespaces) unlabelled() []string {
-	return slices.DeleteFunc(n.all(), func(name string) bool { return slices.Contains(n.labelled, name) })
-}
-
 // makeDefaultNamespace makes the suite's namespace where it does not exist, as helm's --create-namespace would.
 func (s *scenario) makeDefaultNamespace(ctx context.Context) error {
 	return s.ensureNamespace(ctx, s.world.options.Namespace)
@@ -67,6 +68,9 @@ func (s *scenario) makeDefaultNamespace(ctx context.Context) error {
 
 // namespaceWithLabels makes the namespace that the scenario calls name, if it is not there, and gives it the labels of a table.
 func (s *scenario) namespaceWithLabels(ctx context.Context, name string, table *godog.Table) error {
+	if s.namespaces.only != "" {
+		return fmt.Errorf("%w: the run may use the namespace %s only, which is not its to label", godog.ErrSkip, s.namespaces.only)
+	}
 	if err := s.ensureNamespace(ctx, name); err != nil {
 		return err
 	}
@@ -88,33 +92,17 @@ func (s *scenario) namespaceWithLabels(ctx context.Context, name string, table *
 // ensureNamespace makes the namespace that the scenario calls by this name, unless it did before.
 func (s *scenario) ensureNamespace(ctx context.Context, called string) error {
 	name := s.namespaces.real(called)
-	if slices.Contains(s.namespaces.labelled, name) {
+	if name == s.namespaces.only || slices.Contains(s.namespaces.made, name) {
 		return nil
 	}
 	_, err := s.world.cluster.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
 		Name:   name,
-		Labels: map[string]string{corev1.LabelMetadataName: name, runLabel: s.world.run},
+		Labels: map[string]string{corev1.LabelMetadataName: name, ownership.Label: s.world.run},
 	}}, metav1.CreateOptions{})
 	if err != nil {
 		return fmt.Errorf("make the namespace %s: %w", name, err)
 	}
-	s.namespaces.labelled = append(s.namespaces.labelled, name)
-	return nil
-}
-
-// labelNamespaces marks those that Helm made for the scenario as this run's.
-func (s *scenario) labelNamespaces(ctx context.Context) error {
-	patch := fmt.Sprintf(`{"metadata":{"labels":{%q:%q}}}`, runLabel, s.world.run)
-	for _, name := range s.namespaces.unlabelled() {
-		_, err := s.world.cluster.CoreV1().Namespaces().Patch(ctx, name, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
-		if apierrors.IsNotFound(err) {
-			continue // only named so far
-		}
-		if err != nil {
-			return fmt.Errorf("label the namespace %s: %w", name, err)
-		}
-		s.namespaces.labelled = append(s.namespaces.labelled, name)
-	}
+	s.namespaces.made = append(s.namespaces.made, name)
 	return nil
 }
 
@@ -122,6 +110,9 @@ func (s *scenario) labelNamespaces(ctx context.Context) error {
 // does not wait until they are gone: no other scenario uses them.
 func (s *scenario) cleanUp() error {
 	ctx := context.Background() // the scenario's own may have ended
+	if s.namespaces.only != "" {
+		return errors.Join(s.applied.takeAway(ctx), s.world.takeAway(ctx, s.world.run))
+	}
 	failed := []error{s.uninstallClusterScoped(ctx), s.applied.takeAway(ctx)}
 	for _, name := range s.namespaces.all() {
 		err := s.world.cluster.CoreV1().Namespaces().Delete(ctx, name, metav1.DeleteOptions{})

@@ -14,6 +14,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/traderadmin/charts/internal/ownership"
 )
 
 var many = flag.Int("scenarios", 24, "how many scenarios TestSideBySide runs")
@@ -64,7 +66,7 @@ func TestSideBySide(t *testing.T) {
 
 // requireOnlyDeleting fails t when a namespace of the world's run is left that is not being deleted.
 func requireOnlyDeleting(t *testing.T, world *World) {
-	mine, err := world.cluster.CoreV1().Namespaces().List(t.Context(), metav1.ListOptions{LabelSelector: runLabel + "=" + world.run})
+	mine, err := world.cluster.CoreV1().Namespaces().List(t.Context(), metav1.ListOptions{LabelSelector: ownership.Label + "=" + world.run})
 	require.NoError(t, err)
 	for _, namespace := range mine.Items {
 		assert.NotNil(t, namespace.DeletionTimestamp, "the namespace %s is left", namespace.Name)

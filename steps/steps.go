@@ -31,6 +31,7 @@ import (
 	"k8s.io/client-go/restmapper"
 
 	"github.com/traderadmin/charts/internal/helm"
+	"github.com/traderadmin/charts/internal/ownership"
 	"github.com/traderadmin/charts/internal/standin"
 )
 
@@ -62,6 +63,9 @@ type Options struct {
 	HealthPaths []string
 	// Progress is told what takes longer than a moment, such as building the stand-in; nil means that nobody is.
 	Progress io.Writer
+	// Only is a namespace that is there and stays, and the only one to use: it stands for Namespace, scenarios run one after another, each takes away
+	// what it made in it, and one that names a second namespace is skipped. "" gives every scenario namespaces of its own.
+	Only string
 	// KeepFailed leaves the namespaces of a scenario that failed, with all that is in them. World.Kept names them.
 	KeepFailed bool
 }
@@ -69,6 +73,7 @@ type Options struct {
 // World is what all scenarios of a suite share: a cluster and what is tested on it. It is safe for concurrent use.
 type World struct {
 	options   Options
+	config    *rest.Config
 	run       string // labels what this run makes
 	helm      *helm.Client
 	cluster   kubernetes.Interface
@@ -76,6 +81,8 @@ type World struct {
 	mapper    meta.RESTMapper
 	images    *standin.Images // nil where the nodes pull them all
 	discovery discovery.CachedDiscoveryInterface
+
+	owner *ownership.Run // from Begin to End
 
 	turns sync.RWMutex // scenarios read, a serial one writes
 
@@ -93,7 +100,7 @@ func NewWorld(config *rest.Config, options Options) (*World, error) {
 	case options.Wait == 0:
 		options.Wait = time.Minute
 	}
-	w := &World{options: options, run: shortID()}
+	w := &World{options: options, config: config, run: shortID()}
 	var err error
 	if w.cluster, err = kubernetes.NewForConfig(config); err != nil {
 		return nil, fmt.Errorf("steps: %w", err)
@@ -120,17 +127,18 @@ func (w *World) Kept() []string {
 // noContainers is why scenarios with the tag Containers are skipped.
 const noContainers = "it is tagged " + Containers + ", and the nodes of this cluster are simulated: they run no containers"
 
-// Skipped are the names of the scenarios that were skipped because they need what this cluster does not have.
+// Skipped are the scenarios that were skipped because they need what this cluster does not have, each with the reason.
 func (w *World) Skipped() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return slices.Sorted(slices.Values(w.skipped))
 }
 
-func (w *World) skip(about *godog.Scenario) {
+func (w *World) skip(about *godog.Scenario, reason string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.skipped = append(w.skipped, about.Name)
+	w.skipped = append(w.skipped, about.Name+": "+reason)
+	return fmt.Errorf("%w: %s: %s", godog.ErrSkip, about.Name, reason)
 }
 
 // Register gives sc, the context of one scenario, the whole vocabulary.
@@ -154,6 +162,7 @@ type scenario struct {
 	chart        string     // of that release
 	namespaces   namespaces // by the names that the scenario calls them
 	releases     releases   // that it installed
+	earlier      []string   // releases that were in Options.Only before the scenario began
 	applied      applied    // objects outside of namespaces, that are to be taken away
 	last         *helm.Result
 	comparesPods bool           // with those from before
@@ -164,7 +173,10 @@ type scenario struct {
 }
 
 func newScenario(world *World) *scenario {
-	return &scenario{world: world, release: world.options.Release, chart: world.options.Chart}
+	return &scenario{
+		world: world, release: world.options.Release, chart: world.options.Chart,
+		namespaces: namespaces{only: world.options.Only},
+	}
 }
 
 // begin skips a scenario that can show nothing here, and waits for the turn of one that can.
@@ -173,10 +185,15 @@ func (s *scenario) begin(ctx context.Context, about *godog.Scenario) (context.Co
 		return ctx, fmt.Errorf("%w: %s: the run ended before it: %w", godog.ErrSkip, about.Name, context.Cause(ctx))
 	}
 	if hasTag(about, Containers) && !s.world.options.Containers {
-		s.world.skip(about)
-		return ctx, fmt.Errorf("%w: %s: %s", godog.ErrSkip, about.Name, noContainers)
+		return ctx, s.world.skip(about, noContainers)
 	}
-	if hasTag(about, Serial) {
+	if s.namespaces.only != "" && len(s.world.Kept()) > 0 {
+		return ctx, s.world.skip(about, "a scenario before it failed, and what that made is kept in the one namespace there is")
+	}
+	if second := s.secondNamespace(about.Steps); second != "" {
+		return ctx, s.world.skip(about, fmt.Sprintf("it needs the namespace %q, and the run may use %s only", second, s.namespaces.only))
+	}
+	if hasTag(about, Serial) || s.namespaces.only != "" {
 		s.world.turns.Lock()
 		s.endTurn = s.world.turns.Unlock
 	} else {
@@ -184,7 +201,10 @@ func (s *scenario) begin(ctx context.Context, about *godog.Scenario) (context.Co
 		s.endTurn = s.world.turns.RUnlock
 	}
 	s.comparesPods = slices.ContainsFunc(about.Steps, func(step *messages.PickleStep) bool { return comparesPods.MatchString(step.Text) })
-	return ctx, misused(about.Steps)
+	if err := misused(about.Steps); err != nil {
+		return ctx, err
+	}
+	return ctx, s.noteEarlier(ctx)
 }
 
 // misused says how steps of a scenario are not used as they are meant, before any of them does something. Those that the vocabulary does not have are

@@ -71,6 +71,9 @@ func (c *Cluster) RunsContainers() bool { return c.containers }
 // Shared is true.
 func (c *Cluster) Shared() bool { return true }
 
+// Namespace is the only one that a run may use, or "".
+func (c *Cluster) Namespace() string { return c.options.Namespace }
+
 // Start makes nothing. It returns when the cluster has answered, what will be made was said, and the user may make it; otherwise with one error that lists all that
 // the user may not.
 func (c *Cluster) Start(ctx context.Context) error {

@@ -1,0 +1,206 @@
+package existing
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
+	"github.com/traderadmin/charts/cluster/embedded"
+)
+
+var users *embedded.Cluster // plays the cluster of the user's own
+
+func TestMain(m *testing.M) {
+	users = embedded.New(embedded.Options{}, os.Stderr)
+	if err := users.Start(context.Background()); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	if err := users.Stop(); err != nil {
+		panic(err)
+	}
+	os.Exit(code)
+}
+
+// kubeconfig writes one with the contexts "mine", of the administrator; "hers", of a user of this name; and "gone", of a server that is not there. The current one is
+// "gone".
+func kubeconfig(t *testing.T, user string) string {
+	raw, err := clientcmd.LoadFromFile(users.Kubeconfig())
+	require.NoError(t, err)
+	admin := raw.Contexts[raw.CurrentContext]
+	raw.Contexts["mine"] = admin
+	delete(raw.Contexts, raw.CurrentContext)
+	raw.CurrentContext = "gone"
+	raw.Clusters["gone"] = &clientcmdapi.Cluster{Server: "https://127.0.0.1:1"}
+	raw.Contexts["gone"] = &clientcmdapi.Context{Cluster: "gone", AuthInfo: admin.AuthInfo}
+	hers := raw.AuthInfos[admin.AuthInfo].DeepCopy()
+	hers.Impersonate = user
+	raw.AuthInfos["hers"] = hers
+	raw.Contexts["hers"] = &clientcmdapi.Context{Cluster: admin.Cluster, AuthInfo: "hers"}
+	path := filepath.Join(t.TempDir(), "config")
+	require.NoError(t, clientcmd.WriteToFile(*raw, path))
+	return path
+}
+
+func client(t *testing.T) kubernetes.Interface {
+	c, err := kubernetes.NewForConfig(users.Config())
+	require.NoError(t, err)
+	return c
+}
+
+// A context must be named, and lead somewhere.
+func TestErrors(t *testing.T) {
+	t.Parallel()
+	path := kubeconfig(t, "nobody")
+	for name, test := range map[string]struct {
+		options Options
+		words   []string
+	}{
+		"no context": {
+			options: Options{Kubeconfig: path},
+			words:   []string{"name the context of the cluster with -context; the current one is never taken", "\n    gone (https://127.0.0.1:1)\n", "    mine (https://127.0.0.1:"},
+		},
+		"an unknown context": {
+			options: Options{Kubeconfig: path, Context: "prod"},
+			words:   []string{`there is no context "prod" in ` + path, "    mine (https://"},
+		},
+		"no kubeconfig": {
+			options: Options{Kubeconfig: "nowhere", Context: "mine"},
+			words:   []string{"read the kubeconfig", "nowhere: no such file"},
+		},
+		"no server": {
+			options: Options{Kubeconfig: path, Context: "gone"},
+			words:   []string{`https://127.0.0.1:1 of the context "gone" does not answer`, "connection refused"},
+		},
+		"no namespace": {
+			options: Options{Kubeconfig: path, Context: "mine", Namespace: "not-here"},
+			words:   []string{"there is no namespace not-here (-namespace)"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			started := time.Now()
+			c := New(test.options, new(bytes.Buffer))
+
+			err := c.Start(t.Context())
+
+			for _, words := range test.words {
+				assert.ErrorContains(t, err, words)
+			}
+			assert.Less(t, time.Since(started), 5*time.Second)
+			assert.NoError(t, c.Stop())
+		})
+	}
+}
+
+var chart = []schema.GroupVersionKind{
+	{Group: "apps", Version: "v1", Kind: "Deployment"},
+	{Version: "v1", Kind: "Service"},
+	{Group: "rbac.authorization.k8s.io", Version: "v1", Kind: "ClusterRole"},
+	{Group: "of.a.crd", Version: "v1", Kind: "ThatTheChartBrings"},
+}
+
+// Before anything is made, the user reads where the run will be and what it will make.
+func TestWhatWillHappenIsSaid(t *testing.T) {
+	t.Parallel()
+	said := new(bytes.Buffer)
+	c := New(Options{Kubeconfig: kubeconfig(t, "nobody"), Context: "mine", Kinds: chart}, said)
+
+	require.NoError(t, c.Start(t.Context()))
+
+	assert.Regexp(t, `^context mine: https://127\.0\.0\.1:\d+, Kubernetes v1\.\d+\.\d+\n`, said)
+	assert.Contains(t, said.String(), "deletes them afterwards")
+	assert.False(t, c.RunsContainers(), "the nodes are KWOK's")
+	assert.True(t, c.Shared())
+	assert.Equal(t, users.Config().Host, c.Config().Host)
+
+	path := c.Kubeconfig()
+	only, err := clientcmd.LoadFromFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, "mine", only.CurrentContext)
+	assert.Len(t, only.Contexts, 1)
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	require.NoError(t, c.Stop())
+	assert.NoFileExists(t, path)
+	_, err = client(t).CoreV1().Namespaces().Get(t.Context(), "default", metav1.GetOptions{})
+	assert.NoError(t, err, "the cluster goes on")
+}
+
+// All rights that are missing are in one list.
+func TestMissingRightsAreListed(t *testing.T) {
+	t.Parallel()
+	path := kubeconfig(t, "stranger")
+
+	err := New(Options{Kubeconfig: path, Context: "hers", Kinds: chart}, new(bytes.Buffer)).Start(t.Context())
+
+	for _, line := range []string{
+		"the user of the context may not\n",
+		"    get, list, create, update, delete secrets in the namespaces of the run\n",
+		"    get, list, watch, create, patch, delete namespaces in the whole cluster\n",
+		"    get, create, patch, delete deployments.apps in the namespaces of the run\n",
+		"    get, create, patch, delete services in the namespaces of the run\n",
+		"    get, create, patch, delete clusterroles.rbac.authorization.k8s.io in the whole cluster\n",
+		"Nothing was made.", "with -namespace",
+	} {
+		assert.ErrorContains(t, err, line)
+	}
+}
+
+// Who may do all in one namespace, and nothing outside, needs no more when it is named.
+func TestOneNamespaceIsEnough(t *testing.T) {
+	t.Parallel()
+	const name = "team"
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}
+	_, err := client(t).CoreV1().Namespaces().Create(t.Context(), namespace, metav1.CreateOptions{})
+	require.NoError(t, err)
+	_, err = client(t).RbacV1().RoleBindings(name).Create(t.Context(), &rbacv1.RoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: "admin"},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "cluster-admin"},
+		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: "teammate"}},
+	}, metav1.CreateOptions{})
+	require.NoError(t, err)
+	options := Options{Kubeconfig: kubeconfig(t, "teammate"), Context: "hers", Kinds: chart[:2]}
+
+	err = New(options, new(bytes.Buffer)).Start(t.Context())
+	assert.ErrorContains(t, err, "namespaces in the whole cluster")
+
+	options.Namespace = name
+	said := new(bytes.Buffer)
+	c := New(options, said)
+	require.NoError(t, c.Start(t.Context()))
+	assert.Contains(t, said.String(), "in the namespace team, one scenario after another")
+	assert.True(t, c.RunsContainers(), "nodes that cannot be seen are taken for real")
+
+	options.Kinds = chart
+	err = New(options, new(bytes.Buffer)).Start(t.Context())
+	assert.ErrorContains(t, err, "clusterroles.rbac.authorization.k8s.io in the whole cluster")
+}
+
+func TestSimulatedNodes(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		node      metav1.ObjectMeta
+		simulated bool
+	}{
+		"annotation": {metav1.ObjectMeta{Annotations: map[string]string{"kwok.x-k8s.io/node": "fake"}}, true},
+		"label":      {metav1.ObjectMeta{Labels: map[string]string{"type": "kwok"}}, true},
+		"neither":    {metav1.ObjectMeta{Labels: map[string]string{"type": "large"}}, false},
+	} {
+		assert.Equal(t, test.simulated, isSimulated(corev1.Node{ObjectMeta: test.node}), name)
+	}
+}

@@ -1,0 +1,253 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+
+	messages "github.com/cucumber/messages/go/v21"
+	"helm.sh/helm/v3/pkg/release"
+	"helm.sh/helm/v3/pkg/storage/driver"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/dynamic"
+
+	"github.com/traderadmin/charts/internal/ownership"
+)
+
+// Begin says on the cluster that this run goes on, until End, and takes away what dead runs left there. It is for clusters that outlive the run. What is found is
+// written to progress.
+func (w *World) Begin(ctx context.Context, progress io.Writer) (err error) {
+	w.owner, err = ownership.Begin(ctx, w.config, w.run, w.ownership(progress))
+	return err
+}
+
+// End takes away what is left of this run, kept namespaces included, and returns when it is gone.
+func (w *World) End() error {
+	if w.owner == nil {
+		return nil
+	}
+	return w.owner.End()
+}
+
+// Sweep takes away what dead runs left on the cluster, and returns when it is gone.
+func (w *World) Sweep(ctx context.Context, progress io.Writer) error {
+	return ownership.Sweep(ctx, w.config, w.ownership(progress))
+}
+
+func (w *World) ownership(progress io.Writer) ownership.Options {
+	return ownership.Options{Namespace: w.options.Only, TakeAway: w.takeAway, Progress: progress}
+}
+
+// namedNamespace finds the namespaces in a step's text.
+var namedNamespace = regexp.MustCompile(`(?:\s-n[ =]?|--namespace[ =]|\bnamespace ")([a-z0-9-]+)`)
+
+// secondNamespace is one that the steps name beside the suite's, where the run may use one only; "" where there is none.
+func (s *scenario) secondNamespace(steps []*messages.PickleStep) string {
+	if s.namespaces.only == "" {
+		return ""
+	}
+	for _, step := range steps {
+		for _, found := range namedNamespace.FindAllStringSubmatch(step.Text, -1) {
+			if found[1] != s.world.options.Namespace {
+				return found[1]
+			}
+		}
+	}
+	return ""
+}
+
+// releaseSecrets are those in which Helm keeps releases.
+const releaseSecrets = "owner=helm"
+
+// noteEarlier takes note of the releases that are in the one namespace for all: they are none of the scenario's business.
+func (s *scenario) noteEarlier(ctx context.Context) error {
+	if s.namespaces.only == "" {
+		return nil
+	}
+	kept, err := s.world.cluster.CoreV1().Secrets(s.namespaces.only).List(ctx, metav1.ListOptions{LabelSelector: releaseSecrets})
+	if err != nil {
+		return fmt.Errorf("see which releases the namespace %s has: %w", s.namespaces.only, err)
+	}
+	for _, secret := range kept.Items {
+		s.earlier = append(s.earlier, secret.Labels["name"])
+	}
+	return nil
+}
+
+// owned is a command line that touches only what is the run's. In a namespace of the scenario's own, everything is.
+func (s *scenario) owned(words []string) ([]string, error) {
+	if s.namespaces.only == "" || len(words) == 0 {
+		return words, nil
+	}
+	for _, word := range words {
+		if slices.Contains(s.earlier, word) {
+			return nil, fmt.Errorf("the namespace %s had a release %s before this scenario, which is not touched: give the run a namespace without it", s.namespaces.only, word)
+		}
+	}
+	words = slices.DeleteFunc(slices.Clone(words), func(word string) bool { return strings.HasPrefix(word, createNamespace) }) // it is there
+	if words[0] == "install" || words[0] == "upgrade" {
+		words = append(words, "--labels", ownership.Label+"="+s.world.run)
+	}
+	return words, nil
+}
+
+// takeAway takes away what a run made in the one namespace for all: its releases, found by their label, and what Helm leaves of them; and all else that has the run's label,
+// except for its Lease. It returns when it is gone.
+func (w *World) takeAway(ctx context.Context, run string) error {
+	mine := metav1.ListOptions{LabelSelector: releaseSecrets + "," + ownership.Label + "=" + run}
+	secrets, err := w.cluster.CoreV1().Secrets(w.options.Only).List(ctx, mine)
+	if err != nil {
+		return fmt.Errorf("look for the releases of the run %s: %w", run, err)
+	}
+	since := map[string]metav1.Time{} // when the first revision was recorded, by the server's clock
+	for _, secret := range secrets.Items {
+		name := secret.Labels["name"]
+		if first, ok := since[name]; !ok || secret.CreationTimestamp.Before(&first) {
+			since[name] = secret.CreationTimestamp
+		}
+	}
+	var failed []error
+	for name, first := range since {
+		failed = append(failed, w.takeAwayRelease(ctx, name, first))
+	}
+	return errors.Join(append(failed, w.takeAwayLabelled(ctx, run))...)
+}
+
+// takeAwayRelease uninstalls a release of the one namespace for all, and deletes what Helm leaves of one: what hooks made, what is to be kept, and the volumes
+// of StatefulSets. What is older than the release was there before it.
+func (w *World) takeAwayRelease(ctx context.Context, name string, since metav1.Time) error {
+	client := w.helm.WithNamespaces(func(string) string { return w.options.Only })
+	found, err := client.Run(ctx, "status", name)
+	if errors.Is(err, driver.ErrReleaseNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("take away the release %s: %w", name, err)
+	}
+	if _, err := client.Run(ctx, "uninstall", name, "--no-hooks", "--cascade", "foreground", "--wait"); err != nil {
+		return fmt.Errorf("take away the release %s: %w", name, err)
+	}
+	var failed []error
+	for _, left := range leftovers(found.Release) {
+		mapping, err := w.mapping(left)
+		if err != nil {
+			continue // its kind went with the release
+		}
+		failed = append(failed, w.deleteNewer(ctx, mapping.Resource, left.GetName(), since))
+	}
+	claims, err := w.cluster.CoreV1().PersistentVolumeClaims(w.options.Only).List(ctx, metav1.ListOptions{})
+	if err != nil && !apierrors.IsForbidden(err) {
+		failed = append(failed, err)
+	} else if err == nil {
+		for _, claim := range claims.Items {
+			if isVolumeOf(claim.Name, found.Release) {
+				failed = append(failed, w.deleteNewer(ctx, corev1.SchemeGroupVersion.WithResource("persistentvolumeclaims"), claim.Name, since))
+			}
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// leftovers are the objects of a release that Helm may leave when it is uninstalled: those that hooks made, and those that it was told to keep.
+func leftovers(of *release.Release) []*unstructured.Unstructured {
+	var left []*unstructured.Unstructured
+	for _, hook := range of.Hooks {
+		if !hook.LastRun.StartedAt.IsZero() {
+			left = append(left, objects(&release.Release{Manifest: hook.Manifest})...)
+		}
+	}
+	for _, object := range objects(of) {
+		if object.GetAnnotations()["helm.sh/resource-policy"] == "keep" {
+			left = append(left, object)
+		}
+	}
+	return left
+}
+
+// isVolumeOf says whether a claim has the name that a StatefulSet of the release gives to those that it makes.
+func isVolumeOf(claim string, of *release.Release) bool {
+	for _, object := range objects(of) {
+		templates, _, _ := unstructured.NestedSlice(object.Object, "spec", "volumeClaimTemplates")
+		for _, template := range templates {
+			fields, _ := template.(map[string]any)
+			name, _, _ := unstructured.NestedString(fields, "metadata", "name")
+			ordinal, ok := strings.CutPrefix(claim, name+"-"+object.GetName()+"-")
+			if ok && ordinal != "" && strings.Trim(ordinal, "0123456789") == "" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// deleteNewer deletes an object of the one namespace for all, unless it was made before since.
+func (w *World) deleteNewer(ctx context.Context, kind schema.GroupVersionResource, name string, since metav1.Time) error {
+	client := w.objects.Resource(kind).Namespace(w.options.Only)
+	found, err := client.Get(ctx, name, metav1.GetOptions{})
+	if err == nil {
+		if made := found.GetCreationTimestamp(); made.Before(&since) {
+			return nil
+		}
+		err = deleteUID(ctx, client, found)
+	}
+	if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsForbidden(err) {
+		return fmt.Errorf("delete %s/%s: %w", kind.Resource, name, err)
+	}
+	return nil
+}
+
+// deleteUID deletes this very object, with all that it owns, and no other that has got its name since.
+func deleteUID(ctx context.Context, client dynamic.ResourceInterface, object *unstructured.Unstructured) error {
+	uid := object.GetUID()
+	return client.Delete(ctx, object.GetName(), metav1.DeleteOptions{
+		Preconditions: &metav1.Preconditions{UID: &uid}, PropagationPolicy: new(metav1.DeletePropagationForeground),
+	})
+}
+
+// takeAwayLabelled deletes what has the label of a run in the one namespace for all.
+func (w *World) takeAwayLabelled(ctx context.Context, run string) error {
+	lists, err := w.discovery.ServerPreferredResources()
+	if err != nil && !discovery.IsGroupDiscoveryFailedError(err) { // an aggregated API that is down hides its own kinds only
+		return fmt.Errorf("ask the cluster for its kinds: %w", err)
+	}
+	var failed []error
+	for _, list := range discovery.FilteredBy(discovery.SupportsAllVerbs{Verbs: []string{"list", "delete"}}, lists) {
+		version, err := schema.ParseGroupVersion(list.GroupVersion)
+		if err != nil {
+			return err
+		}
+		for _, kind := range list.APIResources {
+			if kind.Namespaced && kind.Name != "leases" {
+				failed = append(failed, w.takeAwayKind(ctx, version.WithResource(kind.Name), run))
+			}
+		}
+	}
+	return errors.Join(failed...)
+}
+
+func (w *World) takeAwayKind(ctx context.Context, kind schema.GroupVersionResource, run string) error {
+	client := w.objects.Resource(kind).Namespace(w.options.Only)
+	found, err := client.List(ctx, metav1.ListOptions{LabelSelector: ownership.Label + "=" + run})
+	if apierrors.IsForbidden(err) || apierrors.IsNotFound(err) || apierrors.IsMethodNotSupported(err) {
+		return nil // then the run made none either
+	}
+	if err != nil {
+		return fmt.Errorf("look for %s of the run %s: %w", kind.Resource, run, err)
+	}
+	var failed []error
+	for _, object := range found.Items {
+		if err := deleteUID(ctx, client, &object); err != nil && !apierrors.IsNotFound(err) {
+			failed = append(failed, fmt.Errorf("delete %s/%s: %w", kind.Resource, object.GetName(), err))
+		}
+	}
+	return errors.Join(failed...)
+}

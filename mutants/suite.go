@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"k8s.io/client-go/rest"
+)
+
+// suite is what the faults are tried on: a chart, and its scenarios.
+type suite struct {
+	faults, chart, features string
+	release, namespace      string
+	wait                    time.Duration
+	concurrency             int
+}
+
+// try tries the faults, and before them, if asWell, the chart as it is, which must pass: else it would say nothing that a chart with a
+// fault does not. How it goes is written to progress. The verdicts are in the order of the faults.
+func (s suite) try(ctx context.Context, faults catalog, asWell bool, progress io.Writer) ([]verdict, error) {
+	copies, err := os.MkdirTemp("", "mutants-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(copies) }()
+	trials, err := s.trials(faults, copies)
+	if err != nil {
+		return nil, err
+	}
+	unchanged := trial{suite: s, root: filepath.Join(copies, "unchanged")}
+	if err := s.copyTo(unchanged.root); err != nil {
+		return nil, err
+	}
+	if asWell {
+		if v, err := unchanged.lint(ctx); err != nil || v.caught() {
+			return nil, errors.Join(err, v.unfit())
+		}
+	}
+	verdicts, err := lintAll(ctx, trials, progress)
+	if err != nil {
+		return nil, err
+	}
+	left := slices.ContainsFunc(verdicts, func(v verdict) bool { return !v.caught() })
+	if !left && !asWell {
+		return verdicts, nil
+	}
+	running, err := startCluster(ctx, progress)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = running.Stop() }() // at the worst a process that ends with this one
+	if asWell {
+		if v, err := unchanged.scenarios(ctx, running.Config()); err != nil || v.caught() {
+			return nil, errors.Join(err, v.unfit())
+		}
+		fmt.Fprintln(progress, "the chart as it is passes")
+	}
+	return verdicts, runAll(ctx, trials, verdicts, running.Config(), progress)
+}
+
+// trials puts each fault into a copy of the chart. The error names all those that do not apply.
+func (s suite) trials(faults catalog, copies string) ([]trial, error) {
+	trials := make([]trial, len(faults))
+	var errs []error
+	for i, f := range faults {
+		t := trial{suite: s, fault: f, root: filepath.Join(copies, fmt.Sprint(i+1))}
+		if err := s.copyTo(t.root); err != nil {
+			return nil, err
+		}
+		errs = append(errs, f.apply(t.chart()))
+		trials[i] = t
+	}
+	return trials, errors.Join(errs...)
+}
+
+// copyTo copies the chart to where scenarios look for it from root.
+func (s suite) copyTo(root string) error {
+	if err := os.CopyFS(s.chartIn(root), os.DirFS(s.chart)); err != nil {
+		return fmt.Errorf("copy the chart: %w", err)
+	}
+	return nil
+}
+
+// chartIn is the folder of the chart in a copy, where scenarios call it ./charts/NAME.
+func (s suite) chartIn(root string) string {
+	return filepath.Join(root, "charts", filepath.Base(s.chart))
+}
+
+// lintAll has the linter look for the faults, several at a time.
+func lintAll(ctx context.Context, trials []trial, progress io.Writer) ([]verdict, error) {
+	verdicts := make([]verdict, len(trials))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.NumCPU())
+	for i, t := range trials {
+		group.Go(func() (err error) {
+			verdicts[i], err = t.lint(ctx)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	done := 0
+	for _, v := range verdicts {
+		if v.caught() {
+			done++
+			fmt.Fprintf(progress, "%3d/%d  %s\n", done, len(trials), v.line())
+		}
+	}
+	return verdicts, nil
+}
+
+// runAll has the scenarios look for the faults that the linter did not find, one after the other, and completes the verdicts.
+func runAll(ctx context.Context, trials []trial, verdicts []verdict, config *rest.Config, progress io.Writer) error {
+	done := 0
+	for _, v := range verdicts {
+		if v.caught() {
+			done++
+		}
+	}
+	for i, t := range trials {
+		if verdicts[i].caught() {
+			continue
+		}
+		v, err := t.scenarios(ctx, config)
+		if err != nil {
+			return err
+		}
+		v.warnings = verdicts[i].warnings
+		verdicts[i] = v
+		done++
+		fmt.Fprintf(progress, "%3d/%d  %s\n", done, len(trials), v.line())
+	}
+	return nil
+}

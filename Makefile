@@ -18,7 +18,7 @@ TIMEOUT = 45m
 FUZZTIME = 30s
 
 .DEFAULT_GOAL := help
-.PHONY: help test acceptance lint unit vet check race bench fuzz docs generate fmt tidy
+.PHONY: help test acceptance lint mutants unit vet check race bench fuzz docs generate fmt tidy
 
 help: ## list what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ acceptance: ## run the scenarios on the embedded cluster
 
 lint: ## lint the chart
 	$(GO) run ./lint charts/traderadmin
+
+mutants: ## put faults into copies of the chart, and see that the linter or a scenario finds each
+	$(GO) run ./mutants
 
 unit: ## test the suite itself: steps, linter, clusters, commands
 	$(GO) test -count=1 -timeout $(TIMEOUT) -skip '^TestFeatures$$' ./...

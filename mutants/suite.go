@@ -66,7 +66,7 @@ func (s suite) try(ctx context.Context, faults catalog, asWell bool, progress io
 	return verdicts, runAll(ctx, trials, verdicts, running.Config(), progress)
 }
 
-// trials puts each fault into a copy of the chart. The error names all those that do not apply.
+// trials puts each fault into a copy of the chart. The error names all those that do not apply, or whose feature is not there.
 func (s suite) trials(faults catalog, copies string) ([]trial, error) {
 	trials := make([]trial, len(faults))
 	var errs []error
@@ -75,7 +75,8 @@ func (s suite) trials(faults catalog, copies string) ([]trial, error) {
 		if err := s.copyTo(t.root); err != nil {
 			return nil, err
 		}
-		errs = append(errs, f.apply(t.chart()))
+		_, missing := t.paths()
+		errs = append(errs, f.apply(t.chart()), missing)
 		trials[i] = t
 	}
 	return trials, errors.Join(errs...)

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/cucumber/godog"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -45,19 +44,6 @@ Then it fails with "exceeded quota: small"`,
 
 // fieldManager owns the fields of objects that a scenario applies.
 const fieldManager = "scenario"
-
-// applied are objects outside of namespaces that a scenario applied, as functions that delete them.
-type applied []func(context.Context) error
-
-func (a applied) takeAway(ctx context.Context) error {
-	var failed []error
-	for _, remove := range a {
-		if err := remove(ctx); err != nil && !apierrors.IsNotFound(err) {
-			failed = append(failed, fmt.Errorf("delete what this scenario applied: %w", err))
-		}
-	}
-	return errors.Join(failed...)
-}
 
 // applyObjects applies every document of text.
 func (s *scenario) applyObjects(ctx context.Context, namespace string, text *godog.DocString) error {
@@ -110,12 +96,8 @@ func (s *scenario) apply(ctx context.Context, namespace string, object *unstruct
 		}
 		object.SetNamespace(s.real(namespace))
 		client = kind.Namespace(s.real(namespace))
-	} else {
-		s.applied = append(s.applied, func(ctx context.Context) error {
-			return client.Delete(ctx, object.GetName(), metav1.DeleteOptions{})
-		})
 	}
-	if err := s.world.prepare(ctx, []*unstructured.Unstructured{object}); err != nil {
+	if err := s.prepare(ctx, []*unstructured.Unstructured{object}); err != nil {
 		return err
 	}
 	if _, err = client.Apply(ctx, object.GetName(), object, metav1.ApplyOptions{FieldManager: fieldManager}); err != nil {

@@ -106,14 +106,14 @@ func (s *scenario) ensureNamespace(ctx context.Context, called string) error {
 	return nil
 }
 
-// cleanUp takes away what the scenario made: releases of which a part is outside of namespaces, then its namespaces. It
+// cleanUp takes away what the scenario made: releases of which a part is in namespaces that are not its own, what is outside of namespaces, then its namespaces. It
 // does not wait until they are gone: no other scenario uses them.
 func (s *scenario) cleanUp() error {
 	ctx := context.Background() // the scenario's own may have ended
 	if s.namespaces.only != "" {
-		return errors.Join(s.applied.takeAway(ctx), s.world.takeAway(ctx, s.world.run))
+		return errors.Join(s.takeAwayOutside(ctx), s.world.takeAway(ctx, s.world.run))
 	}
-	failed := []error{s.uninstallClusterScoped(ctx), s.applied.takeAway(ctx)}
+	failed := []error{s.uninstallElsewhere(ctx), s.takeAwayOutside(ctx)}
 	for _, name := range s.namespaces.all() {
 		err := s.world.cluster.CoreV1().Namespaces().Delete(ctx, name, metav1.DeleteOptions{})
 		if err != nil && !apierrors.IsNotFound(err) {

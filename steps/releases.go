@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"helm.sh/helm/v3/pkg/release"
@@ -29,12 +30,11 @@ func (r *releases) note(newest *release.Release) {
 	(*r)[[2]string{newest.Namespace, newest.Name}] = newest
 }
 
-// uninstallClusterScoped uninstalls the releases of which some object is in no namespace, so that it does not outlive the
-// scenario's namespaces.
-func (s *scenario) uninstallClusterScoped(ctx context.Context) error {
+// uninstallElsewhere uninstalls the releases of which some object is in a namespace that is not the scenario's, and so would outlive those.
+func (s *scenario) uninstallElsewhere(ctx context.Context) error {
 	var failed []error
 	for _, installed := range s.releases {
-		if !s.world.hasClusterScoped(installed) {
+		if !s.reachesElsewhere(installed) {
 			continue
 		}
 		namespace := func(string) string { return installed.Namespace }
@@ -46,14 +46,11 @@ func (s *scenario) uninstallClusterScoped(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
-func (w *World) hasClusterScoped(installed *release.Release) bool {
-	for _, object := range objects(installed) {
-		mapping, err := w.mapping(object)
-		if err == nil && mapping.Scope.Name() == meta.RESTScopeNameRoot {
-			return true
-		}
-	}
-	return false
+func (s *scenario) reachesElsewhere(installed *release.Release) bool {
+	own := s.namespaces.all()
+	return slices.ContainsFunc(objects(installed), func(object *unstructured.Unstructured) bool {
+		return object.GetNamespace() != "" && !slices.Contains(own, object.GetNamespace())
+	})
 }
 
 func (w *World) mapping(object *unstructured.Unstructured) (*meta.RESTMapping, error) {

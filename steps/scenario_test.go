@@ -2,6 +2,9 @@ package steps
 
 import (
 	"context"
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -11,6 +14,11 @@ import (
 	"github.com/stretchr/testify/require"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/yaml"
+
+	"github.com/traderadmin/charts/internal/ownership"
 )
 
 const clusterRole = `apiVersion: rbac.authorization.k8s.io/v1
@@ -35,6 +43,62 @@ func TestClusterScopedObjectsAreTakenAway(t *testing.T) {
 	_, err := world.cluster.RbacV1().ClusterRoles().Get(t.Context(), "taken-away", metav1.GetOptions{})
 	assert.True(t, apierrors.IsNotFound(err), err)
 }
+
+const orders = `apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: orders.GROUP}
+spec:
+  group: GROUP
+  scope: Namespaced
+  names: {kind: Order, plural: orders, singular: order}
+  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]
+`
+
+// Helm leaves the CRDs of a chart. Here they go with the last scenario that uses them, and with what hooks made outside of namespaces.
+func TestWhatHelmLeavesOutsideOfNamespacesIsTakenAway(t *testing.T) {
+	t.Parallel()
+	world := newWorld(t)
+	require.NoError(t, os.Mkdir(filepath.Join(world.options.Dir, "shop", "crds"), 0o700))
+	write(t, world, "crds/orders.yaml", strings.ReplaceAll(orders, "GROUP", "left.example"))
+	write(t, world, "templates/order.yaml", "apiVersion: left.example/v1\nkind: Order\nmetadata: {name: first}\n")
+	write(t, world, "templates/hook.yaml", strings.Replace(clusterRole, "metadata:\n", "metadata:\n  annotations: {helm.sh/hook: pre-install}\n", 1))
+	feature := "Feature: f\n"
+	for i := range 6 {
+		feature += fmt.Sprintf("  Scenario: %[1]d\n    When I run helm install shop ./shop --set role=hook-%[1]d\n    And I run helm uninstall with --wait\n", i)
+	}
+
+	output, passed := runFeature(t, world, feature, 3)
+
+	require.True(t, passed, output)
+	_, err := world.objects.Resource(crds).Get(t.Context(), "orders.left.example", metav1.GetOptions{})
+	assert.True(t, apierrors.IsNotFound(err), err)
+	roles, err := world.cluster.RbacV1().ClusterRoles().List(t.Context(), metav1.ListOptions{LabelSelector: ownership.Label + "=" + world.run})
+	require.NoError(t, err)
+	assert.Empty(t, roles.Items)
+}
+
+// What was there before a run is not its to delete.
+func TestACRDThatWasThereStays(t *testing.T) {
+	t.Parallel()
+	world := newWorld(t)
+	crd := strings.ReplaceAll(orders, "GROUP", "stays.example")
+	object := &unstructured.Unstructured{}
+	require.NoError(t, yaml.Unmarshal([]byte(crd), &object.Object))
+	_, err := world.objects.Resource(crds).Create(t.Context(), object, metav1.CreateOptions{})
+	require.NoError(t, err)
+	require.NoError(t, os.Mkdir(filepath.Join(world.options.Dir, "shop", "crds"), 0o700))
+	write(t, world, "crds/orders.yaml", crd)
+
+	output, passed := runFeature(t, world, "Feature: f\n  Scenario: s\n    When I run helm install shop ./shop\n", 1)
+
+	require.True(t, passed, output)
+	there, err := world.objects.Resource(crds).Get(t.Context(), "orders.stays.example", metav1.GetOptions{})
+	require.NoError(t, err)
+	assert.Empty(t, there.GetLabels())
+	assert.Nil(t, there.GetDeletionTimestamp())
+}
+
+var crds = schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}
 
 const twoWithOneRole = `Feature: f
   @serial

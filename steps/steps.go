@@ -82,7 +82,8 @@ type World struct {
 	images    *standin.Images // nil where the nodes pull them all
 	discovery discovery.CachedDiscoveryInterface
 
-	owner *ownership.Run // from Begin to End
+	owner   *ownership.Run // from Begin to End
+	outside outside
 
 	turns sync.RWMutex // scenarios read, a serial one writes
 
@@ -163,7 +164,6 @@ type scenario struct {
 	namespaces   namespaces // by the names that the scenario calls them
 	releases     releases   // that it installed
 	earlier      []string   // releases that were in Options.Only before the scenario began
-	applied      applied    // objects outside of namespaces, that are to be taken away
 	last         *helm.Result
 	comparesPods bool           // with those from before
 	before       *before        // the last command that may change pods; nil when there was none, or no step compares

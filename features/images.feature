@@ -10,3 +10,36 @@ Feature: Images
       | python-orch | pythonOrch | registry/python-orch:v2.0             |
       | go-scanner  | goScanner  | registry.example:5000/desk/scanner:v2 |
       | redis       | redis      | redis:7.4.9-alpine                    |
+
+  Scenario: A digest names the same bytes in every environment
+    When I run helm install traderadmin ./charts/traderadmin --set image.pythonOrch=registry/python-orch@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+    Then the deployment "python-orch" has .spec.template.spec.containers[0].image = registry/python-orch@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+
+  Scenario: A new image replaces the pods of its service, and no others
+    Given I run helm install traderadmin ./charts/traderadmin --wait
+    When I run helm upgrade traderadmin ./charts/traderadmin --set image.pythonOrch=registry/python-orch:v2.0
+    Then python-orch pods use image "registry/python-orch:v2.0"
+    And deployment/python-orch got new pods
+    And deployment/go-scanner kept its pods
+    And deployment/redis kept its pods
+
+  Scenario: Nodes log in to a private registry with the Secrets that are named
+    Given the file "registry.yaml"
+      """
+      imagePullPolicy: IfNotPresent
+      imagePullSecrets:
+        - name: desk-registry
+      """
+    When I run helm install traderadmin ./charts/traderadmin -f registry.yaml
+    Then the deployment "python-orch" has
+      | path                                              | value                   |
+      | .spec.template.spec.imagePullSecrets              | [{name: desk-registry}] |
+      | .spec.template.spec.containers[0].imagePullPolicy | IfNotPresent            |
+    And the deployment "go-scanner" has
+      | path                                              | value                   |
+      | .spec.template.spec.imagePullSecrets              | [{name: desk-registry}] |
+      | .spec.template.spec.containers[0].imagePullPolicy | IfNotPresent            |
+    And the deployment "redis" has
+      | path                                              | value                   |
+      | .spec.template.spec.imagePullSecrets              | [{name: desk-registry}] |
+      | .spec.template.spec.containers[0].imagePullPolicy | IfNotPresent            |

@@ -12,6 +12,7 @@ package embedded
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -27,33 +28,37 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// Options say what the simulated nodes are like. The zero value of a field leaves it to the control plane, whose defaults are
-// one node of 4 cores, 16Gi of memory and 110 pods.
+// Options say what the simulated nodes are like. The zero value of a field means the default of its flag.
 type Options struct {
 	Nodes  int    // how many
 	CPU    string // of each, in cores, as a Kubernetes quantity
 	Memory string // of each, in bytes, as a Kubernetes quantity
 }
 
+// What a node has by default is more than all scenarios ask for that run side by side and those whose pods are still being deleted: on a
+// smaller one they would wait for each other.
+const (
+	defaultNodes  = 1
+	defaultCPU    = "64"
+	defaultMemory = "256Gi"
+	pods          = 1000 // that each node takes
+)
+
 // Bind adds the options to flags.
 func (o *Options) Bind(flags *flag.FlagSet) {
-	flags.IntVar(&o.Nodes, "nodes", 0, "embedded cluster: simulate this many nodes (1 if not given)")
-	flags.StringVar(&o.CPU, "node-cpu", "", "embedded cluster: CPU of each node, a Kubernetes `quantity` of cores (4 if not given)")
-	flags.StringVar(&o.Memory, "node-memory", "", "embedded cluster: memory of each node, a Kubernetes `quantity` of bytes (16Gi if not given)")
+	flags.IntVar(&o.Nodes, "nodes", defaultNodes, "embedded cluster: simulate this many nodes")
+	flags.StringVar(&o.CPU, "node-cpu", defaultCPU, "embedded cluster: CPU of each node, a Kubernetes `quantity` of cores")
+	flags.StringVar(&o.Memory, "node-memory", defaultMemory, "embedded cluster: memory of each node, a Kubernetes `quantity` of bytes")
 }
 
 func (o Options) args() []string {
-	args := []string{"serve"}
-	if o.Nodes != 0 {
-		args = append(args, fmt.Sprintf("--nodes=%d", o.Nodes))
+	return []string{
+		"serve",
+		fmt.Sprintf("--nodes=%d", cmp.Or(o.Nodes, defaultNodes)),
+		"--node-cpu=" + cmp.Or(o.CPU, defaultCPU),
+		"--node-memory=" + cmp.Or(o.Memory, defaultMemory),
+		fmt.Sprintf("--node-pods=%d", pods),
 	}
-	if o.CPU != "" {
-		args = append(args, "--node-cpu="+o.CPU)
-	}
-	if o.Memory != "" {
-		args = append(args, "--node-memory="+o.Memory)
-	}
-	return args
 }
 
 // Cluster is one embedded control plane.

@@ -1,0 +1,88 @@
+Feature: Availability
+  Drained nodes, busy hours and slow starts are prepared for where the values say so.
+
+  Rule: An autoscaler sets the number of scanners
+
+    Scenario: The autoscaler has the bounds and the target of the values
+      When I run helm install traderadmin ./charts/traderadmin --set autoscaling.goScanner.enabled=true,autoscaling.goScanner.minReplicas=3,autoscaling.goScanner.maxReplicas=8,autoscaling.goScanner.targetCPUUtilizationPercentage=60
+      Then the horizontalpodautoscaler "go-scanner" has
+        | path                                                | value      |
+        | .spec.scaleTargetRef.kind                           | Deployment |
+        | .spec.scaleTargetRef.name                           | go-scanner |
+        | .spec.minReplicas                                   | 3          |
+        | .spec.maxReplicas                                   | 8          |
+        | .spec.metrics[0].resource.name                      | cpu        |
+        | .spec.metrics[0].resource.target.averageUtilization | 60         |
+
+  Rule: A pod serves once its probe says so, and ends when its last requests are served
+
+    Scenario Outline: <service> is probed on the port that it listens on
+      When I run helm install traderadmin ./charts/traderadmin --set probes.<key>.enabled=true
+      Then the deployment "<service>" has
+        | path                                                     | value                                     |
+        | .spec.template.spec.containers[0].startupProbe.httpGet   | {path: /healthz, port: api, scheme: HTTP} |
+        | .spec.template.spec.containers[0].readinessProbe.httpGet | {path: /readyz, port: api, scheme: HTTP}  |
+        | .spec.template.spec.containers[0].livenessProbe.httpGet  | {path: /healthz, port: api, scheme: HTTP} |
+
+      Examples:
+        | service     | key        |
+        | python-orch | pythonOrch |
+        | go-scanner  | goScanner  |
+
+    Scenario: Redis is asked for a ping, where it listens
+      When I run helm install traderadmin ./charts/traderadmin --set redis.port=6380
+      Then the deployment "redis" has
+        | path                                                          | value                             |
+        | .spec.template.spec.containers[0].startupProbe.exec.command   | [redis-cli, -e, -p, "6380", ping] |
+        | .spec.template.spec.containers[0].readinessProbe.exec.command | [redis-cli, -e, -p, "6380", ping] |
+        | .spec.template.spec.containers[0].livenessProbe.exec.command  | [redis-cli, -e, -p, "6380", ping] |
+
+    Scenario: A service that does not speak HTTP is probed in another way
+      Given the file "tcp.yaml"
+        """
+        probes:
+          goScanner:
+            enabled: true
+            readiness:
+              httpGet: null
+              tcpSocket: {port: api}
+            liveness: null
+        """
+      When I run helm install traderadmin ./charts/traderadmin -f tcp.yaml
+      Then the deployment "go-scanner" has
+        | path                                                       | value       |
+        | .spec.template.spec.containers[0].readinessProbe.tcpSocket | {port: api} |
+        | .spec.template.spec.containers[0].readinessProbe.httpGet   |             |
+        | .spec.template.spec.containers[0].livenessProbe            |             |
+
+    Scenario Outline: A pod of <service> that ends serves its last requests before it is told to stop
+      When I run helm install traderadmin ./charts/traderadmin --set termination.<key>.preStopSleepSeconds=5,termination.<key>.gracePeriodSeconds=45
+      Then the deployment "<service>" has
+        | path                                                              | value |
+        | .spec.template.spec.containers[0].lifecycle.preStop.sleep.seconds | 5     |
+        | .spec.template.spec.terminationGracePeriodSeconds                 | 45    |
+
+      Examples:
+        | service     | key        |
+        | python-orch | pythonOrch |
+        | go-scanner  | goScanner  |
+
+  Rule: Pods run where the values say
+
+    Scenario: Pods go to no other nodes than those that they are given
+      When I run helm install traderadmin ./charts/traderadmin --set scheduling.goScanner.nodeSelector.disk=fast
+      Then deployment/go-scanner cannot be rolled out: "didn't match Pod's node affinity/selector"
+      And deployment/python-orch is rolled out with 1 pod
+      And deployment/redis is rolled out with 1 pod
+
+    Scenario: Pods of a service are spread over nodes and zones
+      When I run helm install traderadmin ./charts/traderadmin --set topologySpread.enabled=true,replicaCount.pythonOrch=2
+      Then deployment/python-orch is rolled out with 2 pods
+      And the deployment "python-orch" has
+        | path                                                               | value                                                 |
+        | .spec.template.spec.topologySpreadConstraints[*].topologyKey       | [kubernetes.io/hostname, topology.kubernetes.io/zone] |
+        | .spec.template.spec.topologySpreadConstraints[*].whenUnsatisfiable | [DoNotSchedule, ScheduleAnyway]                       |
+      And the deployment "python-orch" satisfies
+        """
+        self.spec.template.spec.topologySpreadConstraints.all(c, c.labelSelector.matchLabels == self.spec.selector.matchLabels)
+        """

@@ -1,0 +1,117 @@
+Feature: Configuring
+  What the services read is in the values. Each part of `config` is a file of the ConfigMap trader-config, mounted
+  where its service looks for it.
+
+  Rule: The files hold exactly the values
+
+    Scenario: python-orch reads YAML, go-scanner reads JSON
+      When I run helm install traderadmin ./charts/traderadmin
+      Then the configmap "trader-config" holds "config.yaml" as yaml
+        """
+        ibkr:
+          host: python-orch
+          port: 8000
+          client_id: 1
+        strategy:
+          sma_period: 50
+          candle_count: 2
+          otm_offset: 1
+          iv_threshold: 0.8
+          min_reward_risk: 1.0
+        """
+      And the configmap "trader-config" holds "config.json" as json
+        """
+        {
+          "sma50_period": 50,
+          "candle_count": 2,
+          "iv_threshold": 0.8,
+          "universe": ["AAPL", "MSFT", "SPY"]
+        }
+        """
+
+    Scenario: A values file sets all of it at once
+      Given the file "desk.yaml"
+        """
+        config:
+          python:
+            ibkr: {host: gateway.desk.example, port: 4002, client_id: 17}
+            strategy: {sma_period: 20, candle_count: 3, otm_offset: 0, iv_threshold: 0.65, min_reward_risk: 2.5}
+          scanner:
+            sma50_period: 55
+            candle_count: 4
+            iv_threshold: 0.7
+            universe: ["BRK B", "TRUE", "ON"]
+        """
+      When I run helm install traderadmin ./charts/traderadmin -f desk.yaml
+      Then the configmap "trader-config" holds "config.yaml" as yaml
+        """
+        ibkr: {host: gateway.desk.example, port: 4002, client_id: 17}
+        strategy: {sma_period: 20, candle_count: 3, otm_offset: 0, iv_threshold: 0.65, min_reward_risk: 2.5}
+        """
+      And the configmap "trader-config" holds "config.json" as json
+        """
+        {"sma50_period": 55, "candle_count": 4, "iv_threshold": 0.7, "universe": ["BRK B", "TRUE", "ON"]}
+        """
+
+    Scenario: Numbers with a decimal point stay numbers when --set brings them
+      When I run helm install traderadmin ./charts/traderadmin --set config.python.strategy.iv_threshold=0.65,config.python.strategy.min_reward_risk=2.5,config.scanner.iv_threshold=0.7
+      Then the configmap "trader-config" holds "config.yaml" as yaml
+        """
+        ibkr: {host: python-orch, port: 8000, client_id: 1}
+        strategy: {sma_period: 50, candle_count: 2, otm_offset: 1, iv_threshold: 0.65, min_reward_risk: 2.5}
+        """
+      And the configmap "trader-config" holds "config.json" as json
+        """
+        {"sma50_period": 50, "candle_count": 2, "iv_threshold": 0.7, "universe": ["AAPL", "MSFT", "SPY"]}
+        """
+
+  Rule: Each service finds its file where it looks for it
+
+    Scenario: The files are mounted read-only
+      When I run helm install traderadmin ./charts/traderadmin
+      Then container "python-orch" of deployment/python-orch has the mounts
+        | path             | from                    | subPath     | readOnly |
+        | /app/config.yaml | configmap/trader-config | config.yaml | true     |
+      And container "go-scanner" of deployment/go-scanner has the mounts
+        | path             | from                    | subPath     | readOnly |
+        | /app/config.json | configmap/trader-config | config.json | true     |
+
+  Rule: A change restarts the pods that read it, and no others
+
+    Scenario Outline: python-orch restarts when <setting> becomes <value>
+      Given I run helm install traderadmin ./charts/traderadmin --wait
+      When I run helm upgrade traderadmin ./charts/traderadmin --set config.python.<setting>=<value>
+      Then the configmap "trader-config" holds "config.yaml" as yaml with
+        | path      | value   |
+        | <setting> | <value> |
+      And deployment/python-orch got new pods
+      And deployment/go-scanner kept its pods
+      And deployment/redis kept its pods
+
+      Examples:
+        | setting                  | value           |
+        | ibkr.host                | gateway.example |
+        | ibkr.port                | 4002            |
+        | ibkr.client_id           | 17              |
+        | strategy.sma_period      | 20              |
+        | strategy.candle_count    | 3               |
+        | strategy.otm_offset      | 0               |
+        | strategy.iv_threshold    | 0.65            |
+        | strategy.min_reward_risk | 2.5             |
+
+    Scenario Outline: go-scanner restarts when <setting> becomes <value>
+      Given I run helm install traderadmin ./charts/traderadmin --wait
+      When I run helm upgrade traderadmin ./charts/traderadmin --set config.scanner.<setting>=<value>
+      Then the configmap "trader-config" holds "config.json" as json with
+        | path      | value   |
+        | <setting> | <holds> |
+      And deployment/go-scanner got new pods
+      And deployment/python-orch kept its pods
+      And deployment/redis kept its pods
+
+      Examples:
+        | setting      | value       | holds           |
+        | sma50_period | 55          | 55              |
+        | candle_count | 4           | 4               |
+        | iv_threshold | 0.7         | 0.7             |
+        | universe     | {TSLA,NVDA} | ["TSLA","NVDA"] |

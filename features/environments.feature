@@ -1,0 +1,134 @@
+Feature: Environments
+  QA is small, staging rehearses production, and production goes on when a node, a pod or a release does not.
+
+  Rule: QA is one small pod of everything, of what is to be released next
+
+    Scenario: QA asks for little
+      When I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-qa.yaml
+      Then deployment/python-orch is rolled out with 1 pod
+      And deployment/go-scanner is rolled out with 1 pod
+      And deployment/redis is rolled out with 1 pod
+      And the containers of deployment/python-orch have the resources
+        | container   | requests.cpu | requests.memory | limits.cpu | limits.memory |
+        | python-orch | 50m          | 128Mi           | 250m       | 256Mi         |
+      And the containers of deployment/go-scanner have the resources
+        | container  | requests.cpu | requests.memory | limits.cpu | limits.memory |
+        | go-scanner | 50m          | 64Mi            | 250m       | 256Mi         |
+      And the containers of deployment/redis have the resources
+        | container | requests.cpu | requests.memory | limits.cpu | limits.memory |
+        | redis     | 50m          | 64Mi            | 250m       | 128Mi         |
+
+    Scenario: QA scans one symbol, with the images of the next release
+      When I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-qa.yaml
+      Then go-scanner pods use image "ghcr.io/traderadmin/go-scanner:2.1.0-rc.1"
+      And python-orch pods use image "ghcr.io/traderadmin/python-orch:1.5.0-rc.1"
+      And the configmap "trader-config" holds "config.json" as json
+        """
+        {"sma50_period": 50, "candle_count": 2, "iv_threshold": 0.8, "universe": ["SPY"]}
+        """
+      And helm does not print "WARNING"
+
+  Rule: Staging is production on a smaller scale
+
+    Scenario: Staging asks for less than production
+      When I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-staging.yaml
+      Then deployment/python-orch is rolled out with 2 pods
+      And the containers of deployment/python-orch have the resources
+        | container   | requests.cpu | requests.memory | requests.ephemeral-storage | limits.cpu | limits.memory | limits.ephemeral-storage |
+        | python-orch | 100m         | 128Mi           | 128Mi                      | 500m       | 512Mi         | 512Mi                    |
+      And the containers of deployment/go-scanner have the resources
+        | container  | requests.cpu | requests.memory | requests.ephemeral-storage | limits.cpu | limits.memory | limits.ephemeral-storage |
+        | go-scanner | 100m         | 128Mi           | 128Mi                      | 500m       | 256Mi         | 512Mi                    |
+      And the containers of deployment/redis have the resources
+        | container | requests.cpu | requests.memory | requests.ephemeral-storage | limits.cpu | limits.memory | limits.ephemeral-storage |
+        | redis     | 100m         | 128Mi           | 64Mi                       | 500m       | 256Mi         | 128Mi                    |
+
+  Rule: Production is pinned, guarded, and there all along
+
+    Scenario: Production asks for what it needs, and fits the quota of its namespace
+      Given the objects
+        """
+        apiVersion: v1
+        kind: ResourceQuota
+        metadata:
+          name: production
+        spec:
+          hard:
+            pods: "12"
+            requests.cpu: "2"
+            requests.memory: 2Gi
+            limits.cpu: "9"
+            limits.memory: 8Gi
+        """
+      When I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-production.yaml
+      Then deployment/python-orch is rolled out with 2 pods
+      And deployment/go-scanner is rolled out
+      And deployment/redis is rolled out with 1 pod
+      And the containers of deployment/python-orch have the resources
+        | container   | requests.cpu | requests.memory | requests.ephemeral-storage | limits.cpu | limits.memory | limits.ephemeral-storage |
+        | python-orch | 150m         | 256Mi           | 128Mi                      | 750m       | 1Gi           | 512Mi                    |
+      And the containers of deployment/go-scanner have the resources
+        | container  | requests.cpu | requests.memory | requests.ephemeral-storage | limits.cpu | limits.memory | limits.ephemeral-storage |
+        | go-scanner | 150m         | 128Mi           | 128Mi                      | 750m       | 512Mi         | 512Mi                    |
+      And the containers of deployment/redis have the resources
+        | container | requests.cpu | requests.memory | requests.ephemeral-storage | limits.cpu | limits.memory | limits.ephemeral-storage |
+        | redis     | 150m         | 256Mi           | 64Mi                       | 750m       | 1Gi           | 128Mi                    |
+
+    Scenario: Production runs versions, and no image that may change
+      When I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-production.yaml
+      Then python-orch pods use image "ghcr.io/traderadmin/python-orch:1.4.0"
+      And go-scanner pods use image "ghcr.io/traderadmin/go-scanner:2.0.1"
+      And redis pods use image "redis:7.4.10"
+      And helm does not print "WARNING"
+
+    Scenario: Production passes where Pod Security is restricted
+      Given a namespace "floor" with labels
+        | key                                | value      |
+        | pod-security.kubernetes.io/enforce | restricted |
+        | pod-security.kubernetes.io/warn    | restricted |
+      When I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-production.yaml --namespace floor
+      Then deployment/python-orch, go-scanner and redis appear in namespace "floor"
+      And helm does not print "would violate PodSecurity"
+
+    Scenario: No pod of production has a token for the Kubernetes API, or a filesystem that it may change
+      When I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-production.yaml
+      Then the serviceaccount "traderadmin" has .automountServiceAccountToken = false
+      And the deployment "python-orch" satisfies
+        """
+        self.spec.template.spec.serviceAccountName == "traderadmin" &&
+        !self.spec.template.spec.automountServiceAccountToken &&
+        self.spec.template.spec.containers.all(c, c.securityContext.readOnlyRootFilesystem)
+        """
+      And the deployment "go-scanner" satisfies
+        """
+        self.spec.template.spec.serviceAccountName == "traderadmin" &&
+        !self.spec.template.spec.automountServiceAccountToken &&
+        self.spec.template.spec.containers.all(c, c.securityContext.readOnlyRootFilesystem)
+        """
+      And the deployment "redis" satisfies
+        """
+        self.spec.template.spec.serviceAccountName == "traderadmin" &&
+        !self.spec.template.spec.automountServiceAccountToken &&
+        self.spec.template.spec.containers.all(c, c.securityContext.readOnlyRootFilesystem)
+        """
+
+    Scenario: Load decides how many scanners run, between two and six
+      When I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-production.yaml
+      Then the horizontalpodautoscaler "go-scanner" has
+        | path                                                | value      |
+        | .spec.scaleTargetRef.kind                           | Deployment |
+        | .spec.scaleTargetRef.name                           | go-scanner |
+        | .spec.minReplicas                                   | 2          |
+        | .spec.maxReplicas                                   | 6          |
+        | .spec.metrics[*].resource.name                      | cpu        |
+        | .spec.metrics[*].resource.target.averageUtilization | 70         |
+
+  Rule: One chart goes from one environment to the next
+
+    Scenario: An upgrade from staging's values to production's changes what differs
+      Given I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-staging.yaml
+      And I note .data.password of the secret "redis-auth"
+      When I run helm upgrade traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-production.yaml
+      Then python-orch pods use image "ghcr.io/traderadmin/python-orch:1.4.0"
+      And the horizontalpodautoscaler "go-scanner" has .spec.maxReplicas = 6
+      And .data.password of the secret "redis-auth" is as noted

@@ -1,0 +1,73 @@
+Feature: Failing
+  A release that cannot run says why, and does not take down what ran before.
+
+  Rule: --atomic takes back what cannot run
+
+    Scenario: A first installation that cannot run leaves nothing behind
+      When I try helm install traderadmin ./charts/traderadmin --set image.pythonOrch=registry.invalid/python-orch:2.0 --atomic --timeout 30s
+      Then it fails with "registry.invalid/python-orch:2.0"
+      And nothing of release "traderadmin" is left
+
+    Scenario: Without --atomic, a rollback mends what an upgrade broke
+      Given I run helm install traderadmin ./charts/traderadmin
+      And I run helm upgrade traderadmin ./charts/traderadmin --set image.goScanner=registry.invalid/go-scanner:2.0
+      And deployment/go-scanner cannot be rolled out: "registry.invalid/go-scanner:2.0"
+      When I run helm rollback traderadmin
+      Then go-scanner pods use image "your-registry/go-scanner:latest"
+
+  Rule: The cluster's limits hold
+
+    Scenario: A pod that no node can hold waits, and the cause is said
+      When I run helm install traderadmin ./charts/traderadmin --set resources.goScanner.requests.cpu=1000,resources.goScanner.limits.cpu=1000
+      Then deployment/go-scanner cannot be rolled out: "Insufficient cpu"
+      And deployment/python-orch is rolled out with 1 pod
+
+    Scenario: A quota of CPU and memory is met, as every container says what it asks for
+      Given the objects
+        """
+        apiVersion: v1
+        kind: ResourceQuota
+        metadata: {name: desk}
+        spec:
+          hard: {requests.cpu: 300m, requests.memory: 384Mi, limits.cpu: 1500m, limits.memory: 1536Mi}
+        """
+      When I run helm install traderadmin ./charts/traderadmin
+      Then deployment/python-orch, go-scanner and redis appear in namespace "trader"
+      And the resourcequota "desk" has
+        | path                           | value  |
+        | .status.used['requests\.cpu']  | 300m   |
+        | .status.used['limits\.memory'] | 1536Mi |
+
+    Scenario: A limit range refuses containers that are larger than it allows
+      Given the objects
+        """
+        apiVersion: v1
+        kind: LimitRange
+        metadata: {name: desk}
+        spec:
+          limits: [{type: Container, max: {cpu: 200m, memory: 1Gi}}]
+        """
+      When I run helm install traderadmin ./charts/traderadmin --set resources.goScanner.limits.cpu=200m
+      Then deployment/python-orch cannot be rolled out: "maximum cpu usage per Container is 200m"
+      And deployment/go-scanner is rolled out with 1 pod
+
+    Scenario: Resources that are set to null are left to the namespace's limit range
+      Given the objects
+        """
+        apiVersion: v1
+        kind: LimitRange
+        metadata: {name: desk}
+        spec:
+          limits:
+            - type: Container
+              default: {cpu: 250m, memory: 256Mi}
+              defaultRequest: {cpu: 50m, memory: 64Mi}
+        """
+      When I run helm install traderadmin ./charts/traderadmin --set resources.goScanner=null
+      Then deployment/go-scanner is rolled out
+      And the containers of deployment/go-scanner have the resources
+        | container  | requests.cpu | requests.memory | limits.cpu | limits.memory |
+        | go-scanner |              |                 |            |               |
+      And the containers of deployment/python-orch have the resources
+        | container   | requests.cpu | requests.memory | limits.cpu | limits.memory |
+        | python-orch | 100m         | 128Mi           | 500m       | 512Mi         |

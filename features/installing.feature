@@ -1,0 +1,111 @@
+Feature: Installing
+  A first release asks for a name and a namespace, and for nothing else.
+
+  Rule: The defaults run one pod of each service, and one Redis
+
+    Scenario: Both services and Redis start
+      Given a Kubernetes cluster
+      When I run helm install traderadmin ./charts/traderadmin
+      Then deployment/python-orch is rolled out with 1 pod
+      And deployment/go-scanner is rolled out with 1 pod
+      And deployment/redis is rolled out with 1 pod
+      And release "traderadmin" has revision 1 and status "deployed"
+
+    Scenario: The notes name the images, and those that are still placeholders
+      When I run helm install traderadmin ./charts/traderadmin --set image.pythonOrch=registry/python-orch:v2.0
+      Then helm prints
+        """
+          python-orch:8000   registry/python-orch:v2.0
+          go-scanner:8080    your-registry/go-scanner:latest
+          redis:6379         redis:7.4.10
+        """
+      And helm prints "WARNING: image.goScanner is still the placeholder your-registry/go-scanner:latest"
+      And helm does not print "WARNING: image.pythonOrch"
+
+    Scenario: Each service asks for what the defaults promise
+      When I run helm install traderadmin ./charts/traderadmin
+      Then the containers of deployment/python-orch have the resources
+        | container   | requests.cpu | requests.memory | limits.cpu | limits.memory |
+        | python-orch | 100m         | 128Mi           | 500m       | 512Mi         |
+      And the containers of deployment/go-scanner have the resources
+        | container  | requests.cpu | requests.memory | limits.cpu | limits.memory |
+        | go-scanner | 100m         | 128Mi           | 500m       | 512Mi         |
+      And the containers of deployment/redis have the resources
+        | container | requests.cpu | requests.memory | limits.cpu | limits.memory |
+        | redis     | 100m         | 128Mi           | 500m       | 512Mi         |
+
+    Scenario: What only some environments need is not there unasked
+      When I run helm install traderadmin ./charts/traderadmin
+      Then there is no poddisruptionbudget "python-orch"
+      And there is no poddisruptionbudget "go-scanner"
+      And there is no horizontalpodautoscaler "go-scanner"
+      And there is no networkpolicy "python-orch"
+      And there is no networkpolicy "redis"
+      And there is no serviceaccount "traderadmin"
+      And there is no secret "redis-auth"
+      And there is no persistentvolumeclaim "redis-data"
+
+    Scenario: Pods tell by their labels what they are, and of which release
+      When I run helm install traderadmin ./charts/traderadmin
+      Then the pods of deployment/python-orch have the labels
+        | key                         | value       |
+        | app.kubernetes.io/name      | traderadmin |
+        | app.kubernetes.io/instance  | traderadmin |
+        | app.kubernetes.io/component | python-orch |
+      And the pods of deployment/go-scanner have the labels
+        | key                         | value       |
+        | app.kubernetes.io/name      | traderadmin |
+        | app.kubernetes.io/instance  | traderadmin |
+        | app.kubernetes.io/component | go-scanner  |
+      And the pods of deployment/redis have the labels
+        | key                         | value       |
+        | app.kubernetes.io/name      | traderadmin |
+        | app.kubernetes.io/instance  | traderadmin |
+        | app.kubernetes.io/component | redis       |
+
+  Rule: The release lives in the namespace that it is given
+
+    Scenario: A namespace that does not exist is made
+      When I run helm install traderadmin ./charts/traderadmin --namespace desk --create-namespace
+      Then deployment/python-orch, go-scanner and redis appear in namespace "desk"
+      And there is no deployment "python-orch" in namespace "trader"
+
+    Scenario: A namespace that exists is used
+      Given a namespace "desk"
+      When I run helm install traderadmin ./charts/traderadmin --namespace desk
+      Then deployment/python-orch, go-scanner and redis appear in namespace "desk"
+
+    Scenario: A namespace that does not exist is not made unasked
+      When I try helm install traderadmin ./charts/traderadmin --namespace desk
+      Then it fails with "not found"
+      And there is no deployment "python-orch" in namespace "desk"
+
+  Rule: A name is given once
+
+    Scenario: A release name that is in use is refused, and its release runs on
+      Given I run helm install traderadmin ./charts/traderadmin
+      When I try helm install traderadmin ./charts/traderadmin --set replicaCount.goScanner=3
+      Then it fails with "cannot re-use a name that is still in use"
+      And deployment/go-scanner is rolled out with 1 pod
+      And release "traderadmin" has revision 1 and status "deployed"
+
+    Scenario: A second release in the same namespace does not take over the objects of the first
+      Given I run helm install traderadmin ./charts/traderadmin
+      When I try helm install another ./charts/traderadmin
+      Then it fails with "invalid ownership metadata"
+      And the service "python-orch" has .metadata.labels['app\.kubernetes\.io/instance'] = traderadmin
+
+    Scenario: Installing twice by upgrade --install is an upgrade
+      When I run helm upgrade --install traderadmin ./charts/traderadmin
+      And I run helm upgrade --install traderadmin ./charts/traderadmin
+      Then the history of release "traderadmin" is
+        | revision | status     | description      |
+        | 1        | superseded | Install complete |
+        | 2        | deployed   | Upgrade complete |
+
+  Rule: A rehearsal leaves nothing behind
+
+    Scenario: A dry run that asks the cluster makes nothing
+      When I run helm install traderadmin ./charts/traderadmin --dry-run=server
+      Then helm prints "kind: Deployment"
+      And nothing is left in namespace "trader"

@@ -1,0 +1,66 @@
+Feature: Packaging
+  What is deployed is a package: one file with the chart's name and version, and nothing in it that its authors alone need.
+
+  Scenario: The package is named after the chart and its version
+    When I run helm package ./charts/traderadmin
+    Then helm prints "traderadmin-0.1.0.tgz"
+
+  Scenario: The package can be given the version of a release
+    When I run helm package ./charts/traderadmin --version 1.2.3 --app-version 4.5
+    And I run helm show chart traderadmin-1.2.3.tgz
+    Then helm prints "name: traderadmin"
+    And helm prints "version: 1.2.3"
+    And helm prints
+      """
+      appVersion: "4.5"
+      """
+
+  Scenario: The package holds the chart, its schema and its templates
+    When I run helm package ./charts/traderadmin
+    Then the package "traderadmin-0.1.0.tgz" contains
+      | file                                  |
+      | Chart.yaml                            |
+      | values.yaml                           |
+      | values.schema.json                    |
+      | templates/_helpers.tpl                |
+      | templates/configmap.yaml              |
+      | templates/go-scanner-deployment.yaml  |
+      | templates/go-scanner-service.yaml     |
+      | templates/python-orch-deployment.yaml |
+      | templates/python-orch-service.yaml    |
+      | templates/redis-deployment.yaml       |
+      | templates/redis-service.yaml          |
+      | templates/NOTES.txt                   |
+
+  Scenario: The package holds the values of each environment
+    When I run helm package ./charts/traderadmin
+    Then the package "traderadmin-0.1.0.tgz" contains
+      | file                   |
+      | values-qa.yaml         |
+      | values-staging.yaml    |
+      | values-production.yaml |
+
+  Scenario: What the chart's authors alone need stays out of the package
+    When I run helm package ./charts/traderadmin
+    Then the package "traderadmin-0.1.0.tgz" does not contain
+      | file            |
+      | .chartlint.yaml |
+      | .git*           |
+      | *.gotmpl        |
+      | *.tgz           |
+
+  Scenario: A package is installed and upgraded as the folder is
+    When I run helm package ./charts/traderadmin
+    And I run helm install traderadmin traderadmin-0.1.0.tgz
+    And I run helm upgrade traderadmin traderadmin-0.1.0.tgz --set replicaCount.goScanner=3
+    Then deployment/python-orch is rolled out with 1 pod
+    And deployment/go-scanner is rolled out with 3 pods
+    And release "traderadmin" has revision 2 and status "deployed"
+
+  Scenario: The folder goes on where the package left off, and restarts nothing
+    Given I run helm package ./charts/traderadmin
+    And I run helm install traderadmin traderadmin-0.1.0.tgz --wait
+    When I run helm upgrade traderadmin ./charts/traderadmin
+    Then deployment/python-orch kept its pods
+    And deployment/go-scanner kept its pods
+    And deployment/redis kept its pods

@@ -1,0 +1,146 @@
+Feature: Redis
+  One Redis serves both services. It can be left out, locked with a password, and given a disk.
+
+  Rule: Both services know where Redis is
+
+    Scenario: The services are told its address
+      When I run helm install traderadmin ./charts/traderadmin
+      Then container "python-orch" of deployment/python-orch has the env
+        | name       | value      |
+        | REDIS_ADDR | redis:6379 |
+      And container "go-scanner" of deployment/go-scanner has the env
+        | name       | value      |
+        | REDIS_ADDR | redis:6379 |
+
+    Scenario: A desk that needs no Redis runs none, and its services are told of none
+      When I run helm install traderadmin ./charts/traderadmin --set redis.enabled=false
+      Then deployment/python-orch and go-scanner appear in namespace "trader"
+      And there is no deployment "redis"
+      And there is no service "redis"
+      And the deployment "python-orch" satisfies "self.spec.template.spec.containers.all(c, !has(c.env))"
+      And the deployment "go-scanner" satisfies "self.spec.template.spec.containers.all(c, !has(c.env))"
+
+    Scenario: Redis that is switched off later is taken away
+      Given I run helm install traderadmin ./charts/traderadmin --wait
+      When I run helm upgrade traderadmin ./charts/traderadmin --set redis.enabled=false
+      Then there is no deployment "redis"
+      And deployment/python-orch got new pods
+      And deployment/go-scanner got new pods
+
+  Rule: A password keeps others out
+
+    Scenario: Redis and both services get the password from the same Secret
+      When I run helm install traderadmin ./charts/traderadmin --set redis.auth.enabled=true
+      Then the secret "redis-auth" satisfies "self.data.password.size() >= 32"
+      And container "redis" of deployment/redis has the env
+        | name          | from                       |
+        | REDISCLI_AUTH | secret/redis-auth:password |
+      And the deployment "redis" satisfies "self.spec.template.spec.containers[0].args.exists(a, a == '--requirepass')"
+      And container "python-orch" of deployment/python-orch has the env
+        | name           | value      | from                       |
+        | REDIS_ADDR     | redis:6379 |                            |
+        | REDIS_PASSWORD |            | secret/redis-auth:password |
+      And container "go-scanner" of deployment/go-scanner has the env
+        | name           | value      | from                       |
+        | REDIS_ADDR     | redis:6379 |                            |
+        | REDIS_PASSWORD |            | secret/redis-auth:password |
+
+    Scenario: The password is made once, and an upgrade keeps it
+      Given I run helm install traderadmin ./charts/traderadmin --set redis.auth.enabled=true --wait
+      And I note .data.password of the secret "redis-auth"
+      When I run helm upgrade traderadmin ./charts/traderadmin --reuse-values --set replicaCount.goScanner=2
+      Then .data.password of the secret "redis-auth" is as noted
+      And deployment/redis kept its pods
+      And deployment/python-orch kept its pods
+
+    Scenario: A rollback keeps the password
+      Given I run helm install traderadmin ./charts/traderadmin --set redis.auth.enabled=true --wait
+      And I note .data.password of the secret "redis-auth"
+      And I run helm upgrade traderadmin ./charts/traderadmin --reuse-values --set replicaCount.goScanner=2
+      When I run helm rollback traderadmin 1
+      Then .data.password of the secret "redis-auth" is as noted
+      And deployment/redis kept its pods
+
+    Scenario: A release takes its password with it, and the next one makes another
+      Given I run helm install traderadmin ./charts/traderadmin --set redis.auth.enabled=true
+      And I note .data.password of the secret "redis-auth"
+      And I run helm uninstall traderadmin
+      When I run helm install traderadmin ./charts/traderadmin --set redis.auth.enabled=true
+      Then .data.password of the secret "redis-auth" has changed
+
+    Scenario: A password that somebody else keeps is used, and none is made
+      Given the objects
+        """
+        apiVersion: v1
+        kind: Secret
+        metadata:
+          name: vault
+        stringData:
+          redis-password: swordfish
+        """
+      When I run helm install traderadmin ./charts/traderadmin --set redis.auth.enabled=true,redis.auth.existingSecret=vault,redis.auth.secretKey=redis-password
+      Then container "redis" of deployment/redis has the env
+        | name          | from                        |
+        | REDISCLI_AUTH | secret/vault:redis-password |
+      And container "go-scanner" of deployment/go-scanner has the env
+        | name           | from                        |
+        | REDIS_PASSWORD | secret/vault:redis-password |
+      And there is no secret "redis-auth"
+
+    Scenario: A new password restarts everything that reads it, at the next upgrade
+      Given the objects
+        """
+        apiVersion: v1
+        kind: Secret
+        metadata:
+          name: vault
+        stringData:
+          password: swordfish
+        """
+      And I run helm install traderadmin ./charts/traderadmin --set redis.auth.enabled=true,redis.auth.existingSecret=vault --wait
+      And the objects
+        """
+        apiVersion: v1
+        kind: Secret
+        metadata:
+          name: vault
+        stringData:
+          password: stingray
+        """
+      When I run helm upgrade traderadmin ./charts/traderadmin --reuse-values
+      Then deployment/redis got new pods
+      And deployment/python-orch got new pods
+      And deployment/go-scanner got new pods
+
+  Rule: A volume keeps what Redis stores
+
+    Scenario: Redis writes to a volume of the size that is asked for
+      When I run helm install traderadmin ./charts/traderadmin --set redis.persistence.enabled=true,redis.persistence.size=2Gi,redis.persistence.storageClassName=fast
+      Then the persistentvolumeclaim "redis-data" has
+        | path                             | value           |
+        | .spec.resources.requests.storage | 2Gi             |
+        | .spec.storageClassName           | fast            |
+        | .spec.accessModes                | [ReadWriteOnce] |
+      And container "redis" of deployment/redis has the mounts
+        | path  | from           | readOnly |
+        | /data | pvc/redis-data | false    |
+      And the deployment "redis" satisfies
+        """
+        self.spec.template.spec.containers[0].args.exists(a, a == '--appendonly')
+        """
+
+    Scenario: Without a volume Redis stores nothing, rather than refuse writes when it cannot
+      When I run helm install traderadmin ./charts/traderadmin
+      Then the deployment "redis" has
+        | path                                   | value                                                              |
+        | .spec.template.spec.containers[0].args | [redis-server, --port, "6379", --protected-mode, "no", --save, ""] |
+        | .spec.template.spec.volumes            |                                                                    |
+
+    Scenario: Redis is given more arguments
+      Given the file "memory.yaml"
+        """
+        redis:
+          extraArgs: [--maxmemory, 400mb, --maxmemory-policy, allkeys-lru]
+        """
+      When I run helm install traderadmin ./charts/traderadmin -f memory.yaml
+      Then the deployment "redis" has .spec.template.spec.containers[0].args[-4:] = [--maxmemory, 400mb, --maxmemory-policy, allkeys-lru]

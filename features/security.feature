@@ -1,0 +1,62 @@
+Feature: Security
+  Pods get no more than they need: no root, no capabilities, and no token for the API.
+
+  Rule: securityContext.enabled keeps pods to the Pod Security Standard "restricted"
+
+    Scenario: A namespace that enforces it lets the pods in
+      Given a namespace "vault" with labels
+        | key                                | value      |
+        | pod-security.kubernetes.io/enforce | restricted |
+        | pod-security.kubernetes.io/warn    | restricted |
+      When I run helm install traderadmin ./charts/traderadmin --namespace vault --set securityContext.enabled=true
+      Then deployment/python-orch, go-scanner and redis appear in namespace "vault"
+      And helm does not print "would violate PodSecurity"
+
+    Scenario: It turns the pods away where it is enforced and securityContext is off
+      Given a namespace "vault" with labels
+        | key                                | value      |
+        | pod-security.kubernetes.io/enforce | restricted |
+      When I run helm install traderadmin ./charts/traderadmin --namespace vault
+      Then deployment/python-orch cannot be rolled out: "violates PodSecurity" in namespace "vault"
+
+    Scenario: The root filesystem is read-only, but for /tmp
+      When I run helm install traderadmin ./charts/traderadmin --set securityContext.enabled=true
+      Then the deployment "python-orch" satisfies "self.spec.template.spec.containers.all(c, c.securityContext.readOnlyRootFilesystem)"
+      And the deployment "go-scanner" satisfies "self.spec.template.spec.containers.all(c, c.securityContext.readOnlyRootFilesystem)"
+      And the deployment "redis" satisfies "self.spec.template.spec.containers.all(c, c.securityContext.readOnlyRootFilesystem)"
+      And container "python-orch" of deployment/python-orch has the mounts
+        | path | from     | readOnly |
+        | /tmp | emptyDir | false    |
+      And container "go-scanner" of deployment/go-scanner has the mounts
+        | path | from     | readOnly |
+        | /tmp | emptyDir | false    |
+
+  Rule: Pods have a token for the Kubernetes API only where they are given one
+
+    Scenario: A ServiceAccount of the release, without its token
+      When I run helm install traderadmin ./charts/traderadmin --set serviceAccount.create=true,serviceAccount.automountToken=false
+      Then there is a serviceaccount "traderadmin"
+      And the deployment "python-orch" has
+        | path                                             | value       |
+        | .spec.template.spec.serviceAccountName           | traderadmin |
+        | .spec.template.spec.automountServiceAccountToken | false       |
+      And the deployment "go-scanner" has
+        | path                                             | value       |
+        | .spec.template.spec.serviceAccountName           | traderadmin |
+        | .spec.template.spec.automountServiceAccountToken | false       |
+      And the deployment "redis" has
+        | path                                             | value       |
+        | .spec.template.spec.serviceAccountName           | traderadmin |
+        | .spec.template.spec.automountServiceAccountToken | false       |
+
+    Scenario: A ServiceAccount that somebody else made is used, and not made
+      Given the objects
+        """
+        apiVersion: v1
+        kind: ServiceAccount
+        metadata: {name: desk}
+        """
+      When I run helm install traderadmin ./charts/traderadmin --set serviceAccount.name=desk
+      Then deployment/python-orch, go-scanner and redis appear in namespace "trader"
+      And the deployment "python-orch" has .spec.template.spec.serviceAccountName = desk
+      And there is no serviceaccount "traderadmin"

@@ -456,4 +456,103 @@ var failing = []struct {
 		   | templates/*e.yaml |`,
 		[]string{"templates/*e.yaml is in shop-0.1.0.tgz: templates/httproute.yaml, templates/service.yaml"},
 	},
+	// Disruptions
+	{
+		`When I run helm install shop ./shop --set replicaCount=0
+		 And I drain deployment/shop`,
+		[]string{"deployment/shop has no pods to evict"},
+	},
+	{
+		`When I try to drain deployment/shop
+		 Then it succeeds`,
+		[]string{"to drain deployment/shop should have succeeded: there is no deployment \"shop\""},
+	},
+	{
+		exampleBudget + `
+		 When I run helm install shop ./shop --wait
+		 And I drain deployment/shop`,
+		[]string{"drain deployment/shop: evict pod/shop-", "poddisruptionbudget/shop allows no eviction, though all 1 pods are healthy: it wants 1 of them"},
+	},
+	{
+		exampleBudget + `
+		 When I run helm install shop ./shop --set image.repository=registry.invalid/shop
+		 Given the deployment "shop" has .status.replicas = 1
+		 And I drain deployment/shop`,
+		[]string{"waited ", "poddisruptionbudget/shop allows no eviction now: 0 of 1 pods are healthy, and it wants 1"},
+	},
+	{
+		`Then deployment/shop is watched`,
+		[]string{`there is no deployment "shop" in namespace "shop"`},
+	},
+	{
+		`When I run helm install shop ./shop
+		 Then at least 1 pod of deployment/shop was ready all along`,
+		[]string{"deployment/shop is not watched: write `deployment/shop is watched` above this step"},
+	},
+	{
+		`When I run helm install shop ./shop --wait
+		 Given deployment/shop is watched
+		 When I run helm upgrade with --set replicaCount=0
+		 Then deployment/shop is rolled out with 0 pods
+		 And at least 1 pod of deployment/shop was ready all along`,
+		[]string{"0 pods of deployment/shop were ready ", "s after it was first watched, not 1"},
+	},
+	{
+		`When I run helm install shop ./shop --wait
+		 Given deployment/shop is watched
+		 Then at least 3 pods of deployment/shop were ready all along`,
+		[]string{"1 pods of deployment/shop were ready when it was first watched, not 3"},
+	},
+	// Network
+	{
+		`When I run helm install shop ./shop --set replicaCount=2 --wait
+		 Then service/shop leads to 3 pods of deployment/shop`,
+		[]string{`service/shop in namespace "shop": waited 2`, "last seen: port 80 leads to 2 ready pods, not 3"},
+	},
+	{
+		`When I run helm install shop ./shop
+		 Then service/shop port 8080 leads to 1 pod of deployment/shop`,
+		[]string{"service/shop: it has no port 8080, only 80 http"},
+	},
+	{
+		exampleDeployment + `
+		 And the objects
+		   """
+		   {apiVersion: v1, kind: Service, metadata: {name: web}, spec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}}
+		   """
+		 Then service/web leads to 1 pod of deployment/web`,
+		[]string{"service/web: port 80 leads to port 8080/TCP, which no container of deployment/web declares, only 8000/TCP (http)"},
+	},
+	{
+		examplePolicy + `
+		 And the objects
+		   """
+		   {apiVersion: v1, kind: Service, metadata: {name: web}, spec: {selector: {app: client}, ports: [{port: 80, targetPort: 8000}]}}
+		   """
+		 Then service/web leads to 1 pod of deployment/web`,
+		[]string{"it leads to pod/client-", "which is not of deployment/web"},
+	},
+	{
+		examplePolicy + `
+		 Then pods of deployment/web may reach deployment/web on port 8000`,
+		[]string{
+			"pods of deployment/web may not reach deployment/web on port 8000: no policy restricts what leaves deployment/web; " +
+				"what comes to deployment/web is restricted by networkpolicy/web, and no rule lets deployment/web reach port 8000/TCP",
+		},
+	},
+	{
+		examplePolicy + `
+		 Then pods of deployment/client may not reach deployment/web on port 8000`,
+		[]string{"pods of deployment/client may reach deployment/web on port 8000: ", "networkpolicy/web lets it pass to port 8000"},
+	},
+	{
+		exampleDeployment + `
+		 Then other pods may not reach deployment/web on port 8000`,
+		[]string{"any pod may reach deployment/web on port 8000: ", "no policy restricts what comes to deployment/web"},
+	},
+	{
+		exampleDeployment + `
+		 Then other pods may not reach deployment/web on port 6379`,
+		[]string{"no container of deployment/web declares port 6379, only 8000"},
+	},
 }

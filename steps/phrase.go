@@ -12,6 +12,7 @@ var placeholders = map[string]string{
 	"N":        `(\d+)`,
 	"WORKLOAD": `((?:deployment|statefulset|daemonset|job)/\S+?)`,
 	"SERVICE":  `(service/\S+)`,
+	"PORT":     `(\S+)`,
 	"KIND":     `([A-Za-z][A-Za-z0-9.-]*)`,
 	"PATH":     `(\S.*?)`,
 	"VALUE":    `(\S.*?)`,

@@ -167,6 +167,7 @@ type scenario struct {
 	last         *helm.Result
 	comparesPods bool           // with those from before
 	before       *before        // the last command that may change pods; nil when there was none, or no step compares
+	recorders    []*recorder    // of workloads that are watched
 	noted        map[string]any // what fields had when the scenario noted them
 	tried        *attempt       // what may have failed; nil when nothing was tried since the last command that may not
 	scratch      string         // its own folder; "" until it needs one
@@ -228,6 +229,7 @@ func (s *scenario) end(ctx context.Context, _ *godog.Scenario, err error) (conte
 		return ctx, nil
 	}
 	defer s.endTurn()
+	s.stopRecorders()
 	var unchecked error
 	if err == nil {
 		unchecked = s.tried.unchecked()

@@ -37,8 +37,9 @@ func (s *scenario) vocabulary() []noun {
 		{"Releases", slices.Concat(s.historySteps(), s.leftSteps())},
 		{"Files", slices.Concat(s.fileSteps(), s.packageSteps())},
 		{"Objects", slices.Concat(s.applySteps(), s.objectSteps(), s.configMapSteps(), s.noteSteps())},
-		{"Workloads", slices.Concat(s.deploymentSteps(), s.podSteps(), s.workloadSteps())},
+		{"Workloads", slices.Concat(s.deploymentSteps(), s.podSteps(), s.workloadSteps(), s.watchSteps(), s.drainSteps())},
 		{"Containers", s.containerSteps()},
+		{"Network", slices.Concat(s.serviceSteps(), s.reachSteps())},
 	}
 }
 

@@ -1,0 +1,162 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/intstr"
+)
+
+func (s *scenario) serviceSteps() []step {
+	return []step{
+		{
+			phrase: `SERVICE[ port PORT] leads to N pod[s] of WORKLOAD[ in namespace "NAMESPACE"]`, method: s.serviceLeadsTo,
+			does: "Waits until the Service's EndpointSlices have this number of ready addresses, all of pods of the workload, and wants the target port to be one that these pods declare. " +
+				"A port is a number or a name; without one, all ports of the Service are meant.",
+			example: `
+When I run helm install shop ./shop --set replicaCount=2
+Then service/shop leads to 2 pods of deployment/shop
+And service/shop port 80 leads to 2 pods of deployment/shop
+And service/shop port http leads to 2 pods of deployment/shop`,
+		},
+	}
+}
+
+// serviceLeadsTo follows a Service to the pods behind it.
+func (s *scenario) serviceLeadsTo(ctx context.Context, service, port string, pods int, called, namespace string) error {
+	behind, err := s.workload(ctx, called, namespace)
+	if err != nil {
+		return err
+	}
+	_, name := workload(service)
+	found, err := s.subject("service", name, namespace)
+	if err != nil {
+		return err
+	}
+	object, err := found.get(ctx)
+	if err != nil {
+		return err
+	}
+	ports, err := targets(object, port, behind)
+	if err != nil {
+		return fmt.Errorf("%s: %w", service, err)
+	}
+	endpoints, err := s.subject("endpointslices.discovery.k8s.io", "", namespace)
+	if err != nil {
+		return err
+	}
+	ofService := metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + name}
+	err = s.awaitObjects(ctx, endpoints.client, ofService, func(found []*unstructured.Unstructured) (bool, error) {
+		return false, s.leadTo(ctx, found, ports, pods, behind)
+	})
+	if err != nil {
+		return about{fmt.Sprintf("%s in namespace %q", service, s.named(namespace)), err}
+	}
+	return nil
+}
+
+// target is where a port of a Service leads to.
+type target struct {
+	service corev1.ServicePort
+	number  int32 // of the pods
+}
+
+// targets are the ports that a step means, which the pods behind the Service must declare.
+func targets(object *unstructured.Unstructured, port string, behind *workloadObject) ([]target, error) {
+	service := new(corev1.Service)
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, service); err != nil {
+		return nil, err
+	}
+	var found []target
+	var others []string
+	for _, p := range service.Spec.Ports {
+		others = append(others, strings.TrimSpace(fmt.Sprintf("%d %s", p.Port, p.Name)))
+		if port != "" && port != p.Name && port != strconv.Itoa(int(p.Port)) {
+			continue
+		}
+		number, err := behind.declares(p)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, target{p, number})
+	}
+	if len(found) == 0 {
+		return nil, fmt.Errorf("it has no port %s, only %s", port, listed(others))
+	}
+	return found, nil
+}
+
+// declares returns the port of the workload's pods that a port of a Service leads to.
+func (w *workloadObject) declares(port corev1.ServicePort) (int32, error) {
+	var all []string
+	for _, container := range containers(w.template) {
+		for _, p := range container.Ports {
+			named := port.TargetPort.Type == intstr.String && p.Name == port.TargetPort.StrVal
+			if p.Protocol == port.Protocol && (named || port.TargetPort.Type == intstr.Int && p.ContainerPort == port.TargetPort.IntVal) {
+				return p.ContainerPort, nil
+			}
+		}
+		all = append(all, declared(container)...)
+	}
+	return 0, fmt.Errorf("port %d leads to port %s/%s, which no container of %s declares, only %s",
+		port.Port, port.TargetPort.String(), port.Protocol, w.called, listed(all))
+}
+
+// leadTo says how EndpointSlices do not lead to this number of ready pods of a workload on each port.
+func (s *scenario) leadTo(ctx context.Context, found []*unstructured.Unstructured, ports []target, pods int, behind *workloadObject) error {
+	var wrong []error
+	var ready []string
+	for _, port := range ports {
+		names, err := readyPods(found, port)
+		if err != nil {
+			return err
+		}
+		if len(names) != pods {
+			wrong = append(wrong, fmt.Errorf("port %d leads to %d ready pods, not %d", port.service.Port, len(names), pods))
+		}
+		ready = append(ready, names...)
+	}
+	if len(wrong) > 0 || len(ready) == 0 {
+		return errors.Join(wrong...)
+	}
+	own, err := s.podsOf(ctx, behind)
+	if err != nil {
+		return err
+	}
+	for _, name := range ready {
+		if !slices.ContainsFunc(own, func(pod corev1.Pod) bool { return pod.Name == name }) {
+			return fmt.Errorf("it leads to pod/%s, which is not of %s", name, behind.called)
+		}
+	}
+	return nil
+}
+
+// readyPods are the pods with a ready address for a port, each once.
+func readyPods(found []*unstructured.Unstructured, port target) ([]string, error) {
+	var names []string
+	for _, object := range found {
+		slice := new(discoveryv1.EndpointSlice)
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, slice); err != nil {
+			return nil, err
+		}
+		leads := slices.ContainsFunc(slice.Ports, func(p discoveryv1.EndpointPort) bool {
+			return p.Port != nil && *p.Port == port.number && p.Name != nil && *p.Name == port.service.Name
+		})
+		for _, endpoint := range slice.Endpoints {
+			if leads && endpoint.TargetRef != nil && endpoint.Conditions.Ready != nil && *endpoint.Conditions.Ready {
+				names = append(names, endpoint.TargetRef.Name)
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil // a dual-stack pod has two addresses
+}

@@ -438,12 +438,23 @@ func (d *defaults) visit(values, schema *yaml.Node, keys []string) {
 }
 
 func (d *defaults) compare(property, key, value *yaml.Node, keys []string) {
-	name, written := entry(property, "default")
-	if name == nil {
+	if name, written := entry(property, "default"); name != nil {
+		d.contrast(name, written, key, value, keys)
+	}
+}
+
+// contrast reports where a default, written after name, and the value of key contradict each other: of maps, at the keys that both have.
+func (d *defaults) contrast(name, written, key, value *yaml.Node, keys []string) {
+	if isMapping(written) && isMapping(value) {
+		for part, wanted := range members(written) {
+			if own, set := entry(value, part.Value); own != nil {
+				d.contrast(part, wanted, own, set, append(slices.Clip(keys), part.Value))
+			}
+		}
 		return
 	}
 	var want, got any
-	if written.Decode(&want) != nil || value.Decode(&got) != nil || agree(want, got) {
+	if written.Decode(&want) != nil || value.Decode(&got) != nil || same(want, got) {
 		return
 	}
 	at := d.chart.file(valuesFile)
@@ -452,25 +463,6 @@ func (d *defaults) compare(property, key, value *yaml.Node, keys []string) {
 	if !slices.Contains(d.found, found) {
 		d.found = append(d.found, found)
 	}
-}
-
-// agree says whether a value is what a default says, as far as both have the same keys.
-func agree(want, got any) bool {
-	keys, ok := want.(map[string]any)
-	if !ok {
-		return same(want, got)
-	}
-	values, ok := got.(map[string]any)
-	if !ok {
-		return false
-	}
-	for key, value := range keys {
-		other, has := values[key]
-		if has && !agree(value, other) {
-			return false
-		}
-	}
-	return true
 }
 
 // same says whether two values are equal, numbers by what they are worth.

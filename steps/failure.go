@@ -34,7 +34,7 @@ func (s *scenario) explain(ctx context.Context, _ *godog.Step, status godog.Step
 
 // details are what the waits that err comes from have to say beyond it.
 func details(err error) []string {
-	switch err := err.(type) {
+	switch err := err.(type) { //nolint:errorlint // errors.As finds one, and there may be several
 	case *rollout.Error:
 		return []string{err.Detail()}
 	case interface{ Unwrap() error }:

@@ -24,7 +24,6 @@ import (
 	messages "github.com/cucumber/messages/go/v21"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/client-go/discovery"
-	"k8s.io/client-go/discovery/cached/memory"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
@@ -113,7 +112,7 @@ func NewWorld(config *rest.Config, options Options) (*World, error) {
 	if w.objects, err = dynamic.NewForConfig(config); err != nil {
 		return nil, fmt.Errorf("steps: %w", err)
 	}
-	w.discovery = memory.NewMemCacheClient(w.cluster.Discovery())
+	w.discovery = w.helm.Discovery()
 	w.mapper = restmapper.NewDeferredDiscoveryRESTMapper(w.discovery)
 	return w, nil
 }

@@ -20,6 +20,8 @@ import (
 	"helm.sh/helm/v3/pkg/chartutil"
 	"helm.sh/helm/v3/pkg/release"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/discovery/cached/memory"
 	"k8s.io/client-go/rest"
 )
 
@@ -55,6 +57,7 @@ type Client struct {
 	kubeVersion string
 	prepare     Prepare
 	configure   configure
+	discovery   discovery.DiscoveryInterface
 }
 
 // configure makes a command line's config ready for actions in a namespace. An empty namespace means all of them.
@@ -107,7 +110,7 @@ func New(config *rest.Config, options Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("helm client of %s: %w", config.Host, err)
 	}
-	client := &Client{dir: dir, kubeVersion: options.KubeVersion, prepare: options.Prepare, configure: cluster.configure}
+	client := &Client{dir: dir, kubeVersion: options.KubeVersion, prepare: options.Prepare, configure: cluster.configure, discovery: cluster.discovery}
 	return client.WithNamespace(options.Namespace), nil
 }
 
@@ -143,6 +146,12 @@ func (c *Client) WithScratch(folder string) *Client {
 	other := *c
 	other.scratch = folder
 	return &other
+}
+
+// Discovery is what the cluster serves, remembered from the first question on until it is invalidated. It has its documents from where the commands have
+// theirs: none is fetched twice while it holds.
+func (c *Client) Discovery() discovery.CachedDiscoveryInterface {
+	return memory.NewMemCacheClient(c.discovery)
 }
 
 // Run runs one command line; args are its words without the leading "helm", as Split returns them.

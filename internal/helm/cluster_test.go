@@ -141,6 +141,9 @@ func TestWhatAClusterSaysOfItselfIsFetchedOnce(t *testing.T) {
 		})
 	}
 	others.Wait()
+	kinds, err := client.Discovery().ServerPreferredResources()
+	require.NoError(t, err)
+	assert.Len(t, kinds, 2)
 	assert.Equal(t, once, server.timesSent())
 }
 

@@ -25,6 +25,8 @@
 //   - A Job, or a pod without an owner, has failed: at once.
 //   - The workload is not there, and its namespace is not either, or is being deleted: after 1 second.
 //
+// Ready is what steps wait for. Enough and Done are what Helm waits for, with --wait and for hooks: on Helm's terms, and with these rules for giving up.
+//
 // What has to be asked for, such as a dry run or the nodes, is asked for only when there is such trouble, and again every 2 seconds while it lasts.
 package rollout
 

@@ -152,3 +152,20 @@ func TestAwaitEndsWithItsContext(t *testing.T) {
 
 	assert.ErrorIs(t, Await(ctx, fake.NewClientset(), namespace, time.Hour, condition), assert.AnError)
 }
+
+func TestAwaitSeveral(t *testing.T) {
+	t.Parallel()
+	deployment, set, pod := finished()
+	client := fake.NewClientset(deployment, set, pod)
+
+	require.NoError(t, Await(t.Context(), client, namespace, time.Minute, RolledOut("app"), Done("job", "gone")))
+
+	err := Await(t.Context(), client, namespace, 50*time.Millisecond, RolledOut("one"), RolledOut("app"), Ready("job", "other"))
+	require.ErrorContains(t, err, "there is no deployment/one")
+	require.ErrorContains(t, err, "there is no job/other")
+	assert.NotContains(t, err.Error(), "for deployment/app")
+
+	err = Await(t.Context(), client, namespace, time.Minute, RolledOut("one"), PodsUse("app", "app:3"))
+	require.ErrorContains(t, err, "this will not happen")
+	assert.NotContains(t, err.Error(), "deployment/one")
+}

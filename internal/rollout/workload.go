@@ -60,7 +60,7 @@ func Ready(kind, name string) Condition {
 }
 
 // Enough is Ready, except that it does not give up as long as no more pods are hindered than the update strategy lets be unavailable: that
-// many may be missing for `helm --wait`, which is who decides then.
+// many may be missing for `helm --wait`, which is who decides then. The kind is one of Ready's.
 func Enough(kind, name string) Condition {
 	return about(kind, name, kinds[kind].goal, func(w *workload) error {
 		w.spare = spare(w.object)

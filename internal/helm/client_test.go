@@ -327,6 +327,23 @@ func TestPackage(t *testing.T) {
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
 
+// With a folder of its own, a command line reads there first, and writes nowhere else.
+func TestScratch(t *testing.T) {
+	t.Parallel()
+	dir, scratch := folderWithChart(t), t.TempDir()
+	write(t, "replicaCount: 7\n", dir, "values.yaml")
+	client := unreachable(t, Options{Dir: dir}).WithScratch(scratch)
+
+	run(t, client, "package ./charts/web")
+	assert.FileExists(t, filepath.Join(scratch, "web-0.1.0.tgz"))
+	assert.NoFileExists(t, filepath.Join(dir, "web-0.1.0.tgz"))
+	assert.Contains(t, run(t, client, "template web-0.1.0.tgz -f values.yaml").Output, "replicas: 7")
+
+	write(t, "replicaCount: 9\n", scratch, "values.yaml")
+	assert.Contains(t, run(t, client, "template web-0.1.0.tgz -f values.yaml").Output, "replicas: 9")
+	assert.Contains(t, run(t, client, "template web-0.1.0.tgz -f "+filepath.Join(dir, "values.yaml")).Output, "replicas: 7")
+}
+
 func TestShow(t *testing.T) {
 	t.Parallel()
 	dir := folderWithChart(t)

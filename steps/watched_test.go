@@ -1,0 +1,26 @@
+package steps
+
+import (
+	"runtime/pprof"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Not parallel: other scenarios' recorders would be seen.
+func TestNothingIsRecordedAfterTheScenario(t *testing.T) {
+	output, passed := runFeature(t, newWorld(t), `Feature: f
+  Scenario: s
+    When I run helm install shop ./shop
+    Given deployment/shop is watched
+    And deployment/shop is watched
+    Then at least 0 pods of deployment/shop were ready all along
+`, 1)
+
+	require.True(t, passed, output)
+	var goroutines strings.Builder
+	require.NoError(t, pprof.Lookup("goroutine").WriteTo(&goroutines, 1))
+	assert.NotContains(t, goroutines.String(), "(*recorder)")
+}

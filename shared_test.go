@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/mod/semver"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -20,9 +22,11 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+	"sigs.k8s.io/kind/pkg/apis/config/defaults"
 
 	"github.com/traderadmin/charts/cluster/embedded"
 	"github.com/traderadmin/charts/cluster/kind"
+	"github.com/traderadmin/charts/internal/chart"
 	"github.com/traderadmin/charts/internal/ownership"
 )
 
@@ -295,4 +299,21 @@ func TestARunsOwnKindCluster(t *testing.T) {
 	assert.Contains(t, string(output), "deleting what a run left that was killed")
 	assert.Equal(t, before, kindClusters(t), "after the next run")
 	assert.NoDirExists(t, filepath.Join(home, ".kube"))
+}
+
+// CI runs on kind for each Kubernetes minor that the linter renders for, and on the image that kind itself takes.
+func TestKindInCICoversTheMinors(t *testing.T) {
+	t.Parallel()
+	workflow, err := os.ReadFile(".github/workflows/chart.yaml")
+	require.NoError(t, err)
+	var minors []string
+	for _, image := range regexp.MustCompile(`kindest/node:(v\d+\.\d+\.\d+)@sha256:[0-9a-f]{64}\n`).FindAllStringSubmatch(string(workflow), -1) {
+		minors = append(minors, semver.MajorMinor(image[1]))
+	}
+	var wanted []string
+	for _, version := range chart.KubeVersions() {
+		wanted = append(wanted, semver.MajorMinor(version))
+	}
+	assert.Equal(t, wanted, minors)
+	assert.Contains(t, string(workflow), defaults.Image+"\n")
 }

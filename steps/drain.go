@@ -66,7 +66,7 @@ func (s *scenario) drain(ctx context.Context, called, namespace string) error {
 		return fmt.Errorf("%s has no pods to evict", called)
 	}
 	for _, pod := range pods {
-		if err := s.evict(ctx, pod); err != nil {
+		if err := s.evict(ctx, pod, max(len(pods), drained.replicas)); err != nil {
 			return fmt.Errorf("drain %s: evict pod/%s: %w", called, pod.Name, err)
 		}
 	}
@@ -89,14 +89,15 @@ func (s *scenario) drain(ctx context.Context, called, namespace string) error {
 }
 
 // evict asks for the eviction of one pod as soon as the disruption budgets allow it, until it is granted.
-func (s *scenario) evict(ctx context.Context, pod corev1.Pod) error {
+// There are siblings pods of its kind, itself included, once all are there.
+func (s *scenario) evict(ctx context.Context, pod corev1.Pod, siblings int) error {
 	eviction := &policyv1.Eviction{
 		ObjectMeta:    metav1.ObjectMeta{Name: pod.Name, Namespace: pod.Namespace},
 		DeleteOptions: &metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &pod.UID}},
 	}
 	for {
 		// Whoever asks too early is told to come back in ten seconds.
-		if err := s.awaitBudgets(ctx, pod); err != nil {
+		if err := s.awaitBudgets(ctx, pod, siblings); err != nil {
 			return err
 		}
 		err := s.world.cluster.PolicyV1().Evictions(pod.Namespace).Evict(ctx, eviction)
@@ -110,7 +111,7 @@ func (s *scenario) evict(ctx context.Context, pod corev1.Pod) error {
 }
 
 // awaitBudgets waits until all disruption budgets that are about a pod allow its eviction, or one never will.
-func (s *scenario) awaitBudgets(ctx context.Context, pod corev1.Pod) error {
+func (s *scenario) awaitBudgets(ctx context.Context, pod corev1.Pod, siblings int) error {
 	budgets := s.world.objects.Resource(policyv1.SchemeGroupVersion.WithResource("poddisruptionbudgets")).Namespace(pod.Namespace)
 	return s.awaitObjects(ctx, budgets, metav1.ListOptions{}, func(all []*unstructured.Unstructured) (bool, error) {
 		for _, object := range all {
@@ -118,7 +119,7 @@ func (s *scenario) awaitBudgets(ctx context.Context, pod corev1.Pod) error {
 			if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, budget); err != nil {
 				return true, err
 			}
-			if never, err := refuses(budget, pod); err != nil {
+			if never, err := refuses(budget, pod, siblings); err != nil {
 				return never, err
 			}
 		}
@@ -126,8 +127,9 @@ func (s *scenario) awaitBudgets(ctx context.Context, pod corev1.Pod) error {
 	})
 }
 
-// refuses says how a disruption budget does not allow the eviction of a pod, and whether it never will.
-func refuses(budget *policyv1.PodDisruptionBudget, pod corev1.Pod) (never bool, reason error) {
+// refuses says how a disruption budget does not allow the eviction of a pod, and whether it never will: when it does not although its controller has seen
+// all siblings, and they are healthy.
+func refuses(budget *policyv1.PodDisruptionBudget, pod corev1.Pod, siblings int) (never bool, reason error) {
 	selector, err := metav1.LabelSelectorAsSelector(budget.Spec.Selector)
 	if err != nil {
 		return true, fmt.Errorf("poddisruptionbudget/%s: %w", budget.Name, err)
@@ -140,7 +142,7 @@ func refuses(budget *policyv1.PodDisruptionBudget, pod corev1.Pod) (never bool, 
 		return false, fmt.Errorf("the controller has not seen poddisruptionbudget/%s yet", budget.Name)
 	case status.DisruptionsAllowed > 0:
 		return false, nil
-	case status.ExpectedPods > 0 && status.CurrentHealthy >= status.ExpectedPods && len(status.DisruptedPods) == 0:
+	case int(status.ExpectedPods) >= siblings && status.CurrentHealthy >= status.ExpectedPods && len(status.DisruptedPods) == 0:
 		return true, fmt.Errorf("poddisruptionbudget/%s allows no eviction, though all %d pods are healthy: it wants %d of them",
 			budget.Name, status.ExpectedPods, status.DesiredHealthy)
 	}

@@ -17,6 +17,7 @@ type workloadObject struct {
 	namespace string // in the cluster
 	template  *corev1.PodTemplateSpec
 	selector  string // of its pods
+	replicas  int    // that it asks for; 0 where its kind does not say
 }
 
 // workload returns what a scenario calls deployment/NAME and the like.
@@ -34,6 +35,8 @@ func (s *scenario) workload(ctx context.Context, called, namespace string) (*wor
 	if found.template, err = podTemplate(object.Object); err != nil {
 		return nil, fmt.Errorf("%s: %w", called, err)
 	}
+	replicas, _, _ := unstructured.NestedInt64(object.Object, "spec", "replicas")
+	found.replicas = int(replicas)
 	labels, _, err := unstructured.NestedMap(object.Object, "spec", "selector")
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", called, err)

@@ -26,6 +26,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/traderadmin/charts/standin/contract"
+	"github.com/traderadmin/charts/standin/kernel"
 )
 
 // asStandIn, in the environment of this test binary, makes it the program under test.
@@ -220,10 +221,8 @@ func TestItTellsWhatItWasGiven(t *testing.T) {
 	assert.Equal(t, "redis:6379", variables["REDIS_ADDR"])
 
 	_, body = request(t, s.url("/standin/user"))
-	var u User
+	var u kernel.User
 	require.NoError(t, json.Unmarshal([]byte(body), &u))
-	assert.Equal(t, os.Getuid(), u.UID)
-	assert.Equal(t, os.Getgid(), u.GID)
 	assert.Len(t, u.Capabilities, 16)
 
 	_, body = request(t, s.url("/standin/files"+strings.ReplaceAll(file, " ", "%20")))
@@ -240,45 +239,8 @@ func TestItTellsWhatItWasGiven(t *testing.T) {
 	assert.Equal(t, "stand-in: open /nowhere: no such file or directory\n", string(shown))
 }
 
-func TestLimits(t *testing.T) {
-	t.Parallel()
-	for name, files := range map[string]map[string]string{
-		"version 2": {"memory.max": "536870912\n", "cpu.max": "50000 100000\n"},
-		"version 1": {
-			"memory/memory.limit_in_bytes": "536870912\n", "cpu/cpu.cfs_quota_us": "50000\n", "cpu/cpu.cfs_period_us": "100000\n",
-		},
-	} {
-		found, err := limits(groupOf(t, files))
-		require.NoError(t, err, name)
-		assert.Equal(t, Limits{Memory: 512 << 20, CPU: 0.5}, found, name)
-	}
-	for name, files := range map[string]map[string]string{
-		"version 2": {"memory.max": "max\n", "cpu.max": "max 100000\n"},
-		"version 1": {
-			"memory/memory.limit_in_bytes": "9223372036854771712\n", "cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n",
-		},
-	} {
-		found, err := limits(groupOf(t, files))
-		require.NoError(t, err, name)
-		assert.Zero(t, found, "%s without limits", name)
-	}
-	_, err := limits(t.TempDir())
-	assert.ErrorIs(t, err, os.ErrNotExist)
-}
-
-func groupOf(t *testing.T, files map[string]string) string {
-	t.Helper()
-	root := t.TempDir()
-	for name, content := range files {
-		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(root, name)), 0o700))
-		require.NoError(t, os.WriteFile(filepath.Join(root, name), []byte(content), 0o600))
-	}
-	return root
-}
-
 func TestMountPoints(t *testing.T) {
 	t.Parallel()
-	assert.Equal(t, "/with space and \\", unescape(`/with\040space\040and\040\134`))
 	for _, path := range []string{"/", "/proc/bus", "/sys/fs/cgroup", "/dev", "/dev/termination-log", "/etc/hosts"} {
 		assert.True(t, everywhere.MatchString(path), path)
 	}

@@ -43,7 +43,7 @@ func run(ctx context.Context, args []string, pid int, in io.Reader, out io.Write
 	name := path.Base(args[0])
 	switch {
 	case name == path.Base(contract.Program) && len(args) > 1 && args[1] != "serve":
-		return ask(ctx, args[1:], in, out)
+		return tellInside(ctx, args[1:], in, out)
 	case pid != 1 && len(args) > 1 && args[1] == "serve", pid == 1: // the former in tests of this program
 		return live(ctx, agreed, args, out)
 	default:
@@ -51,8 +51,8 @@ func run(ctx context.Context, args []string, pid int, in io.Reader, out io.Write
 	}
 }
 
-// ask does what one who is in the container wants to know.
-func ask(ctx context.Context, args []string, in io.Reader, out io.Writer) (int, error) {
+// tellInside tells who is in the container what they ask.
+func tellInside(ctx context.Context, args []string, in io.Reader, out io.Writer) (int, error) {
 	switch {
 	case args[0] == "show" && len(args) == 2:
 		return show(args[1], out)

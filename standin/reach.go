@@ -11,35 +11,24 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/traderadmin/charts/standin/contract"
 )
 
 // patience is how long a peer may take to answer.
 const patience = 5 * time.Second
 
-// Answer is what came of asking a peer.
-type Answer struct {
-	URL string `json:"url"`
-	// Status is that of the HTTP response; 0 where there is none.
-	Status int `json:"status,omitempty"`
-	// Body is that of the HTTP response, or what Redis said, at most 64 KiB of it.
-	Body string `json:"body,omitempty"`
-	// Failed is set where the answer is an error: an HTTP status of 400 or more, an error of Redis.
-	Failed bool `json:"failed,omitempty"`
-	// Error says why there is no answer; "" where there is one, whatever it says.
-	Error string `json:"error,omitempty"`
-}
-
 // most is how much of an answer is kept, in bytes.
 const most = 64 << 10
 
 // reach asks the peer at address, http://…, tcp://host:port or redis://[:password@]host:port[/COMMAND/ARGUMENT…]; Redis gets PING if nothing else.
-func reach(ctx context.Context, address string) Answer {
+func reach(ctx context.Context, address string) contract.Answer {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	a := Answer{URL: address}
+	a := contract.Answer{URL: address}
 	parsed, err := url.Parse(address)
 	if err == nil {
-		err = a.ask(ctx, parsed)
+		err = ask(ctx, parsed, &a)
 	}
 	if err != nil {
 		a.Error = err.Error()
@@ -47,7 +36,7 @@ func reach(ctx context.Context, address string) Answer {
 	return a
 }
 
-func (a *Answer) ask(ctx context.Context, address *url.URL) (err error) {
+func ask(ctx context.Context, address *url.URL, a *contract.Answer) (err error) {
 	switch address.Scheme {
 	case "http", "https":
 		a.Status, a.Body, err = get(ctx, address)

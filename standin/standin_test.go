@@ -299,7 +299,7 @@ func TestItReachesPeers(t *testing.T) {
 	defer peer.Close()
 	closed := fmt.Sprintf("127.0.0.1:%d", freePort(t))
 	cache := redisServer(t)
-	for address, want := range map[string]Answer{
+	for address, want := range map[string]contract.Answer{
 		peer.URL + "/":                              {Status: 200, Body: "hello from /"},
 		peer.URL + "/tea":                           {Status: 418, Body: "hello from /tea", Failed: true},
 		"tcp://" + peer.Listener.Addr().String():    {},
@@ -350,7 +350,7 @@ func TestAStreamCountsWhatIsLost(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, c.Start())
 	lines := json.NewDecoder(out)
-	next := func() (s Streamed) {
+	next := func() (s contract.Streamed) {
 		require.NoError(t, lines.Decode(&s))
 		return s
 	}

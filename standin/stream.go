@@ -6,21 +6,9 @@ import (
 	"io"
 	"net/http"
 	"time"
-)
 
-// Streamed is a line about a stream of requests.
-type Streamed struct {
-	// Event is "first" for the first request that was answered, "lost" for one that was not afterwards, "end" for the last line, and before the first answer "none"
-	// for each new reason that there is none.
-	Event string `json:"event"`
-	// At is when the request was sent, or the stream ended, in milliseconds since the stream began.
-	At int64 `json:"at"`
-	// Sent and Lost are how many requests there were from the first that was answered until now.
-	Sent int `json:"sent"`
-	Lost int `json:"lost"`
-	// Why says how the request was lost, or why there was no answer yet.
-	Why string `json:"why,omitempty"`
-}
+	"github.com/traderadmin/charts/standin/contract"
+)
 
 // stream sends requests to address, one after the other, each on a connection of its own and at least interval after the one before, until in ends. A request that gets
 // no answer, or another status than 200, is lost.
@@ -38,22 +26,22 @@ func stream(ctx context.Context, address, interval string, in io.Reader, out io.
 	next := time.NewTicker(every)
 	defer next.Stop()
 	began := time.Now()
-	var s Streamed
+	var s contract.Streamed
 	for ctx.Err() == nil {
 		s.At = time.Since(began).Milliseconds()
 		why := lost(reach(context.WithoutCancel(ctx), address)) // the last one is waited for
 		switch {
 		case s.Sent == 0 && why != "":
 			if why != s.Why {
-				s.say(out, "none", why)
+				say(out, &s, contract.StreamNone, why)
 			}
 		case s.Sent == 0:
 			s.Sent = 1
-			s.say(out, "first", "")
+			say(out, &s, contract.StreamFirst, "")
 		case why != "":
 			s.Sent++
 			s.Lost++
-			s.say(out, "lost", why)
+			say(out, &s, contract.StreamLost, why)
 		default:
 			s.Sent++
 		}
@@ -63,17 +51,17 @@ func stream(ctx context.Context, address, interval string, in io.Reader, out io.
 		}
 	}
 	s.At = time.Since(began).Milliseconds()
-	s.say(out, "end", "")
+	say(out, &s, contract.StreamEnd, "")
 	return nil
 }
 
-func (s *Streamed) say(out io.Writer, event, why string) {
+func say(out io.Writer, s *contract.Streamed, event, why string) {
 	s.Event, s.Why = event, why
 	_ = tell(out, s)
 }
 
 // lost says why answer is none, or none of success; "" where it is one.
-func lost(answer Answer) string {
+func lost(answer contract.Answer) string {
 	if answer.Error == "" && answer.Status != 0 && answer.Status != http.StatusOK {
 		return fmt.Sprintf("status %d", answer.Status)
 	}

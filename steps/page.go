@@ -17,7 +17,8 @@ func WritePage(to io.Writer) error {
 		"- `NAMES` are one or several: `a`, `a and b`, `a, b and c`.\n" +
 		"- A step that names no namespace means the suite's own.\n" +
 		"- A table has the columns that are shown, in any order. Those with a `?` may be left out.\n" +
-		"- Each example is a scenario that passes on the chart which `helm create shop` makes.\n\n")
+		"- Each example is a scenario that passes on the chart which `helm create shop` makes. Those under \"Running containers\" and \"Requests\" need nodes that run containers: " +
+		"scenarios with these steps have the tag `" + Containers + "`.\n\n")
 	nouns := newScenario(new(World)).vocabulary()
 	for _, about := range nouns {
 		fmt.Fprintf(&page, "- [%s](#%s)\n", about.title, anchor(about.title))

@@ -84,6 +84,9 @@ type World struct {
 	owner   *ownership.Run // from Begin to End
 	outside outside
 
+	trying   sync.Mutex // guards what follows
+	enforces enforcement
+
 	turns sync.RWMutex // scenarios read, a serial one writes
 
 	mu   sync.Mutex
@@ -170,6 +173,7 @@ type scenario struct {
 	noted        map[string]any // what fields had when the scenario noted them
 	tried        *attempt       // what may have failed; nil when nothing was tried since the last command that may not
 	scratch      string         // its own folder; "" until it needs one
+	streams      []*stream      // of requests that are being sent
 }
 
 func newScenario(world *World) *scenario {
@@ -186,6 +190,15 @@ func (s *scenario) begin(ctx context.Context, about *godog.Scenario) (context.Co
 	}
 	if hasTag(about, Containers) && !s.world.options.Containers {
 		return ctx, s.world.skip(about, noContainers)
+	}
+	if hasTag(about, NetworkPolicies) {
+		missing, err := s.world.enforced(ctx)
+		if err != nil {
+			return ctx, err
+		}
+		if missing != "" {
+			return ctx, s.world.skip(about, "it is tagged "+NetworkPolicies+", and "+missing)
+		}
 	}
 	if s.namespaces.only != "" && len(s.world.Kept()) > 0 {
 		return ctx, s.world.skip(about, "a scenario before it failed, and what that made is kept in the one namespace there is")
@@ -231,8 +244,9 @@ func (s *scenario) end(ctx context.Context, _ *godog.Scenario, err error) (conte
 	s.stopRecorders()
 	var unchecked error
 	if err == nil {
-		unchecked = s.tried.unchecked()
+		unchecked = errors.Join(s.tried.unchecked(), s.uncheckedStreams())
 	}
+	s.cancelStreams()
 	if (err != nil || unchecked != nil) && s.world.options.KeepFailed {
 		s.world.mu.Lock()
 		defer s.world.mu.Unlock()

@@ -21,6 +21,8 @@ type step struct {
 	columns []string // of the table that must follow; one that ends in ? may be left out, and … stands for any others
 	text    string   // what the doc string that must follow holds
 	example string   // a scenario that passes on Helm's starter chart
+
+	containers bool // whether the example passes only where nodes run containers
 }
 
 // noun is a part of the vocabulary, the steps that are about one thing.
@@ -40,6 +42,8 @@ func (s *scenario) vocabulary() []noun {
 		{"Workloads", slices.Concat(s.deploymentSteps(), s.podSteps(), s.workloadSteps(), s.watchSteps(), s.drainSteps())},
 		{"Containers", s.containerSteps()},
 		{"Network", slices.Concat(s.serviceSteps(), s.reachSteps())},
+		{"Running containers", slices.Concat(s.insideSteps(), s.execSteps())},
+		{"Requests", s.requestSteps()},
 	}
 }
 

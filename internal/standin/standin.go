@@ -310,6 +310,18 @@ func (i *Images) Used() []Use {
 	return uses
 }
 
+// StandsFor says whether containers of this image run a stand-in.
+func (i *Images) StandsFor(image string) bool {
+	r, ok := parse(image)
+	if !ok {
+		return false
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	known, ok := i.used[r.full]
+	return ok && known.standIn
+}
+
 // Remove takes away from the nodes what this run loaded, and what it has replaced of earlier ones. Pods that run keep it until they end.
 func (i *Images) Remove(ctx context.Context) error {
 	i.mu.Lock()

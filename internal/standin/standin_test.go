@@ -208,6 +208,10 @@ spec: {jobTemplate: {spec: {template: {spec: {restartPolicy: OnFailure, containe
 		{Image: "registry.invalid/x:1", Is: "none: .invalid cannot be pulled", By: []string{"deployment/web, container broken"}},
 	}, images.Used())
 
+	assert.True(t, images.StandsFor("proxy:2"))
+	assert.False(t, images.StandsFor("redis:7"))
+	assert.False(t, images.StandsFor("never:1"))
+
 	policies := map[string]any{}
 	for _, c := range containers(web) {
 		policies[c.name] = c.fields["imagePullPolicy"]

@@ -1,0 +1,161 @@
+package steps
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"helm.sh/helm/v3/pkg/chartutil"
+
+	"github.com/traderadmin/charts/cluster/kind"
+)
+
+// Tests of what only nodes that run containers can show: `go test ./steps -run TestRunning -cluster=kind`, with the flags of the kind backend.
+var (
+	backend     = flag.String("cluster", "embedded", "kind runs the tests that need nodes which run containers")
+	kindOptions kind.Options
+)
+
+func init() { kindOptions.Bind(flag.CommandLine) }
+
+// startKind returns a cluster whose nodes run containers.
+func startKind(t *testing.T) *kind.Cluster {
+	t.Helper()
+	if *backend != "kind" {
+		t.Skip("it needs nodes that run containers: -cluster=kind has some")
+	}
+	cluster := kind.New(kindOptions, os.Stdout)
+	require.NoError(t, cluster.Start(t.Context()))
+	t.Cleanup(func() { assert.NoError(t, cluster.Stop()) })
+	return cluster
+}
+
+// newRunningWorld returns a world on such a cluster, which tests Helm's starter chart as the release "shop", and in which a step waits this long.
+func newRunningWorld(t *testing.T, cluster *kind.Cluster, wait time.Duration) *World {
+	t.Helper()
+	folder := t.TempDir()
+	_, err := chartutil.Create("shop", folder)
+	require.NoError(t, err)
+	world, err := NewWorld(cluster.Config(), Options{
+		Release: "shop", Chart: "./shop", Namespace: "shop", Dir: folder, Wait: wait, Containers: true, Nodes: cluster, Progress: os.Stdout,
+	})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, world.RemoveImages(context.Background())) }) // that of t has ended by then
+	return world
+}
+
+// failingInside are scenarios whose last step fails where containers run, and the words that it fails with.
+var failingInside = []struct {
+	steps string
+	words []string
+}{
+	{
+		exampleMounted + `
+Then the file "/etc/shop/app.yaml" in deployment/shop holds
+  """
+  mode: slow
+  """`,
+		[]string{"pod/shop-", "/etc/shop/app.yaml is not as wanted:", "-mode: slow", "+mode: fast"},
+	}, {
+		exampleMounted + `
+Then the file "/etc/shop/other.yaml" in deployment/shop is "app.yaml" of the configmap "settings"`,
+		[]string{"read /etc/shop/other.yaml", "no such file or directory"},
+	}, {
+		exampleMounted + `
+Then there is no file "/etc/shop/app.yaml" in deployment/shop`,
+		[]string{"it has the file /etc/shop/app.yaml"},
+	}, {
+		`When I run helm install shop ./shop
+		 Then the kernel holds deployment/shop to
+		   | property        | value     |
+		   | user            | 0         |
+		   | root filesystem | read-only |
+		   | memory          | 1Gi       |
+		   | cpus            | 1         |`,
+		[]string{`user is "65532", not "0"`, `root filesystem is "writable", not "read-only"`, "the limit of memory is none, not 1Gi", `there is no property "cpus"; did you mean "cpu"?`},
+	}, {
+		`When I run helm install shop ./shop
+		 And container "shap" of deployment/shop gets the env
+		   | name | value |
+		   | A    | B     |`,
+		[]string{`it has no container "shap", only`, "shop"},
+	}, {
+		`When I run helm install shop ./shop
+		 Then deployment/shop reaches "http://shop:80/nowhere"`,
+		[]string{"waited", "http://shop:80/nowhere: status 404: GET /nowhere on port 80: 404, as this stand-in answers only / /health"},
+	}, {
+		`When I run helm install shop ./shop
+		 Then deployment/shop cannot reach "http://shop:80/": "timeout"`,
+		[]string{"http://shop:80/ is reached: status 200: shop-"},
+	}, {
+		`When I run helm install shop ./shop
+		 Then service/shop port 81 answers "/" with 200`,
+		[]string{"service/shop has no port 81, only", "80"},
+	}, {
+		`When I run helm install shop ./shop
+		 Then no request was lost`,
+		[]string{"no requests are being sent: write `a stream of requests to"},
+	}, {
+		`When I run helm install shop ./shop
+		 Given a stream of requests to "http://shop:80/"`,
+		[]string{"requests to http://shop:80/ were sent, and no step says what should have become of them"},
+	}, {
+		`When I run helm install shop ./shop
+		 Given a stream of requests to "http://shop:80/"
+		 When I run helm uninstall shop
+		 And nothing of release "shop" is left
+		 Then no request was lost`,
+		[]string{"requests to http://shop:80/ were lost in", "after "},
+	}, {
+		`When I run helm install shop ./shop
+		 Then "ls" in deployment/shop prints "x"`,
+		[]string{"executable file not found"},
+	}, {
+		`When I run helm install shop ./shop
+		 Then the log of deployment/shop has "nothing of the kind"`,
+		[]string{`no line of its log has "nothing of the kind"; the last ones are`, "stand-in: serves on port 80"},
+	}, {
+		// A probe on the wrong path, and on the wrong port.
+		`When I run helm install shop ./shop --set readinessProbe.httpGet.path=/wrong
+		 Then deployment/shop is rolled out`,
+		[]string{"running, but not ready", "statuscode: 404"},
+	}, {
+		`When I run helm install shop ./shop --set readinessProbe.httpGet.port=8081
+		 Then deployment/shop is rolled out`,
+		[]string{"running, but not ready", "connection refused"},
+	},
+}
+
+// Every example that needs containers passes where there are some, and every step fails when it should, with words that help.
+func TestRunning(t *testing.T) {
+	cluster := startKind(t)
+	world := newRunningWorld(t, cluster, 3*time.Minute)
+	t.Run("examples", func(t *testing.T) {
+		var feature strings.Builder
+		feature.WriteString("Feature: examples\n")
+		for _, row := range phrases() {
+			if row.containers {
+				fmt.Fprintf(&feature, "\n  %s\n  Scenario: %s\n%s\n", Containers, row.phrase, indent(row.example))
+			}
+		}
+		output, passed := runFeature(t, world, feature.String(), 2)
+		assert.True(t, passed, output)
+	})
+	impatient := newRunningWorld(t, cluster, 20*time.Second)
+	for i, example := range failingInside {
+		t.Run(fmt.Sprint("failing ", i), func(t *testing.T) {
+			output, passed := runFeature(t, impatient, "Feature: f\n  Scenario: s\n"+indent(example.steps)+"\n", 1)
+			assert.False(t, passed, "it passed:\n%s", example.steps)
+			assert.NotContains(t, output, "undefined")
+			for _, words := range example.words {
+				assert.Contains(t, flat(output), flat(words))
+			}
+		})
+	}
+}

@@ -90,15 +90,19 @@ func (s *scenario) eventually(ctx context.Context, do func(context.Context) erro
 	started := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, s.world.options.Wait)
 	defer cancel()
+	var last error
 	for {
 		err := do(ctx)
 		if err == nil || errors.As(err, new(final)) {
 			return err
 		}
+		if ctx.Err() == nil || last == nil { // else it says only that the time was up
+			last = err
+		}
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
-			return fmt.Errorf("waited %s; last seen: %w", time.Since(started).Round(time.Millisecond), err)
+			return fmt.Errorf("waited %s; last seen: %w", time.Since(started).Round(time.Millisecond), last)
 		}
 	}
 }

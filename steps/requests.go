@@ -42,7 +42,7 @@ Then deployment/shop hears "404" from "http://shop:80/nowhere"`,
 			does: "Asks for a URL in the same way, until there is no answer for a reason that contains the text: `connection refused`, `no such host`, or `timeout`, for instance.",
 			example: `
 When I run helm install shop ./shop
-Then deployment/shop cannot reach "http://shop:81/": "timeout"
+Then deployment/shop cannot reach "http://127.0.0.1:81/": "connection refused"
 And deployment/shop cannot reach "tcp://nobody:80": "no such host"`,
 		},
 		{

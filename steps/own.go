@@ -14,6 +14,7 @@ import (
 	"helm.sh/helm/v3/pkg/storage/driver"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -126,7 +127,7 @@ func (w *World) takeAway(ctx context.Context, run string) error {
 // of StatefulSets. What is older than the release was there before it.
 func (w *World) takeAwayRelease(ctx context.Context, name string, since metav1.Time) error {
 	client := w.helm.WithNamespaces(func(string) string { return w.options.Only })
-	found, err := client.Run(ctx, "status", name)
+	found, err := client.Run(ctx, "history", name) // a hook may have run in any of its revisions
 	if errors.Is(err, driver.ErrReleaseNotFound) {
 		return nil
 	}
@@ -137,19 +138,21 @@ func (w *World) takeAwayRelease(ctx context.Context, name string, since metav1.T
 		return fmt.Errorf("take away the release %s: %w", name, err)
 	}
 	var failed []error
-	for _, left := range leftovers(found.Release) {
-		mapping, err := w.mapping(left)
-		if err != nil {
-			continue // its kind went with the release
+	for _, revision := range found.Releases {
+		for _, left := range leftovers(revision) {
+			mapping, err := w.mapping(left)
+			if err != nil || mapping.Scope.Name() == meta.RESTScopeNameRoot {
+				continue // its kind went with the release, or it is taken away elsewhere
+			}
+			failed = append(failed, w.deleteNewer(ctx, mapping.Resource, left.GetName(), since))
 		}
-		failed = append(failed, w.deleteNewer(ctx, mapping.Resource, left.GetName(), since))
 	}
 	claims, err := w.cluster.CoreV1().PersistentVolumeClaims(w.options.Only).List(ctx, metav1.ListOptions{})
 	if err != nil && !apierrors.IsForbidden(err) {
 		failed = append(failed, err)
 	} else if err == nil {
 		for _, claim := range claims.Items {
-			if isVolumeOf(claim.Name, found.Release) {
+			if slices.ContainsFunc(found.Releases, func(revision *release.Release) bool { return isVolumeOf(claim.Name, revision) }) {
 				failed = append(failed, w.deleteNewer(ctx, corev1.SchemeGroupVersion.WithResource("persistentvolumeclaims"), claim.Name, since))
 			}
 		}

@@ -1,0 +1,101 @@
+package steps
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// leaving is all that Helm leaves of a release: what a hook made, what is to be kept, and the volumes of a StatefulSet.
+const leaving = `apiVersion: v1
+kind: ConfigMap
+metadata: {name: hook, annotations: {helm.sh/hook: pre-install}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: hook-that-never-runs, annotations: {helm.sh/hook: test}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: kept, annotations: {helm.sh/resource-policy: keep}}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: store}
+spec:
+  serviceName: store
+  selector: {matchLabels: {app: store}}
+  template:
+    metadata: {labels: {app: store}}
+    spec: {containers: [{name: store, image: nginx}]}
+  volumeClaimTemplates:
+    - metadata: {name: data}
+      spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+`
+
+// Where there is one namespace for all, scenarios do not see each other either, and leave what was there.
+func TestOneNamespaceForAll(t *testing.T) {
+	t.Parallel()
+	const name = "one-for-all"
+	world := newWorld(t, func(o *Options) { o.Only = name })
+	write(t, world, "templates/leaving.yaml", leaving)
+	_, err := world.cluster.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
+	require.NoError(t, err)
+	for _, canary := range []string{"canary", "hook-that-never-runs"} {
+		_, err := world.cluster.CoreV1().ConfigMaps(name).Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: canary}}, metav1.CreateOptions{})
+		require.NoError(t, err)
+	}
+	user := newWorld(t)
+	_, err = user.helm.Run(t.Context(), "install", "theirs", "./shop", "-n", name)
+	require.NoError(t, err)
+	before := inNamespace(t, world, name)
+
+	output, passed := runFeature(t, world, `Feature: f
+  Scenario: one
+    When I run helm install shop ./shop --create-namespace
+    Then deployment/shop appears in namespace "shop"
+    And there is a pvc "data-store-0"
+  Scenario: other
+    When I run helm upgrade with --set replicaCount=2
+    Then deployment/shop appears in namespace "shop"
+  Scenario: theirs
+    When I run helm upgrade theirs ./shop
+  Scenario: second
+    When I run helm install shop ./shop --namespace elsewhere --create-namespace
+  Scenario: applied
+    Given the objects
+      """
+      apiVersion: v1
+      kind: ConfigMap
+      metadata: {name: applied}
+      """
+    Then there is a configmap "applied"
+`, 4)
+
+	assert.False(t, passed)
+	assert.Contains(t, output, "the namespace one-for-all had a release theirs before this scenario, which is not touched")
+	assert.Equal(t, []string{`second: it needs the namespace "elsewhere", and the run may use one-for-all only`}, world.Skipped())
+	assert.Contains(t, output, "5 scenarios (4 passed, 1 failed)", "godog takes what is skipped for passed") // world.Skipped says it
+	assert.Equal(t, before, inNamespace(t, world, name), output)
+}
+
+// inNamespace are the objects of a namespace, with their UIDs, that nobody is deleting. Events and what controllers make of other objects are left out.
+func inNamespace(t *testing.T, world *World, name string) map[string]string {
+	found := map[string]string{}
+	for _, kind := range []string{"configmaps", "secrets", "services", "serviceaccounts", "persistentvolumeclaims", "deployments.apps", "statefulsets.apps"} {
+		resource, err := world.mapper.ResourceFor(schema.ParseGroupResource(kind).WithVersion(""))
+		require.NoError(t, err)
+		list, err := world.objects.Resource(resource).Namespace(name).List(t.Context(), metav1.ListOptions{})
+		require.NoError(t, err)
+		for _, object := range list.Items {
+			if object.GetDeletionTimestamp() == nil {
+				found[kind+"/"+object.GetName()] = string(object.GetUID())
+			}
+		}
+	}
+	return found
+}

@@ -1,6 +1,26 @@
 Feature: Availability
   Drained nodes, busy hours and slow starts are prepared for where the values say so.
 
+  Rule: A disruption budget keeps enough pods through a drained node
+
+    Scenario: Draining moves the scanners one by one
+      Given I run helm install traderadmin ./charts/traderadmin --set podDisruptionBudget.goScanner.enabled=true,replicaCount.goScanner=3 --wait
+      And deployment/go-scanner is watched
+      When I drain deployment/go-scanner
+      Then deployment/go-scanner is rolled out with 3 pods
+      And at least 2 pods of deployment/go-scanner were ready all along
+
+    Scenario: A budget that spares no pod stops the drain
+      Given I run helm install traderadmin ./charts/traderadmin --set podDisruptionBudget.pythonOrch.enabled=true,podDisruptionBudget.pythonOrch.maxUnavailable=0 --wait
+      When I try to drain deployment/python-orch
+      Then it fails with "poddisruptionbudget/python-orch allows no eviction"
+      And deployment/python-orch kept its pods
+
+    Scenario: A budget does not protect the pods of another service
+      Given I run helm install traderadmin ./charts/traderadmin --set podDisruptionBudget.goScanner.enabled=true,podDisruptionBudget.goScanner.maxUnavailable=0 --wait
+      When I drain deployment/python-orch
+      Then deployment/python-orch is rolled out with 1 pod
+
   Rule: An autoscaler sets the number of scanners
 
     Scenario: The autoscaler has the bounds and the target of the values
@@ -13,6 +33,18 @@ Feature: Availability
         | .spec.maxReplicas                                   | 8          |
         | .spec.metrics[0].resource.name                      | cpu        |
         | .spec.metrics[0].resource.target.averageUtilization | 60         |
+
+    Scenario: An upgrade leaves the number of scanners to the autoscaler
+      Given I run helm install traderadmin ./charts/traderadmin --set autoscaling.goScanner.enabled=true
+      And the objects
+        """
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: go-scanner}
+        spec: {replicas: 4}
+        """
+      When I run helm upgrade traderadmin ./charts/traderadmin --reuse-values --set image.goScanner=custom:1.2
+      Then deployment/go-scanner is rolled out with 4 pods
 
   Rule: A pod serves once its probe says so, and ends when its last requests are served
 

@@ -28,6 +28,13 @@ Feature: Environments
         """
       And helm does not print "WARNING"
 
+    Scenario: A node of QA is drained at any time
+      Given I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-qa.yaml --wait
+      When I drain deployment/python-orch
+      And I drain deployment/go-scanner
+      Then deployment/python-orch is rolled out with 1 pod
+      And deployment/go-scanner is rolled out with 1 pod
+
   Rule: Staging is production on a smaller scale
 
     Scenario: Staging asks for less than production
@@ -42,6 +49,26 @@ Feature: Environments
       And the containers of deployment/redis have the resources
         | container | requests.cpu | requests.memory | requests.ephemeral-storage | limits.cpu | limits.memory | limits.ephemeral-storage |
         | redis     | 100m         | 128Mi           | 64Mi                       | 500m       | 256Mi         | 128Mi                    |
+
+    Scenario: Staging meets what production will meet
+      When I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-staging.yaml
+      Then the horizontalpodautoscaler "go-scanner" has
+        | path              | value |
+        | .spec.minReplicas | 2     |
+        | .spec.maxReplicas | 3     |
+      And the poddisruptionbudget "python-orch" has .spec.maxUnavailable = 1
+      And the poddisruptionbudget "go-scanner" has .spec.maxUnavailable = 1
+      And there is a networkpolicy "redis"
+      And there is a secret "redis-auth"
+      And pods of deployment/go-scanner may reach deployment/redis on port 6379
+      And pods of deployment/redis may not reach deployment/go-scanner on port 8080
+
+    Scenario: A node of staging is drained pod by pod
+      Given I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-staging.yaml --wait
+      And deployment/python-orch is watched
+      When I drain deployment/python-orch
+      Then deployment/python-orch is rolled out with 2 pods
+      And at least 1 pod of deployment/python-orch was ready all along
 
   Rule: Production is pinned, guarded, and there all along
 
@@ -112,6 +139,20 @@ Feature: Environments
         self.spec.template.spec.containers.all(c, c.securityContext.readOnlyRootFilesystem)
         """
 
+    Scenario: A drained node takes one pod of a service at a time
+      Given I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-production.yaml --wait
+      And deployment/python-orch is watched
+      When I drain deployment/python-orch
+      Then deployment/python-orch is rolled out with 2 pods
+      And at least 1 pod of deployment/python-orch was ready all along
+
+    Scenario: A release of production adds a pod before it takes one away
+      Given I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-production.yaml --wait
+      And deployment/python-orch is watched
+      When I run helm upgrade traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-production.yaml --set image.pythonOrch=ghcr.io/traderadmin/python-orch:1.4.1
+      Then deployment/python-orch got new pods
+      And at least 2 pods of deployment/python-orch were ready all along
+
     Scenario: Load decides how many scanners run, between two and six
       When I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-production.yaml
       Then the horizontalpodautoscaler "go-scanner" has
@@ -122,6 +163,22 @@ Feature: Environments
         | .spec.maxReplicas                                   | 6          |
         | .spec.metrics[*].resource.name                      | cpu        |
         | .spec.metrics[*].resource.target.averageUtilization | 70         |
+
+    Scenario: Redis and python-orch are reached by those whom they serve, and by nobody else
+      When I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-production.yaml
+      Then pods of deployment/python-orch may reach deployment/redis on port 6379
+      And pods of deployment/go-scanner may reach deployment/redis on port 6379
+      And pods of deployment/go-scanner may reach deployment/python-orch on port 8000
+      And pods of deployment/python-orch may reach deployment/go-scanner on port 8080
+      And pods of deployment/redis may not reach deployment/python-orch on port 8000
+      And other pods may not reach deployment/redis on port 6379
+      And other pods may not reach deployment/python-orch on port 8000
+      And other pods may not reach deployment/go-scanner on port 8080
+
+    Scenario: Each service of production leads to its pods
+      When I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-production.yaml
+      Then service/python-orch port 8000 leads to 2 pods of deployment/python-orch
+      And service/redis port 6379 leads to 1 pod of deployment/redis
 
   Rule: One chart goes from one environment to the next
 

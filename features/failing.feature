@@ -3,6 +3,19 @@ Feature: Failing
 
   Rule: --atomic takes back what cannot run
 
+    Scenario: An image that cannot be pulled is rolled back, and the old pods serve all along
+      Given I run helm install traderadmin ./charts/traderadmin --wait
+      And deployment/go-scanner is watched
+      When I try helm upgrade traderadmin ./charts/traderadmin --set image.goScanner=registry.invalid/go-scanner:2.0 --atomic --timeout 30s
+      Then it fails with "registry.invalid/go-scanner:2.0"
+      And go-scanner pods use image "your-registry/go-scanner:latest"
+      And at least 1 pod of deployment/go-scanner was ready all along
+      And the history of release "traderadmin" is
+        | revision | status     |
+        | 1        | superseded |
+        | 2        | failed     |
+        | 3        | deployed   |
+
     Scenario: A first installation that cannot run leaves nothing behind
       When I try helm install traderadmin ./charts/traderadmin --set image.pythonOrch=registry.invalid/python-orch:2.0 --atomic --timeout 30s
       Then it fails with "registry.invalid/python-orch:2.0"
@@ -21,6 +34,20 @@ Feature: Failing
       When I run helm install traderadmin ./charts/traderadmin --set resources.goScanner.requests.cpu=1000,resources.goScanner.limits.cpu=1000
       Then deployment/go-scanner cannot be rolled out: "Insufficient cpu"
       And deployment/python-orch is rolled out with 1 pod
+
+    Scenario: A quota that is used up refuses more pods, and leaves those that run
+      Given the objects
+        """
+        apiVersion: v1
+        kind: ResourceQuota
+        metadata: {name: desk}
+        spec:
+          hard: {pods: 3}
+        """
+      And I run helm install traderadmin ./charts/traderadmin --wait
+      When I run helm upgrade traderadmin ./charts/traderadmin --set replicaCount.goScanner=2
+      Then deployment/go-scanner cannot be rolled out: "exceeded quota: desk"
+      And service/go-scanner leads to 1 pod of deployment/go-scanner
 
     Scenario: A quota of CPU and memory is met, as every container says what it asks for
       Given the objects

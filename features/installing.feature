@@ -80,6 +80,14 @@ Feature: Installing
       Then it fails with "not found"
       And there is no deployment "python-orch" in namespace "desk"
 
+    Scenario: Two namespaces hold a release each, which do not touch each other
+      When I run helm install traderadmin ./charts/traderadmin --namespace desk-a --create-namespace
+      And I run helm install traderadmin ./charts/traderadmin --namespace desk-b --create-namespace
+      And I run helm uninstall traderadmin --namespace desk-a
+      Then nothing of release "traderadmin" is left in namespace "desk-a"
+      And deployment/python-orch, go-scanner and redis appear in namespace "desk-b"
+      And service/redis leads to 1 pod of deployment/redis in namespace "desk-b"
+
   Rule: A name is given once
 
     Scenario: A release name that is in use is refused, and its release runs on

@@ -12,6 +12,17 @@ Feature: Redis
         | name       | value      |
         | REDIS_ADDR | redis:6379 |
 
+    Scenario: Another port is told to the services, and Redis listens there
+      When I run helm install traderadmin ./charts/traderadmin --set redis.port=6380
+      Then container "python-orch" of deployment/python-orch has the env
+        | name       | value      |
+        | REDIS_ADDR | redis:6380 |
+      And container "go-scanner" of deployment/go-scanner has the env
+        | name       | value      |
+        | REDIS_ADDR | redis:6380 |
+      And service/redis port 6380 leads to 1 pod of deployment/redis
+      And the deployment "redis" satisfies "self.spec.template.spec.containers[0].args.exists(a, a == '6380')"
+
     Scenario: A desk that needs no Redis runs none, and its services are told of none
       When I run helm install traderadmin ./charts/traderadmin --set redis.enabled=false
       Then deployment/python-orch and go-scanner appear in namespace "trader"

@@ -23,7 +23,28 @@ Feature: Upgrading
       And deployment/go-scanner kept its pods
       And deployment/redis kept its pods
 
+    Scenario: More pods of a service join those that run
+      Given I run helm install traderadmin ./charts/traderadmin
+      When I run helm upgrade traderadmin ./charts/traderadmin --set replicaCount.pythonOrch=2 --set replicaCount.goScanner=3
+      Then deployment/python-orch is rolled out with 2 pods
+      And deployment/go-scanner is rolled out with 3 pods
+      And service/go-scanner leads to 3 pods of deployment/go-scanner
+
+    Scenario: No pods of a service stop it, and keep the rest of the release
+      Given I run helm install traderadmin ./charts/traderadmin --wait
+      When I run helm upgrade traderadmin ./charts/traderadmin --set replicaCount.goScanner=0
+      Then deployment/go-scanner is rolled out with 0 pods
+      And service/go-scanner leads to 0 pods of deployment/go-scanner
+      And deployment/python-orch kept its pods
+
   Rule: A service is there all along
+
+    Scenario: A new image is rolled out without an interruption
+      Given I run helm install traderadmin ./charts/traderadmin --set replicaCount.goScanner=2 --wait
+      And deployment/go-scanner is watched
+      When I run helm upgrade traderadmin ./charts/traderadmin --reuse-values --set image.goScanner=custom:1.2
+      Then go-scanner pods use image "custom:1.2"
+      And at least 2 pods of deployment/go-scanner were ready all along
 
     Scenario: Of Redis there are never two, which would each get a part of the writes
       When I run helm install traderadmin ./charts/traderadmin

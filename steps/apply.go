@@ -22,8 +22,9 @@ func (s *scenario) applySteps() []step {
 	return []step{
 		{
 			phrase: `the objects[ in namespace "NAMESPACE"]`, method: s.applyObjects, text: "YAML, one or several documents",
-			does: "Applies Kubernetes objects, as `kubectl apply --server-side` does. One that names no namespace goes into the suite's own, or that of the step. A ResourceQuota is in " +
-				"force afterwards. An object outside of namespaces is deleted at the scenario's end; two scenarios that make the same one need the tag " + Serial + ".",
+			does: "Applies Kubernetes objects, as `kubectl apply --server-side --force-conflicts` does: a field that Helm wrote can be changed. One that names no namespace goes into " +
+				"the suite's own, or that of the step. A ResourceQuota is in force afterwards. An object outside of namespaces is deleted at the scenario's end; two scenarios that make " +
+				"the same one need the tag " + Serial + ".",
 			example: `
 Given the objects
   """
@@ -100,7 +101,7 @@ func (s *scenario) apply(ctx context.Context, namespace string, object *unstruct
 	if err := s.prepare(ctx, []*unstructured.Unstructured{object}); err != nil {
 		return err
 	}
-	if _, err = client.Apply(ctx, object.GetName(), object, metav1.ApplyOptions{FieldManager: fieldManager}); err != nil {
+	if _, err = client.Apply(ctx, object.GetName(), object, metav1.ApplyOptions{FieldManager: fieldManager, Force: true}); err != nil {
 		return err
 	}
 	if object.GetKind() != "ResourceQuota" {

@@ -1,0 +1,92 @@
+Feature: Network policies
+  With networkPolicy.enabled the services talk to each other, to Redis and to DNS, and nobody else reaches them who is not listed.
+
+  Scenario: Each service reaches what it needs, and nobody else reaches anything
+    When I run helm install traderadmin ./charts/traderadmin --set networkPolicy.enabled=true
+    Then pods of deployment/go-scanner may reach deployment/python-orch on port 8000
+    And pods of deployment/go-scanner may reach deployment/redis on port 6379
+    And pods of deployment/python-orch may reach deployment/go-scanner on port 8080
+    And pods of deployment/python-orch may reach deployment/redis on port 6379
+    And pods of deployment/redis may not reach deployment/python-orch on port 8000
+    And pods of deployment/redis may not reach deployment/go-scanner on port 8080
+    And other pods may not reach deployment/python-orch on port 8000
+    And other pods may not reach deployment/go-scanner on port 8080
+    And other pods may not reach deployment/redis on port 6379
+
+  Scenario: A client that is listed reaches the service that it is listed for, and no other
+    Given the file "client.yaml"
+      """
+      networkPolicy:
+        enabled: true
+        clients:
+          pythonOrch:
+            - podSelector: {matchLabels: {app: dashboard}}
+      """
+    And the objects
+      """
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata:
+        name: dashboard
+      spec:
+        replicas: 0
+        selector:
+          matchLabels: {app: dashboard}
+        template:
+          metadata:
+            labels: {app: dashboard}
+          spec:
+            containers:
+              - name: dashboard
+                image: desk/dashboard:1
+      """
+    When I run helm install traderadmin ./charts/traderadmin -f client.yaml
+    Then pods of deployment/dashboard may reach deployment/python-orch on port 8000
+    And pods of deployment/dashboard may not reach deployment/go-scanner on port 8080
+    And pods of deployment/dashboard may not reach deployment/redis on port 6379
+
+  Scenario: Interactive Brokers elsewhere is reached by python-orch alone, and only where egress says so
+    Given the file "broker.yaml"
+      """
+      config:
+        python:
+          ibkr: {host: gateway, port: 4002}
+      networkPolicy:
+        enabled: true
+        egress:
+          pythonOrch:
+            - to: [{podSelector: {matchLabels: {app: gateway}}}]
+              ports: [{port: 4002}]
+      """
+    And the objects
+      """
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata:
+        name: gateway
+      spec:
+        replicas: 0
+        selector:
+          matchLabels: {app: gateway}
+        template:
+          metadata:
+            labels: {app: gateway}
+          spec:
+            containers:
+              - name: gateway
+                image: desk/gateway:1
+                ports:
+                  - containerPort: 4001
+                  - containerPort: 4002
+      """
+    When I run helm install traderadmin ./charts/traderadmin -f broker.yaml
+    Then pods of deployment/python-orch may reach deployment/gateway on port 4002
+    And pods of deployment/python-orch may not reach deployment/gateway on port 4001
+    And pods of deployment/go-scanner may not reach deployment/gateway on port 4002
+
+  Scenario: A port that is changed is open, wherever it is written
+    When I run helm install traderadmin ./charts/traderadmin --set networkPolicy.enabled=true,redis.port=6380,service.pythonOrch.port=8001,service.goScanner.port=8081
+    Then pods of deployment/go-scanner may reach deployment/python-orch on port 8001
+    And pods of deployment/go-scanner may reach deployment/redis on port 6380
+    And pods of deployment/python-orch may reach deployment/go-scanner on port 8081
+    And pods of deployment/python-orch may reach deployment/redis on port 6380

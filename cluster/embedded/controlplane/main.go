@@ -42,7 +42,9 @@ func main() {
 	case kubeAPIServer:
 		os.Exit(run(apiserver.NewAPIServerCommand(), args))
 	case kubeControllerManager:
-		os.Exit(run(controllermanager.NewControllerManagerCommand(), args))
+		command := controllermanager.NewControllerManagerCommand()
+		command.PreRunE = awaitAPIServer
+		os.Exit(run(command, args))
 	case kubeScheduler:
 		os.Exit(run(scheduler.NewSchedulerCommand(), args))
 	case nodes:

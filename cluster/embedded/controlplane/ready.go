@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/spf13/cobra"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/clientcmd"
 )
 
 // interval at which a server that cannot be watched yet is asked whether it is there.
@@ -83,4 +85,18 @@ func isReady(node corev1.Node) bool {
 		}
 	}
 	return false
+}
+
+// awaitAPIServer holds command back until the API server that its --kubeconfig leads to is ready. The controller manager itself gives up after ten
+// seconds, which an API server on a busy machine may need.
+func awaitAPIServer(command *cobra.Command, _ []string) error {
+	config, err := clientcmd.BuildConfigFromFlags("", command.Flag("kubeconfig").Value.String())
+	if err != nil {
+		return err
+	}
+	clientset, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return err
+	}
+	return awaitAPI(command.Context(), clientset)
 }

@@ -32,7 +32,7 @@ func serve(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	var options nodeOptions
 	flags := flag.NewFlagSet("controlplane serve", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	timeout := flags.Duration("start-timeout", time.Minute, "how long the cluster may take until it is ready")
+	timeout := flags.Duration("start-timeout", 3*time.Minute, "how long the cluster may take until it is ready")
 	options.bind(flags)
 	if err := flags.Parse(args); err != nil {
 		return 2

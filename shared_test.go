@@ -268,9 +268,12 @@ func TestARunsOwnKindCluster(t *testing.T) {
 	before := kindClusters(t)
 	broken := newRun(t)
 	broken.replace(firstFeature, "and go-scanner appear", "and no-scanner appear")
+	goCaches, err := exec.Command("go", "env", "GOCACHE", "GOMODCACHE").Output()
+	require.NoError(t, err)
+	caches := strings.Fields(string(goCaches))
 	inHome := func(args ...string) *exec.Cmd {
 		command := broken.command(t.Context(), args...)
-		command.Env = append(command.Env, "HOME="+home, "XDG_CACHE_HOME="+filepath.Join(home, ".cache"), "KUBECONFIG=", "GOPATH="+os.Getenv("GOPATH"))
+		command.Env = append(command.Env, "HOME="+home, "XDG_CACHE_HOME="+filepath.Join(home, ".cache"), "KUBECONFIG=", "GOCACHE="+caches[0], "GOMODCACHE="+caches[1])
 		return command
 	}
 	report := filepath.Join(t.TempDir(), "report")

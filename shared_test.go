@@ -2,6 +2,7 @@ package charts
 
 import (
 	"encoding/json"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -241,11 +242,18 @@ func kindArgs(t *testing.T) []string {
 	return args
 }
 
-// kindClusters are the names of all kind clusters.
-func kindClusters(t *testing.T) string {
-	output, err := exec.Command("docker", "ps", "--all", "--format", `{{.Label "io.x-k8s.kind.cluster"}}`).Output()
+// kindClusterIn is the name of the kind cluster that a run says it makes, which is there.
+func kindClusterIn(t *testing.T, output string) string {
+	said := regexp.MustCompile(`making the kind cluster (\S+)`).FindStringSubmatch(output)
+	require.NotNil(t, said, output)
+	return said[1]
+}
+
+// kindClusterIsThere says whether there is a kind cluster of this name. Other runs have theirs.
+func kindClusterIsThere(t *testing.T, name string) bool {
+	output, err := exec.Command("docker", "ps", "--all", "--quiet", "--filter", "label=io.x-k8s.kind.cluster="+name).Output()
 	require.NoError(t, err)
-	return string(output)
+	return len(output) > 0
 }
 
 // A kept kind cluster is the user's, too.
@@ -265,7 +273,6 @@ func TestAKeptKindClusterIsLeftAsItWas(t *testing.T) {
 func TestARunsOwnKindCluster(t *testing.T) {
 	args := kindArgs(t)
 	home := t.TempDir()
-	before := kindClusters(t)
 	broken := newRun(t)
 	broken.replace(firstFeature, "and go-scanner appear", "and no-scanner appear")
 	goCaches, err := exec.Command("go", "env", "GOCACHE", "GOMODCACHE").Output()
@@ -284,23 +291,28 @@ func TestARunsOwnKindCluster(t *testing.T) {
 	logs, err := filepath.Glob(filepath.Join(report, "nodes/*-control-plane/kubelet.log"))
 	require.NoError(t, err)
 	assert.Len(t, logs, 1, "what the nodes logged is in the report")
-	assert.Equal(t, before, kindClusters(t), "after a failed run")
+	assert.False(t, kindClusterIsThere(t, kindClusterIn(t, string(output))), "after a failed run")
 
+	var name string
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGKILL} {
 		command := inHome(append(args, "-wait=10m")...)
 		stdout, err := command.StdoutPipe()
 		require.NoError(t, err)
 		require.NoError(t, command.Start())
-		awaitLine(t, stdout, started)
+		var said strings.Builder
+		awaitLine(t, io.TeeReader(stdout, &said), started)
+		name = kindClusterIn(t, said.String())
+		assert.True(t, kindClusterIsThere(t, name))
 		require.NoError(t, command.Process.Signal(signal))
 		require.Error(t, command.Wait())
-		assert.Equal(t, signal == syscall.SIGINT, before == kindClusters(t), "after %s", signal)
+		assert.Equal(t, signal == syscall.SIGKILL, kindClusterIsThere(t, name), "after %s", signal)
 	}
 
 	output, err = inHome(append(args, "-wait=5s")...).CombinedOutput()
 	require.ErrorAs(t, err, new(*exec.ExitError))
-	assert.Contains(t, string(output), "deleting what a run left that was killed")
-	assert.Equal(t, before, kindClusters(t), "after the next run")
+	assert.Contains(t, string(output), "deleting what a run left that was killed: the kind cluster "+name)
+	assert.False(t, kindClusterIsThere(t, name), "after the next run")
+	assert.False(t, kindClusterIsThere(t, kindClusterIn(t, string(output))), "after the next run")
 	assert.NoDirExists(t, filepath.Join(home, ".kube"))
 }
 

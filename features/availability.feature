@@ -36,7 +36,7 @@ Feature: Availability
         | .spec.metrics[0].resource.target.averageUtilization | 60         |
 
     Scenario: An upgrade leaves the number of scanners to the autoscaler
-      Given I run helm install traderadmin ./charts/traderadmin --set autoscaling.goScanner.enabled=true
+      Given I run helm install traderadmin ./charts/traderadmin --set autoscaling.goScanner.enabled=true,autoscaling.goScanner.minReplicas=4
       And the objects
         """
         apiVersion: apps/v1
@@ -49,18 +49,18 @@ Feature: Availability
 
   Rule: A pod serves once its probe says so, and ends when its last requests are served
 
-    Scenario Outline: <service> is probed on the port that it listens on
-      When I run helm install traderadmin ./charts/traderadmin --set probes.<key>.enabled=true
-      Then the deployment "<service>" has
+    Scenario: Services are probed on the port that they listen on
+      When I run helm install traderadmin ./charts/traderadmin --set probes.pythonOrch.enabled=true,probes.goScanner.enabled=true
+      Then the deployment "python-orch" has
         | path                                                     | value                                     |
         | .spec.template.spec.containers[0].startupProbe.httpGet   | {path: /healthz, port: api, scheme: HTTP} |
         | .spec.template.spec.containers[0].readinessProbe.httpGet | {path: /readyz, port: api, scheme: HTTP}  |
         | .spec.template.spec.containers[0].livenessProbe.httpGet  | {path: /healthz, port: api, scheme: HTTP} |
-
-      Examples:
-        | service     | key        |
-        | python-orch | pythonOrch |
-        | go-scanner  | goScanner  |
+      And the deployment "go-scanner" has
+        | path                                                     | value                                     |
+        | .spec.template.spec.containers[0].startupProbe.httpGet   | {path: /healthz, port: api, scheme: HTTP} |
+        | .spec.template.spec.containers[0].readinessProbe.httpGet | {path: /readyz, port: api, scheme: HTTP}  |
+        | .spec.template.spec.containers[0].livenessProbe.httpGet  | {path: /healthz, port: api, scheme: HTTP} |
 
     Scenario: Redis is asked for a ping, where it listens
       When I run helm install traderadmin ./charts/traderadmin --set redis.port=6380
@@ -88,17 +88,16 @@ Feature: Availability
         | .spec.template.spec.containers[0].readinessProbe.httpGet   |             |
         | .spec.template.spec.containers[0].livenessProbe            |             |
 
-    Scenario Outline: A pod of <service> that ends serves its last requests before it is told to stop
-      When I run helm install traderadmin ./charts/traderadmin --set termination.<key>.preStopSleepSeconds=5,termination.<key>.gracePeriodSeconds=45
-      Then the deployment "<service>" has
+    Scenario: A pod that ends serves its last requests before it is told to stop
+      When I run helm install traderadmin ./charts/traderadmin --set termination.pythonOrch.preStopSleepSeconds=5,termination.pythonOrch.gracePeriodSeconds=45,termination.goScanner.preStopSleepSeconds=7,termination.goScanner.gracePeriodSeconds=50
+      Then the deployment "python-orch" has
         | path                                                              | value |
         | .spec.template.spec.containers[0].lifecycle.preStop.sleep.seconds | 5     |
         | .spec.template.spec.terminationGracePeriodSeconds                 | 45    |
-
-      Examples:
-        | service     | key        |
-        | python-orch | pythonOrch |
-        | go-scanner  | goScanner  |
+      And the deployment "go-scanner" has
+        | path                                                              | value |
+        | .spec.template.spec.containers[0].lifecycle.preStop.sleep.seconds | 7     |
+        | .spec.template.spec.terminationGracePeriodSeconds                 | 50    |
 
   Rule: Pods run where the values say
 

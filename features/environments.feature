@@ -3,7 +3,7 @@ Feature: Environments
 
   Rule: QA is one small pod of everything, of what is to be released next
 
-    Scenario: QA asks for little
+    Scenario: QA asks for little, and scans one symbol with the images of the next release
       When I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-qa.yaml
       Then deployment/python-orch is rolled out with 1 pod
       And deployment/go-scanner is rolled out with 1 pod
@@ -17,10 +17,7 @@ Feature: Environments
       And the containers of deployment/redis have the resources
         | container | requests.cpu | requests.memory | limits.cpu | limits.memory |
         | redis     | 50m          | 64Mi            | 250m       | 128Mi         |
-
-    Scenario: QA scans one symbol, with the images of the next release
-      When I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-qa.yaml
-      Then go-scanner pods use image "ghcr.io/traderadmin/go-scanner:2.1.0-rc.1"
+      And go-scanner pods use image "ghcr.io/traderadmin/go-scanner:2.1.0-rc.1"
       And python-orch pods use image "ghcr.io/traderadmin/python-orch:1.5.0-rc.1"
       And the configmap "trader-config" holds "config.json" as json
         """
@@ -37,7 +34,7 @@ Feature: Environments
 
   Rule: Staging is production on a smaller scale
 
-    Scenario: Staging asks for less than production
+    Scenario: Staging asks for less than production, and meets all that production will meet
       When I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-staging.yaml
       Then deployment/python-orch is rolled out with 2 pods
       And the containers of deployment/python-orch have the resources
@@ -49,10 +46,7 @@ Feature: Environments
       And the containers of deployment/redis have the resources
         | container | requests.cpu | requests.memory | requests.ephemeral-storage | limits.cpu | limits.memory | limits.ephemeral-storage |
         | redis     | 100m         | 128Mi           | 64Mi                       | 500m       | 256Mi         | 128Mi                    |
-
-    Scenario: Staging meets what production will meet
-      When I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-staging.yaml
-      Then the horizontalpodautoscaler "go-scanner" has
+      And the horizontalpodautoscaler "go-scanner" has
         | path              | value |
         | .spec.minReplicas | 2     |
         | .spec.maxReplicas | 3     |
@@ -72,7 +66,7 @@ Feature: Environments
 
   Rule: Production is pinned, guarded, and there all along
 
-    Scenario: Production asks for what it needs, and fits the quota of its namespace
+    Scenario: Production runs versions, asks for what they need, and fits the quota of its namespace
       Given the objects
         """
         apiVersion: v1
@@ -100,15 +94,12 @@ Feature: Environments
       And the containers of deployment/redis have the resources
         | container | requests.cpu | requests.memory | requests.ephemeral-storage | limits.cpu | limits.memory | limits.ephemeral-storage |
         | redis     | 150m         | 256Mi           | 64Mi                       | 750m       | 1Gi           | 128Mi                    |
-
-    Scenario: Production runs versions, and no image that may change
-      When I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-production.yaml
-      Then python-orch pods use image "ghcr.io/traderadmin/python-orch:1.4.0"
+      And python-orch pods use image "ghcr.io/traderadmin/python-orch:1.4.0"
       And go-scanner pods use image "ghcr.io/traderadmin/go-scanner:2.0.1"
       And redis pods use image "redis:7.4.10"
       And helm does not print "WARNING"
 
-    Scenario: Production passes where Pod Security is restricted
+    Scenario: Production passes where Pod Security is restricted, with read-only filesystems and no token for the API
       Given a namespace "floor" with labels
         | key                                | value      |
         | pod-security.kubernetes.io/enforce | restricted |
@@ -116,23 +107,20 @@ Feature: Environments
       When I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-production.yaml --namespace floor
       Then deployment/python-orch, go-scanner and redis appear in namespace "floor"
       And helm does not print "would violate PodSecurity"
-
-    Scenario: No pod of production has a token for the Kubernetes API, or a filesystem that it may change
-      When I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-production.yaml
-      Then the serviceaccount "traderadmin" has .automountServiceAccountToken = false
-      And the deployment "python-orch" satisfies
+      And the serviceaccount "traderadmin" has .automountServiceAccountToken = false in namespace "floor"
+      And the deployment "python-orch" satisfies in namespace "floor"
         """
         self.spec.template.spec.serviceAccountName == "traderadmin" &&
         !self.spec.template.spec.automountServiceAccountToken &&
         self.spec.template.spec.containers.all(c, c.securityContext.readOnlyRootFilesystem)
         """
-      And the deployment "go-scanner" satisfies
+      And the deployment "go-scanner" satisfies in namespace "floor"
         """
         self.spec.template.spec.serviceAccountName == "traderadmin" &&
         !self.spec.template.spec.automountServiceAccountToken &&
         self.spec.template.spec.containers.all(c, c.securityContext.readOnlyRootFilesystem)
         """
-      And the deployment "redis" satisfies
+      And the deployment "redis" satisfies in namespace "floor"
         """
         self.spec.template.spec.serviceAccountName == "traderadmin" &&
         !self.spec.template.spec.automountServiceAccountToken &&
@@ -145,6 +133,8 @@ Feature: Environments
       When I drain deployment/python-orch
       Then deployment/python-orch is rolled out with 2 pods
       And at least 1 pod of deployment/python-orch was ready all along
+      And the poddisruptionbudget "python-orch" has .spec.maxUnavailable = 1
+      And the poddisruptionbudget "go-scanner" has .spec.maxUnavailable = 1
 
     Scenario: A release of production adds a pod before it takes one away
       Given I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-production.yaml --wait
@@ -152,17 +142,6 @@ Feature: Environments
       When I run helm upgrade traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-production.yaml --set image.pythonOrch=ghcr.io/traderadmin/python-orch:1.4.1
       Then deployment/python-orch got new pods
       And at least 2 pods of deployment/python-orch were ready all along
-
-    Scenario: Load decides how many scanners run, between two and six
-      When I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-production.yaml
-      Then the horizontalpodautoscaler "go-scanner" has
-        | path                                                | value      |
-        | .spec.scaleTargetRef.kind                           | Deployment |
-        | .spec.scaleTargetRef.name                           | go-scanner |
-        | .spec.minReplicas                                   | 2          |
-        | .spec.maxReplicas                                   | 6          |
-        | .spec.metrics[*].resource.name                      | cpu        |
-        | .spec.metrics[*].resource.target.averageUtilization | 70         |
 
     Scenario: Redis and python-orch are reached by those whom they serve, and by nobody else
       When I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-production.yaml
@@ -175,9 +154,17 @@ Feature: Environments
       And other pods may not reach deployment/python-orch on port 8000
       And other pods may not reach deployment/go-scanner on port 8080
 
-    Scenario: Each service of production leads to its pods
+    Scenario: Load decides how many scanners run, between two and six, and each service leads to its pods
       When I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-production.yaml
-      Then service/python-orch port 8000 leads to 2 pods of deployment/python-orch
+      Then the horizontalpodautoscaler "go-scanner" has
+        | path                                                | value      |
+        | .spec.scaleTargetRef.kind                           | Deployment |
+        | .spec.scaleTargetRef.name                           | go-scanner |
+        | .spec.minReplicas                                   | 2          |
+        | .spec.maxReplicas                                   | 6          |
+        | .spec.metrics[*].resource.name                      | cpu        |
+        | .spec.metrics[*].resource.target.averageUtilization | 70         |
+      And service/python-orch port 8000 leads to 2 pods of deployment/python-orch
       And service/redis port 6379 leads to 1 pod of deployment/redis
 
   Rule: One chart goes from one environment to the next

@@ -20,6 +20,7 @@ Feature: Images
     When I run helm upgrade traderadmin ./charts/traderadmin --set image.pythonOrch=registry/python-orch:v2.0
     Then python-orch pods use image "registry/python-orch:v2.0"
     And deployment/python-orch got new pods
+    And service/python-orch leads to 1 pod of deployment/python-orch
     And deployment/go-scanner kept its pods
     And deployment/redis kept its pods
 

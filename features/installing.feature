@@ -3,13 +3,22 @@ Feature: Installing
 
   Rule: The defaults run one pod of each service, and one Redis
 
-    Scenario: Both services and Redis start
+    Scenario: Both services and Redis start, and ask for what the defaults promise
       Given a Kubernetes cluster
       When I run helm install traderadmin ./charts/traderadmin
       Then deployment/python-orch is rolled out with 1 pod
       And deployment/go-scanner is rolled out with 1 pod
       And deployment/redis is rolled out with 1 pod
       And release "traderadmin" has revision 1 and status "deployed"
+      And the containers of deployment/python-orch have the resources
+        | container   | requests.cpu | requests.memory | limits.cpu | limits.memory |
+        | python-orch | 100m         | 128Mi           | 500m       | 512Mi         |
+      And the containers of deployment/go-scanner have the resources
+        | container  | requests.cpu | requests.memory | limits.cpu | limits.memory |
+        | go-scanner | 100m         | 128Mi           | 500m       | 512Mi         |
+      And the containers of deployment/redis have the resources
+        | container | requests.cpu | requests.memory | limits.cpu | limits.memory |
+        | redis     | 100m         | 128Mi           | 500m       | 512Mi         |
 
     Scenario: The notes name the images, and those that are still placeholders
       When I run helm install traderadmin ./charts/traderadmin --set image.pythonOrch=registry/python-orch:v2.0
@@ -21,18 +30,6 @@ Feature: Installing
         """
       And helm prints "WARNING: image.goScanner is still the placeholder your-registry/go-scanner:latest"
       And helm does not print "WARNING: image.pythonOrch"
-
-    Scenario: Each service asks for what the defaults promise
-      When I run helm install traderadmin ./charts/traderadmin
-      Then the containers of deployment/python-orch have the resources
-        | container   | requests.cpu | requests.memory | limits.cpu | limits.memory |
-        | python-orch | 100m         | 128Mi           | 500m       | 512Mi         |
-      And the containers of deployment/go-scanner have the resources
-        | container  | requests.cpu | requests.memory | limits.cpu | limits.memory |
-        | go-scanner | 100m         | 128Mi           | 500m       | 512Mi         |
-      And the containers of deployment/redis have the resources
-        | container | requests.cpu | requests.memory | limits.cpu | limits.memory |
-        | redis     | 100m         | 128Mi           | 500m       | 512Mi         |
 
     Scenario: What only some environments need is not there unasked
       When I run helm install traderadmin ./charts/traderadmin

@@ -56,21 +56,15 @@ Feature: Redis
         | REDIS_ADDR     | redis:6379 |                            |
         | REDIS_PASSWORD |            | secret/redis-auth:password |
 
-    Scenario: The password is made once, and an upgrade keeps it
-      Given I run helm install traderadmin ./charts/traderadmin --set redis.auth.enabled=true --wait
+    Scenario: The password is made once, and kept by upgrade and rollback
+      Given I run helm install traderadmin ./charts/traderadmin --set redis.auth.enabled=true
       And I note .data.password of the secret "redis-auth"
-      When I run helm upgrade traderadmin ./charts/traderadmin --reuse-values --set replicaCount.goScanner=2
-      Then .data.password of the secret "redis-auth" is as noted
-      And deployment/redis kept its pods
-      And deployment/python-orch kept its pods
-
-    Scenario: A rollback keeps the password
-      Given I run helm install traderadmin ./charts/traderadmin --set redis.auth.enabled=true --wait
-      And I note .data.password of the secret "redis-auth"
-      And I run helm upgrade traderadmin ./charts/traderadmin --reuse-values --set replicaCount.goScanner=2
+      And I run helm upgrade traderadmin ./charts/traderadmin --reuse-values --set replicaCount.goScanner=2 --wait
+      And .data.password of the secret "redis-auth" is as noted
       When I run helm rollback traderadmin 1
       Then .data.password of the secret "redis-auth" is as noted
       And deployment/redis kept its pods
+      And deployment/python-orch kept its pods
 
     Scenario: A release takes its password with it, and the next one makes another
       Given I run helm install traderadmin ./charts/traderadmin --set redis.auth.enabled=true

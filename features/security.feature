@@ -3,7 +3,7 @@ Feature: Security
 
   Rule: securityContext.enabled keeps pods to the Pod Security Standard "restricted"
 
-    Scenario: A namespace that enforces it lets the pods in
+    Scenario: A namespace that enforces it lets the pods in, whose root filesystem is read-only but for /tmp
       Given a namespace "vault" with labels
         | key                                | value      |
         | pod-security.kubernetes.io/enforce | restricted |
@@ -11,6 +11,15 @@ Feature: Security
       When I run helm install traderadmin ./charts/traderadmin --namespace vault --set securityContext.enabled=true
       Then deployment/python-orch, go-scanner and redis appear in namespace "vault"
       And helm does not print "would violate PodSecurity"
+      And the deployment "python-orch" satisfies "self.spec.template.spec.containers.all(c, c.securityContext.readOnlyRootFilesystem)" in namespace "vault"
+      And the deployment "go-scanner" satisfies "self.spec.template.spec.containers.all(c, c.securityContext.readOnlyRootFilesystem)" in namespace "vault"
+      And the deployment "redis" satisfies "self.spec.template.spec.containers.all(c, c.securityContext.readOnlyRootFilesystem)" in namespace "vault"
+      And container "python-orch" of deployment/python-orch has the mounts in namespace "vault"
+        | path | from     | readOnly |
+        | /tmp | emptyDir | false    |
+      And container "go-scanner" of deployment/go-scanner has the mounts in namespace "vault"
+        | path | from     | readOnly |
+        | /tmp | emptyDir | false    |
 
     Scenario: It turns the pods away where it is enforced and securityContext is off
       Given a namespace "vault" with labels
@@ -18,18 +27,6 @@ Feature: Security
         | pod-security.kubernetes.io/enforce | restricted |
       When I run helm install traderadmin ./charts/traderadmin --namespace vault
       Then deployment/python-orch cannot be rolled out: "violates PodSecurity" in namespace "vault"
-
-    Scenario: The root filesystem is read-only, but for /tmp
-      When I run helm install traderadmin ./charts/traderadmin --set securityContext.enabled=true
-      Then the deployment "python-orch" satisfies "self.spec.template.spec.containers.all(c, c.securityContext.readOnlyRootFilesystem)"
-      And the deployment "go-scanner" satisfies "self.spec.template.spec.containers.all(c, c.securityContext.readOnlyRootFilesystem)"
-      And the deployment "redis" satisfies "self.spec.template.spec.containers.all(c, c.securityContext.readOnlyRootFilesystem)"
-      And container "python-orch" of deployment/python-orch has the mounts
-        | path | from     | readOnly |
-        | /tmp | emptyDir | false    |
-      And container "go-scanner" of deployment/go-scanner has the mounts
-        | path | from     | readOnly |
-        | /tmp | emptyDir | false    |
 
   Rule: Pods have a token for the Kubernetes API only where they are given one
 

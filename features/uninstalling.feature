@@ -11,18 +11,13 @@ Feature: Uninstalling
     When I run helm uninstall traderadmin
     Then nothing is left in namespace "trader"
 
-  Scenario: What Redis stored outlives the release
-    Given I run helm install traderadmin ./charts/traderadmin --set redis.persistence.enabled=true
-    When I run helm uninstall traderadmin
-    Then helm prints "[PersistentVolumeClaim] redis-data"
-    And nothing is left in namespace "trader" but
-      | kind                  | name       |
-      | PersistentVolumeClaim | redis-data |
-
-  Scenario: A later release of the same name takes over what Redis stored
+  Scenario: What Redis stored outlives the release, and the next one takes it over
     Given I run helm install traderadmin ./charts/traderadmin --set redis.persistence.enabled=true
     And I note .metadata.uid of the persistentvolumeclaim "redis-data"
-    And I run helm uninstall traderadmin
+    When I run helm uninstall traderadmin
+    Then nothing is left in namespace "trader" but
+      | kind                  | name       |
+      | PersistentVolumeClaim | redis-data |
     When I run helm install traderadmin ./charts/traderadmin --set redis.persistence.enabled=true
     Then .metadata.uid of the persistentvolumeclaim "redis-data" is as noted
     And container "redis" of deployment/redis has the mounts

@@ -41,14 +41,10 @@ Feature: Values files
       {"sma50_period": 50, "candle_count": 2, "iv_threshold": 0.8, "universe": ["SPY"]}
       """
 
-  Scenario: --set is heard above all files, wherever it stands
-    When I run helm install traderadmin ./charts/traderadmin --set replicaCount.pythonOrch=2,image.goScanner=custom:1.2 -f ./charts/traderadmin/values-qa.yaml -f desk.yaml
+  Scenario: --set is heard above all files, wherever it stands, and the later one above the earlier
+    When I run helm install traderadmin ./charts/traderadmin --set replicaCount.pythonOrch=2,image.goScanner=custom:1.1 -f ./charts/traderadmin/values-qa.yaml -f desk.yaml --set image.goScanner=custom:1.2
     Then deployment/python-orch is rolled out with 2 pods
     And go-scanner pods use image "custom:1.2"
-
-  Scenario: Of two --set the later one is heard
-    When I run helm install traderadmin ./charts/traderadmin -f desk.yaml --set image.goScanner=custom:1.2 --set image.goScanner=custom:1.3
-    Then go-scanner pods use image "custom:1.3"
 
   Scenario: The release remembers what it was given, and no defaults
     When I run helm install traderadmin ./charts/traderadmin -f desk.yaml --set replicaCount.goScanner=2

@@ -100,6 +100,9 @@ func TestFeatures(t *testing.T) {
 	defer stop()
 	running := openCluster(t)
 	start(ctx, t, running)
+	if running.RunsContainers() && !isSet("godog.concurrency") && !isSet("godog.c") {
+		scenarios.Concurrency = runtime.NumCPU() // real pods need real cores, and wait for each other where there are not enough
+	}
 	world = newWorld(t, running)
 	if running.Shared() {
 		share(ctx, t, world)

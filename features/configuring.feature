@@ -78,38 +78,22 @@ Feature: Configuring
 
   Rule: A change restarts the pods that read it, and no others
 
-    Scenario Outline: python-orch restarts when <setting> becomes <value>
+    Scenario Outline: python-orch restarts when its <part> changes
       Given I run helm install traderadmin ./charts/traderadmin --set redis.enabled=false --wait
-      When I run helm upgrade traderadmin ./charts/traderadmin --reuse-values --set config.python.<setting>=<value>
-      Then the configmap "trader-config" holds "config.yaml" as yaml with
-        | path      | value   |
-        | <setting> | <value> |
-      And deployment/python-orch got new pods
+      When I run helm upgrade traderadmin ./charts/traderadmin --reuse-values --set <setting>
+      Then deployment/python-orch got new pods
       And deployment/go-scanner kept its pods
 
       Examples:
-        | setting                  | value           |
-        | ibkr.host                | gateway.example |
-        | ibkr.port                | 4002            |
-        | ibkr.client_id           | 17              |
-        | strategy.sma_period      | 20              |
-        | strategy.candle_count    | 3               |
-        | strategy.otm_offset      | 0               |
-        | strategy.iv_threshold    | 0.65            |
-        | strategy.min_reward_risk | 2.5             |
+        | part       | setting                               |
+        | connection | config.python.ibkr.client_id=17       |
+        | strategy   | config.python.strategy.otm_offset=0   |
 
-    Scenario Outline: go-scanner restarts when <setting> becomes <value>
+    Scenario: go-scanner restarts when its settings change
       Given I run helm install traderadmin ./charts/traderadmin --set redis.enabled=false --wait
-      When I run helm upgrade traderadmin ./charts/traderadmin --reuse-values --set config.scanner.<setting>=<value>
+      When I run helm upgrade traderadmin ./charts/traderadmin --reuse-values --set config.scanner.universe={TSLA,NVDA}
       Then the configmap "trader-config" holds "config.json" as json with
-        | path      | value   |
-        | <setting> | <holds> |
+        | path     | value           |
+        | universe | ["TSLA","NVDA"] |
       And deployment/go-scanner got new pods
       And deployment/python-orch kept its pods
-
-      Examples:
-        | setting      | value       | holds           |
-        | sma50_period | 55          | 55              |
-        | candle_count | 4           | 4               |
-        | iv_threshold | 0.7         | 0.7             |
-        | universe     | {TSLA,NVDA} | ["TSLA","NVDA"] |

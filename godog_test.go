@@ -95,9 +95,9 @@ func TestFeatures(t *testing.T) {
 	reported := newReport(t, count, findings)
 
 	ctx, cancel := untilDeadline(t)
-	defer cancel()
+	t.Cleanup(cancel) // after what is cleaned up with it
 	ctx, stop := untilInterrupt(ctx)
-	defer stop()
+	t.Cleanup(stop)
 	running := openCluster(t)
 	start(ctx, t, running)
 	if running.RunsContainers() && !isSet("godog.concurrency") && !isSet("godog.c") {

@@ -81,7 +81,13 @@ func Begin(ctx context.Context, config *rest.Config, id string, options Options)
 	if r.options.Namespace != "" {
 		r.sweeping <- nil
 	} else {
-		go func() { r.sweeping <- r.sweep(context.WithoutCancel(ctx)) }()
+		go func() {
+			err := r.sweep(ctx)
+			if ctx.Err() != nil {
+				err = nil // a run that is told to end leaves the rest to the next
+			}
+			r.sweeping <- err
+		}()
 	}
 	return r, nil
 }

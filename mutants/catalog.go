@@ -24,8 +24,8 @@ type fault struct {
 	Replace string `yaml:"replace"`
 	// Says are words of the finding, or of the failure of a scenario, that name the cause: all of them in one.
 	Says []string `yaml:"says"`
-	// Feature is the file with the scenarios that are to find it; they run first. Empty is that the linter is to.
-	Feature string `yaml:"feature"`
+	// Scenario is the name of the scenario, or outline, that is to find it, and runs first. Empty is that the linter is to.
+	Scenario string `yaml:"scenario"`
 }
 
 // catalog is a list of faults with names of their own.

@@ -60,7 +60,7 @@ const (
   file: templates/go-scanner-deployment.yaml
   find: "{{ .Values.image.goScanner | quote }}"
   replace: "{{ .Values.image.pythonOrch | quote }}"
-  feature: one.feature
+  scenario: Image
   says: [go-scanner pods use image "custom:1.2", your-registry/python-orch]
 `
 	harmless = `
@@ -135,9 +135,9 @@ func TestWhatCannotRunSaysWhy(t *testing.T) {
 		"a name that no fault has": {faults: selectsNothing, args: []string{"-run", "zzz"}, says: `no fault has a name that matches "zzz": -list prints them`},
 		"a pattern that is none":   {faults: selectsNothing, args: []string{"-run", "("}, says: "-run: error parsing regexp"},
 		"an argument":              {faults: selectsNothing, args: []string{"redis"}, says: `unexpected arguments ["redis"]: -run takes the names of faults`},
-		"a feature that is not there": {
-			faults: "- {name: one, file: .helmignore, find: '*.swp', says: [it], feature: two.feature}",
-			says:   "one: there is no two.feature in ",
+		"a scenario that is not there": {
+			faults: "- {name: one, file: .helmignore, find: '*.swp', says: [it], scenario: Two}",
+			says:   `are called "Two": want one`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

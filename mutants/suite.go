@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -58,15 +60,15 @@ func (s suite) try(ctx context.Context, faults catalog, asWell bool, progress io
 	}
 	defer func() { _ = running.Stop() }() // at the worst a process that ends with this one
 	if asWell {
-		if v, err := unchanged.scenarios(ctx, running.Config()); err != nil || v.caught() {
+		if v, err := unchanged.scenarios(ctx, running.Config(), s.features); err != nil || v.caught() {
 			return nil, errors.Join(err, v.unfit())
 		}
 		fmt.Fprintln(progress, "the chart as it is passes")
 	}
-	return verdicts, runAll(ctx, trials, verdicts, running.Config(), progress)
+	return verdicts, s.runAll(ctx, trials, verdicts, running.Config(), progress)
 }
 
-// trials puts each fault into a copy of the chart. The error names all those that do not apply, or whose feature is not there.
+// trials puts each fault into a copy of the chart. The error names all those that do not apply, or whose scenario is not there.
 func (s suite) trials(faults catalog, copies string) ([]trial, error) {
 	trials := make([]trial, len(faults))
 	var errs []error
@@ -75,7 +77,10 @@ func (s suite) trials(faults catalog, copies string) ([]trial, error) {
 		if err := s.copyTo(t.root); err != nil {
 			return nil, err
 		}
-		_, missing := t.paths()
+		var missing error
+		if f.Scenario != "" {
+			t.path, missing = s.find(f.Scenario)
+		}
 		errs = append(errs, f.apply(t.chart()), missing)
 		trials[i] = t
 	}
@@ -119,26 +124,74 @@ func lintAll(ctx context.Context, trials []trial, progress io.Writer) ([]verdict
 	return verdicts, nil
 }
 
-// runAll has the scenarios look for the faults that the linter did not find, one after the other, and completes the verdicts.
-func runAll(ctx context.Context, trials []trial, verdicts []verdict, config *rest.Config, progress io.Writer) error {
+// runAll has scenarios look for the faults that the linter did not find, and completes the verdicts: first the one that is to find each, of
+// several faults at a time, then all of them for what is left.
+func (s suite) runAll(ctx context.Context, trials []trial, verdicts []verdict, config *rest.Config, progress io.Writer) error {
 	done := 0
 	for _, v := range verdicts {
 		if v.caught() {
 			done++
 		}
 	}
-	for i, t := range trials {
-		if verdicts[i].caught() {
-			continue
-		}
-		v, err := t.scenarios(ctx, config)
-		if err != nil {
-			return err
-		}
+	var mu sync.Mutex
+	conclude := func(i int, v verdict) {
+		mu.Lock()
+		defer mu.Unlock()
 		v.warnings = verdicts[i].warnings
 		verdicts[i] = v
 		done++
 		fmt.Fprintf(progress, "%3d/%d  %s\n", done, len(trials), v.line())
 	}
+	group, groupContext := errgroup.WithContext(ctx)
+	group.SetLimit(s.concurrency)
+	for i, t := range trials {
+		if verdicts[i].caught() || t.path == "" {
+			continue
+		}
+		group.Go(func() error {
+			v, err := t.scenarios(groupContext, config, t.path)
+			if err == nil && v.caught() {
+				conclude(i, v)
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	for i, t := range trials {
+		if verdicts[i].caught() {
+			continue
+		}
+		v, err := t.scenarios(ctx, config, s.features)
+		if err != nil {
+			return err
+		}
+		conclude(i, v)
+	}
 	return nil
+}
+
+// find returns the path of the scenario, or the outline, with a name, as godog takes it: FILE:LINE.
+func (s suite) find(name string) (string, error) {
+	files, err := filepath.Glob(filepath.Join(s.features, "*.feature"))
+	if err != nil {
+		return "", err
+	}
+	var found []string
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			return "", err
+		}
+		for i, line := range strings.Split(string(content), "\n") {
+			if _, title, ok := strings.Cut(strings.TrimSpace(line), ": "); ok && title == name && strings.Contains(line, "Scenario") {
+				found = append(found, fmt.Sprintf("%s:%d", file, i+1))
+			}
+		}
+	}
+	if len(found) != 1 {
+		return "", fmt.Errorf("%d scenarios of %s are called %q: want one", len(found), s.features, name)
+	}
+	return found[0], nil
 }

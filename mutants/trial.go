@@ -5,12 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/cucumber/godog"
 	"k8s.io/client-go/rest"
@@ -25,6 +22,7 @@ type trial struct {
 	suite suite
 	fault fault
 	root  string // the folder in which charts/NAME is the copy
+	path  string // of the scenario that is to find it, as godog takes it; empty is none
 }
 
 func (t trial) chart() string { return t.suite.chartIn(t.root) }
@@ -59,14 +57,10 @@ func (t trial) local(text string) string {
 // errCaught is why the rest of the scenarios need not run.
 var errCaught = errors.New("a scenario has found the fault")
 
-// scenarios has the scenarios look for the fault, on the cluster that config leads to. They end when one fails with the
+// scenarios has scenarios look for the fault, on the cluster that config leads to: those of paths. They end when one fails with the
 // words of the fault.
-func (t trial) scenarios(ctx context.Context, config *rest.Config) (verdict, error) {
+func (t trial) scenarios(ctx context.Context, config *rest.Config, paths ...string) (verdict, error) {
 	v := verdict{fault: t.fault}
-	paths, err := t.paths()
-	if err != nil {
-		return v, err
-	}
 	world, err := steps.NewWorld(config, steps.Options{
 		Release:   t.suite.release,
 		Chart:     "./charts/" + filepath.Base(t.suite.chart),
@@ -101,39 +95,21 @@ func (t trial) scenarios(ctx context.Context, config *rest.Config) (verdict, err
 				}
 				mu.Lock()
 				defer mu.Unlock()
-				c := catch{by: filepath.Base(about.Uri) + ": " + about.Name, words: t.local(at + ": " + err.Error())}
-				if v.add(c); c.says(t.fault.Says) {
+				feature, _, _ := strings.Cut(filepath.Base(about.Uri), ":") // the line may follow
+				c := catch{by: feature + ": " + about.Name, words: t.local(at + ": " + err.Error())}
+				if v.add(c); c.says(t.fault.Says) { // of which an unchanged chart has none
 					end(errCaught)
 				}
 				return ctx, nil
 			})
 		},
 	}
-	started := time.Now()
 	code := suite.Run()
-	v.took = time.Since(started)
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return v, context.Cause(ctx)
-	}
-	if code != 0 && !v.caught() {
+	case code != 0 && !v.caught():
 		return v, fmt.Errorf("%s: the scenarios could not run:\n%s", t.fault.Name, printed.String())
 	}
 	return v, nil
-}
-
-// paths are those of all features, the one that is to find the fault first.
-func (t trial) paths() ([]string, error) {
-	paths, err := filepath.Glob(filepath.Join(t.suite.features, "*.feature"))
-	if err != nil || len(paths) == 0 {
-		return nil, fmt.Errorf("there are no features in %s: %w", t.suite.features, errors.Join(err, os.ErrNotExist))
-	}
-	if t.fault.Feature == "" {
-		return paths, nil
-	}
-	i := slices.Index(paths, filepath.Join(t.suite.features, t.fault.Feature))
-	if i < 0 {
-		return nil, fmt.Errorf("%s: there is no %s in %s", t.fault.Name, t.fault.Feature, t.suite.features)
-	}
-	first := paths[i]
-	return append([]string{first}, slices.Delete(paths, i, i+1)...), nil
 }

@@ -6,7 +6,6 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
-	"time"
 )
 
 // catch is what found a fault: a rule of the linter, or a scenario.
@@ -35,7 +34,6 @@ type verdict struct {
 	fault    fault
 	catches  []catch
 	warnings []string // of the linter: they end no run
-	took     time.Duration
 }
 
 func (v *verdict) add(c catch) { v.catches = append(v.catches, c) }

@@ -22,6 +22,11 @@ Feature: Availability
       When I drain deployment/python-orch
       Then deployment/python-orch is rolled out with 1 pod
 
+    Scenario: A pod that does not work blocks no drain
+      When I run helm install traderadmin ./charts/traderadmin --set podDisruptionBudget.pythonOrch.enabled=true,podDisruptionBudget.goScanner.enabled=true
+      Then the poddisruptionbudget "python-orch" has .spec.unhealthyPodEvictionPolicy = AlwaysAllow
+      And the poddisruptionbudget "go-scanner" has .spec.unhealthyPodEvictionPolicy = AlwaysAllow
+
   Rule: An autoscaler sets the number of scanners
 
     Scenario: The autoscaler has the bounds and the target of the values
@@ -118,3 +123,26 @@ Feature: Availability
         """
         self.spec.template.spec.topologySpreadConstraints.all(c, c.labelSelector.matchLabels == self.spec.selector.matchLabels)
         """
+
+    Scenario: Pods go to nodes that are kept for them, and are the last to be displaced
+      Given the file "placement.yaml"
+        """
+        scheduling:
+          goScanner:
+            tolerations:
+              - {key: desk, operator: Exists, effect: NoSchedule}
+            affinity:
+              nodeAffinity:
+                preferredDuringSchedulingIgnoredDuringExecution:
+                  - weight: 1
+                    preference: {matchExpressions: [{key: disk, operator: In, values: [fast]}]}
+            priorityClassName: system-cluster-critical
+        """
+      When I run helm install traderadmin ./charts/traderadmin -f placement.yaml
+      Then the deployment "go-scanner" has
+        | path                                          | value                                                |
+        | .spec.template.spec.tolerations               | [{key: desk, operator: Exists, effect: NoSchedule}]  |
+        | .spec.template.spec.priorityClassName         | system-cluster-critical                              |
+      And the deployment "go-scanner" satisfies "has(self.spec.template.spec.affinity.nodeAffinity)"
+      And deployment/go-scanner is rolled out with 1 pod
+      And the deployment "python-orch" satisfies "!has(self.spec.template.spec.tolerations)"

@@ -85,6 +85,12 @@ Feature: Installing
       And deployment/python-orch, go-scanner and redis appear in namespace "desk-b"
       And service/redis leads to 1 pod of deployment/redis in namespace "desk-b"
 
+    Scenario: What helm test runs is no part of the release
+      When I run helm install traderadmin ./charts/traderadmin
+      And I run helm get hooks traderadmin
+      Then helm prints "name: traderadmin-test"
+      And there is no pod "traderadmin-test"
+
   Rule: A name is given once
 
     Scenario: A release name that is in use is refused, and its release runs on

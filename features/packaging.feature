@@ -64,3 +64,17 @@ Feature: Packaging
     Then deployment/python-orch kept its pods
     And deployment/go-scanner kept its pods
     And deployment/redis kept its pods
+
+  Scenario: Helm's own linter has nothing to say
+    When I try helm lint ./charts/traderadmin --strict
+    Then helm does not print "[ERROR]"
+    And helm does not print "[WARNING]"
+    And it succeeds
+
+  Scenario: A version with build metadata, which a label cannot have, is installed all the same
+    When I run helm package ./charts/traderadmin --version 1.2.3+build.7 --app-version 4.5+build.7
+    And I run helm install traderadmin traderadmin-1.2.3+build.7.tgz
+    Then the deployment "go-scanner" has
+      | path                                            | value                     |
+      | .metadata.labels['helm\.sh/chart']              | traderadmin-1.2.3_build.7 |
+      | .metadata.labels['app\.kubernetes\.io/version'] | 4.5_build.7               |

@@ -21,6 +21,9 @@ Feature: Redis
         | name       | value      |
         | REDIS_ADDR | redis:6380 |
       And service/redis port 6380 leads to 1 pod of deployment/redis
+      And container "redis" of deployment/redis has the ports
+        | port | name  |
+        | 6380 | redis |
       And the deployment "redis" satisfies "self.spec.template.spec.containers[0].args.exists(a, a == '6380')"
 
     Scenario: A desk that needs no Redis runs none, and its services are told of none
@@ -91,6 +94,13 @@ Feature: Redis
         | name           | from                        |
         | REDIS_PASSWORD | secret/vault:redis-password |
       And there is no secret "redis-auth"
+
+    Scenario: The key of the password in its Secret is a value
+      When I run helm install traderadmin ./charts/traderadmin --set redis.auth.enabled=true,redis.auth.secretKey=redis-password
+      Then the secret "redis-auth" satisfies "'redis-password' in self.data"
+      And container "redis" of deployment/redis has the env
+        | name          | from                             |
+        | REDISCLI_AUTH | secret/redis-auth:redis-password |
 
     Scenario: A new password restarts everything that reads it, at the next upgrade
       Given the objects

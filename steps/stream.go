@@ -169,15 +169,27 @@ func (st *stream) end(ctx context.Context) error {
 	if len(st.lost) == 0 {
 		return nil
 	}
-	const shown = 5
+	return fmt.Errorf("%d of %d requests to %s were lost in %.1f s:\n%s", len(st.lost), st.last.Sent, st.url, seconds(st.last.At), strings.Join(losses(st.lost), "\n"))
+}
+
+func seconds(milliseconds int64) float64 { return float64(milliseconds) / 1000 }
+
+// losses are the lost requests in words, those that were lost one after the other for the same reason on one line.
+func losses(lost []contract.Streamed) []string {
+	const shown = 10
 	var lines []string
-	for _, line := range st.lost[:min(shown, len(st.lost))] {
-		lines = append(lines, fmt.Sprintf("  after %.1f s: %s", float64(line.At)/1000, line.Why))
+	for i := 0; i < len(lost); {
+		j := i + 1
+		for j < len(lost) && lost[j].Why == lost[i].Why && lost[j].Sent == lost[j-1].Sent+1 {
+			j++
+		}
+		lines = append(lines, fmt.Sprintf("  %d after %.1f to %.1f s: %s", j-i, seconds(lost[i].At), seconds(lost[j-1].At), lost[i].Why))
+		i = j
 	}
-	if more := len(st.lost) - shown; more > 0 {
-		lines = append(lines, fmt.Sprintf("  and %d more", more))
+	if more := len(lines) - shown; more > 0 {
+		lines = append(lines[:shown], fmt.Sprintf("  and %d times more", more))
 	}
-	return fmt.Errorf("%d of %d requests to %s were lost in %.1f s:\n%s", len(st.lost), st.last.Sent, st.url, float64(st.last.At)/1000, strings.Join(lines, "\n"))
+	return lines
 }
 
 func (s *scenario) noneLost(ctx context.Context) error {

@@ -32,7 +32,7 @@ func (s *scenario) scratchFolder() (string, error) {
 	if s.scratch != "" {
 		return s.scratch, nil
 	}
-	folder, err := os.MkdirTemp("", "scenario-")
+	folder, err := os.MkdirTemp(s.world.options.Scratch, "scenario-")
 	if err != nil {
 		return "", fmt.Errorf("make a folder for the scenario: %w", err)
 	}

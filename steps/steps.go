@@ -50,6 +50,8 @@ type Options struct {
 	Namespace string
 	// Dir is the folder that relative paths start from; "" is the one that the process is in.
 	Dir string
+	// Scratch is the folder in which scenarios get folders of their own for their files, removed at their ends; "" is the system's for temporary files.
+	Scratch string
 	// Wait is how long a step may wait for the cluster; 0 means one minute.
 	Wait time.Duration
 	// Containers says that the cluster's nodes run containers, and are not simulated.

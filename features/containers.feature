@@ -61,7 +61,7 @@ Feature: The running services
       When I run helm install with -f small.yaml --set redis.extraArgs={--bind,127.0.0.1} --wait
       And I try helm test with --logs
       Then it fails with "container test: ended with exit code 1"
-      And helm prints "redis:6379 should answer"
+      And helm prints "redis:6379 does not answer"
 
   Rule: The services read what the values say
 

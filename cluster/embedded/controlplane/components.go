@@ -23,6 +23,7 @@ func (f folder) caCert() string            { return f.path("ca.crt") }
 func (f folder) serverCert() string        { return f.path("server.crt") }
 func (f folder) serverKey() string         { return f.path("server.key") }
 func (f folder) serviceAccountKey() string { return f.path("service-account.key") }
+func (f folder) tokens() string            { return f.path("tokens.csv") }
 func (f folder) etcdSocket() string        { return f.path("etcd.sock") }
 func (f folder) schedulerConfig() string   { return f.path("scheduler.yaml") }
 func (f folder) logs() string              { return f.path("logs") }
@@ -64,7 +65,7 @@ func apiServerArgs(f folder, port int) []string {
 		"--permit-port-sharing=true",
 		"--tls-cert-file=" + f.serverCert(),
 		"--tls-private-key-file=" + f.serverKey(),
-		"--client-ca-file=" + f.caCert(),
+		"--token-auth-file=" + f.tokens(),
 		"--authorization-mode=RBAC",
 		"--anonymous-auth=false",
 		"--service-account-issuer=https://kubernetes.default.svc.cluster.local",

@@ -18,7 +18,7 @@ TIMEOUT = 45m
 FUZZTIME = 30s
 
 .DEFAULT_GOAL := help
-.PHONY: help test acceptance kind lint mutants unit vet check race bench fuzz docs generate fmt tidy
+.PHONY: help test acceptance kind kind-unit lint mutants unit vet check race bench fuzz docs generate fmt tidy
 
 help: ## list what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,8 +28,12 @@ test: lint acceptance vet unit ## everything a change must pass: vet, the chart'
 acceptance: ## run the scenarios on the embedded cluster
 	$(GO) test -count=1 -timeout $(TIMEOUT) -run '^TestFeatures$$'
 
-kind: ## run the scenarios on a kind cluster, and the tests of that: KIND_FLAGS='-kind-image kindest/node:v1.37.2'
-	$(GO) test -count=1 -timeout $(TIMEOUT) -run '^TestFeatures$$|Kind' . -cluster=kind $(KIND_FLAGS)
+kind: ## run the scenarios on a kind cluster: KIND_FLAGS='-kind-image kindest/node:v1.37.2 -godog.tags @containers'
+	$(GO) test -count=1 -timeout $(TIMEOUT) -run '^TestFeatures$$' . -cluster=kind $(KIND_FLAGS)
+
+kind-unit: ## test the suite itself on kind: what runs leave there, and the steps about running containers; KIND_FLAGS as for kind
+	$(GO) test -count=1 -timeout $(TIMEOUT) -run Kind . -cluster=kind $(KIND_FLAGS)
+	$(GO) test -count=1 -timeout $(TIMEOUT) -run TestRunning ./steps -cluster=kind $(KIND_FLAGS)
 
 lint: ## lint the chart
 	$(GO) run ./lint charts/traderadmin

@@ -46,6 +46,10 @@ func newCanary(t *testing.T, config *rest.Config) canary {
 	object := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "canary"}}
 	made, err := client.CoreV1().ConfigMaps("trader").Create(t.Context(), object, metav1.CreateOptions{})
 	require.NoError(t, err)
+	require.Eventually(t, func() bool { // what Kubernetes puts into each namespace is there too
+		_, err := client.CoreV1().ConfigMaps("trader").Get(t.Context(), "kube-root-ca.crt", metav1.GetOptions{})
+		return err == nil
+	}, time.Minute, 50*time.Millisecond)
 	return canary{t, client, made.ResourceVersion}
 }
 

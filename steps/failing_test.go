@@ -1,10 +1,7 @@
 package steps
 
 // failing are scenarios whose last step fails, and the words that it fails with.
-var failing = []struct {
-	steps string
-	words []string
-}{
+var failing = []failingExample{
 	{
 		`When I try helm install shop ./nowhere
 		 Then it succeeds`,
@@ -555,4 +552,10 @@ var failing = []struct {
 		 Then other pods may not reach deployment/web on port 6379`,
 		[]string{"no container of deployment/web declares port 6379, only 8000"},
 	},
+}
+
+// failingExample is a scenario whose last step fails, and the words that it fails with.
+type failingExample struct {
+	steps string
+	words []string
 }

@@ -12,6 +12,7 @@ import (
 	"helm.sh/helm/v3/pkg/release"
 	"helm.sh/helm/v3/pkg/releaseutil"
 	"helm.sh/helm/v3/pkg/storage/driver"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -251,6 +252,9 @@ func (w *World) contents(ctx context.Context, namespace string) ([]leftover, err
 
 func (w *World) ofKind(ctx context.Context, resource schema.GroupVersionResource, namespace string) ([]leftover, error) {
 	kind, err := w.mapper.KindFor(resource)
+	if meta.IsNoMatchError(err) {
+		return nil, nil // its CRD has gone
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -259,6 +263,9 @@ func (w *World) ofKind(ctx context.Context, resource schema.GroupVersionResource
 		return nil, err
 	}
 	list, err := w.client(mapping, namespace).List(ctx, metav1.ListOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil, nil // its CRD has gone since the API server was asked which kinds there are
+	}
 	if err != nil {
 		return nil, err
 	}

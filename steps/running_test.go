@@ -51,10 +51,7 @@ func newRunningWorld(t *testing.T, cluster *kind.Cluster, wait time.Duration) *W
 }
 
 // failingInside are scenarios whose last step fails where containers run, and the words that it fails with.
-var failingInside = []struct {
-	steps string
-	words []string
-}{
+var failingInside = []failingExample{
 	{
 		exampleMounted + `
 Then the file "/etc/shop/app.yaml" in deployment/shop holds
@@ -120,6 +117,26 @@ Then there is no file "/etc/shop/app.yaml" in deployment/shop`,
 		`When I run helm install shop ./shop
 		 Then the log of deployment/shop has "nothing of the kind"`,
 		[]string{`no line of its log has "nothing of the kind"; the last ones are`, "stand-in: serves on port 80"},
+	}, {
+		`When I run helm install shop ./shop
+		 Then deployment/shop cannot be rolled out, and its log says "x"`,
+		[]string{"deployment/shop", "is rolled out"},
+	}, {
+		`When I run helm install shop ./shop --set replicaCount=0
+		 And I delete a pod of deployment/shop`,
+		[]string{"deployment/shop", "no pod"},
+	}, {
+		`When I run helm install shop ./shop --set image.repository=redis --set image.tag=7 --set service.port=6379 --set livenessProbe=null --set readinessProbe=null
+		 Then "redis-cli ping" in deployment/shop fails with "NOAUTH"`,
+		[]string{`redis-cli ping succeeded, where it should have failed with "NOAUTH"; it prints`, "PONG"},
+	}, {
+		`When I run helm install shop ./shop
+		 Then deployment/shop hears "NOAUTH" from "http://shop:80/"`,
+		[]string{"waited", "http://shop:80/: status 200: shop-"},
+	}, {
+		`When I run helm install shop ./shop
+		 Then deployment/shop reaches all pods of deployment/shop through "http://127.0.0.1:81/"`,
+		[]string{"through http://127.0.0.1:81/ there was no answer yet from pod/shop-", "connection refused"},
 	}, {
 		// A probe on the wrong path, and on the wrong port.
 		`When I run helm install shop ./shop --set readinessProbe.httpGet.path=/wrong

@@ -382,7 +382,7 @@ func TestAPodLargerThanEveryNode(t *testing.T) {
 	p := newPlace(t)
 	p.deploy(1, requesting("100"))
 
-	failed := p.endsEarly(rolledOut(), "pod/app-", "Unschedulable", "Insufficient cpu", "it requests cpu 100, and no node that it may use has more than 4")
+	failed := p.endsEarly(rolledOut(), "pod/app-", "Unschedulable", "Insufficient cpu", "it requests cpu 100, and no node that it may use has more than 64")
 	assert.Contains(t, failed.Detail(), "FailedScheduling")
 }
 

@@ -124,7 +124,7 @@ Then there is no file "/etc/shop/app.yaml" in deployment/shop`,
 	}, {
 		`When I run helm install shop ./shop --set replicaCount=0
 		 And I delete a pod of deployment/shop`,
-		[]string{"deployment/shop", "no pod"},
+		[]string{"deployment/shop has no pod to delete"},
 	}, {
 		`When I run helm install shop ./shop --set image.repository=redis --set image.tag=7 --set service.port=6379 --set livenessProbe=null --set readinessProbe=null
 		 Then "redis-cli ping" in deployment/shop fails with "NOAUTH"`,

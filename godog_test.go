@@ -119,8 +119,8 @@ func TestFeatures(t *testing.T) {
 		t.Fail() // which scenarios, and why, is said by then
 	}
 	assert.NoError(t, context.Cause(ctx), "the run ended early")
-	if skipped := world.Skipped(); len(skipped) > 0 {
-		fmt.Printf("\nSkipped, because this cluster cannot show what they say:\n    %s\n", strings.Join(skipped, "\n    "))
+	for reason, names := range world.Skipped() {
+		fmt.Printf("\nSkipped (%d): %s\n    %s\n", len(names), reason, strings.Join(names, "\n    "))
 	}
 	reportImages(reported, world.Images())
 	assert.NoError(t, reported.Write())

@@ -78,7 +78,7 @@ func TestOneNamespaceForAll(t *testing.T) {
 
 	assert.False(t, passed)
 	assert.Contains(t, output, "the namespace one-for-all had a release theirs before this scenario, which is not touched")
-	assert.Equal(t, []string{`second: it needs the namespace "elsewhere", and the run may use one-for-all only`}, world.Skipped())
+	assert.Equal(t, map[string][]string{`it needs the namespace "elsewhere", and the run may use one-for-all only`: {"second"}}, world.Skipped())
 	assert.Contains(t, output, "5 scenarios (4 passed, 1 failed)", "godog takes what is skipped for passed") // world.Skipped says it
 	assert.Equal(t, before, inNamespace(t, world, name), output)
 }

@@ -326,7 +326,7 @@ func TestScenariosOfContainersAreSkippedOnSimulatedNodes(t *testing.T) {
 	output, passed := runFeature(t, world, feature, 1)
 	assert.True(t, passed, output)
 	assert.Contains(t, output, "1 steps (1 skipped)")
-	assert.Equal(t, []string{"served: " + noContainers}, world.Skipped())
+	assert.Equal(t, map[string][]string{noContainers: {"served"}}, world.Skipped())
 	assert.Contains(t, attachments(t, newWorld(t), feature)["Skipped"], "it is tagged @containers, and the nodes of this cluster are simulated")
 
 	output, passed = runFeature(t, newWorld(t, func(o *Options) { o.Containers = true }), feature, 1)

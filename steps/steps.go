@@ -94,7 +94,7 @@ type World struct {
 	mu   sync.Mutex
 	kept []string
 
-	skipped []string
+	skipped map[string][]string // names by reason
 }
 
 // NewWorld returns the world of a suite that runs on the cluster that config leads to. It asks the cluster nothing yet.
@@ -132,17 +132,24 @@ func (w *World) Kept() []string {
 // noContainers is why scenarios with the tag Containers are skipped.
 const noContainers = "it is tagged " + Containers + ", and the nodes of this cluster are simulated: they run no containers"
 
-// Skipped are the scenarios that were skipped because they need what this cluster does not have, each with the reason.
-func (w *World) Skipped() []string {
+// Skipped are the names of the scenarios that were skipped because they need what this cluster does not have, in order, by the reason.
+func (w *World) Skipped() map[string][]string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return slices.Sorted(slices.Values(w.skipped))
+	sorted := map[string][]string{}
+	for reason, names := range w.skipped {
+		sorted[reason] = slices.Sorted(slices.Values(names))
+	}
+	return sorted
 }
 
 func (w *World) skip(about *godog.Scenario, reason string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.skipped = append(w.skipped, about.Name+": "+reason)
+	if w.skipped == nil {
+		w.skipped = map[string][]string{}
+	}
+	w.skipped[reason] = append(w.skipped[reason], about.Name)
 	return fmt.Errorf("%w: %s: %s", godog.ErrSkip, about.Name, reason)
 }
 

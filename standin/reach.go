@@ -46,7 +46,7 @@ func ask(ctx context.Context, address *url.URL, a *contract.Answer) (err error) 
 		if connection, err = new(net.Dialer).DialContext(ctx, "tcp", address.Host); err != nil {
 			return err
 		}
-		defer connection.Close()
+		defer func() { _ = connection.Close() }()
 		if address.Scheme == "redis" {
 			deadline, _ := ctx.Deadline()
 			if err := connection.SetDeadline(deadline); err != nil {
@@ -75,7 +75,7 @@ func get(ctx context.Context, address *url.URL) (status int, body string, err er
 	if err != nil {
 		return 0, "", err
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	content, err := io.ReadAll(io.LimitReader(response.Body, most))
 	return response.StatusCode, string(content), err
 }

@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -44,7 +45,7 @@ func command(t *testing.T, args []string, variables ...string) *exec.Cmd {
 	t.Helper()
 	c := exec.CommandContext(t.Context(), os.Args[0])
 	c.Args = args
-	c.Env = append(variables, asStandIn+"=1")
+	c.Env = slices.Concat(variables, []string{asStandIn + "=1"})
 	return c
 }
 
@@ -79,7 +80,7 @@ func freePort(t *testing.T) int32 {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	defer listener.Close()
+	defer func() { _ = listener.Close() }()
 	return int32(listener.Addr().(*net.TCPAddr).Port) //nolint:gosec // a port has 16 bits
 }
 
@@ -87,7 +88,7 @@ func request(t *testing.T, url string) (status int, body string) {
 	t.Helper()
 	response, err := http.Get(url) //nolint:noctx // a test
 	require.NoError(t, err)
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	content, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
 	return response.StatusCode, string(content)
@@ -192,7 +193,7 @@ func TestItFinishesWhatIsUnderWay(t *testing.T) {
 	s := start(t, nil)
 	response, err := http.Get(s.url("/standin/wait?for=1s")) //nolint:noctx // a test
 	require.NoError(t, err, "its header came: it is under way")
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 
 	require.NoError(t, s.Process.Signal(syscall.SIGTERM))
 	line, err := s.stdout.ReadString('\n')
@@ -266,7 +267,7 @@ func redisServer(t *testing.T) string {
 				return
 			}
 			go func() {
-				defer connection.Close()
+				defer func() { _ = connection.Close() }()
 				replies := map[string]string{"PING": "-NOAUTH Authentication required.\r\n"}
 				words := bufio.NewScanner(connection)
 				for last := ""; words.Scan(); last = words.Text() {

@@ -52,7 +52,7 @@ func (s *scenario) removeScratch() error {
 
 func (s *scenario) writeFile(name string, content *godog.DocString) error {
 	if !filepath.IsLocal(name) {
-		return fmt.Errorf("the file %q would not be in the scenario's own folder: give it a relative name without ..", name)
+		return fmt.Errorf("the file %q would not be in the scenario's own folder: give it a relative name that leads nowhere above it", name)
 	}
 	folder, err := s.scratchFolder()
 	if err != nil {

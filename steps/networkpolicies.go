@@ -30,10 +30,9 @@ func (w *World) enforced(ctx context.Context) (missing string, err error) {
 	if w.enforces.tried {
 		return w.enforces.missing, nil
 	}
-	switch {
-	case w.images == nil:
+	if w.images == nil {
 		missing = "whether the network of this cluster enforces them cannot be tried, as its nodes can be given no images"
-	default:
+	} else {
 		missing, err = w.tryPolicy(ctx)
 	}
 	if err != nil {

@@ -95,7 +95,7 @@ func (s *scenario) packaged(name string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer archive.Close()
+	defer func() { _ = archive.Close() }()
 	unzipped, err := gzip.NewReader(archive)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)

@@ -24,7 +24,7 @@ var many = flag.Int("scenarios", 24, "how many scenarios TestSideBySide runs")
 func runFeature(t *testing.T, world *World, feature string, concurrency int) (string, bool) {
 	printed, err := os.Create(filepath.Join(t.TempDir(), "printed")) // a thousand scenarios print much
 	require.NoError(t, err)
-	defer printed.Close()
+	defer func() { _ = printed.Close() }()
 	status := godog.TestSuite{
 		ScenarioInitializer: func(sc *godog.ScenarioContext) { Register(sc, world) },
 		Options: &godog.Options{

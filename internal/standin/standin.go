@@ -178,11 +178,11 @@ func (i *Images) keepReal(ctx context.Context, known *image) error {
 		return nil
 	}
 	source, why := i.engine.find(ctx, known.reference)
-	switch {
-	case source == "":
+	switch source {
+	case "":
 		known.what = "real: left to the nodes to pull (" + why + ")"
 		return nil
-	case source == known.reference.familiar:
+	case known.reference.familiar:
 		known.what = "real: from the Docker engine"
 	default:
 		known.what = fmt.Sprintf("real: %s in its place (%s)", source, why)

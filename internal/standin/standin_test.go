@@ -89,7 +89,7 @@ func unpack(path string) (map[string]v1.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	folder, err := os.MkdirTemp("", "unpacked-*")
 	if err != nil {
 		return nil, err

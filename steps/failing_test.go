@@ -530,6 +530,16 @@ var failing = []failingExample{
 		[]string{"it leads to pod/client-", "which is not of deployment/web"},
 	},
 	{
+		`When I run helm install shop ./shop --set podLabels.tier=front --wait
+		 And I run helm install other ./shop --set podLabels.tier=front --set service.port=8080 --wait
+		 And the objects
+		   """
+		   {apiVersion: v1, kind: Service, metadata: {name: web}, spec: {selector: {tier: front}, ports: [{port: 80, targetPort: http}]}}
+		   """
+		 Then service/web leads to 1 pod of deployment/shop`,
+		[]string{"it leads to pod/other-shop-", "which is not of deployment/shop"},
+	},
+	{
 		examplePolicy + `
 		 Then pods of deployment/web may reach deployment/web on port 8000`,
 		[]string{

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/portforward"
 
@@ -206,25 +205,11 @@ func (s *scenario) serviceAnswers(ctx context.Context, called string, port int, 
 
 // behind are the ready pods that a Service's port leads to, with their own ports. There is at least one.
 func (s *scenario) behind(ctx context.Context, namespace, service, port string) (map[string]int32, error) {
-	slices, err := s.world.cluster.DiscoveryV1().EndpointSlices(namespace).List(ctx, metav1.ListOptions{
-		LabelSelector: discoveryv1.LabelServiceName + "=" + service,
-	})
+	endpoints, err := s.world.cluster.DiscoveryV1().EndpointSlices(namespace).List(ctx, ofService(service))
 	if err != nil {
 		return nil, err
 	}
-	found := map[string]int32{}
-	for _, slice := range slices.Items {
-		for _, one := range slice.Ports {
-			if one.Name == nil || *one.Name != port || one.Port == nil {
-				continue
-			}
-			for _, endpoint := range slice.Endpoints {
-				if endpoint.TargetRef != nil && endpoint.Conditions.Ready != nil && *endpoint.Conditions.Ready {
-					found[endpoint.TargetRef.Name] = *one.Port
-				}
-			}
-		}
-	}
+	found := readyPods(endpoints.Items, port)
 	if len(found) == 0 {
 		return nil, fmt.Errorf("service/%s leads to no ready pod", service)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,9 +55,14 @@ func (s *scenario) serviceLeadsTo(ctx context.Context, service, port string, pod
 	if err != nil {
 		return err
 	}
-	ofService := metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + name}
-	err = s.awaitObjects(ctx, endpoints.client, ofService, func(found []*unstructured.Unstructured) (bool, error) {
-		return false, s.leadTo(ctx, found, ports, pods, behind)
+	err = s.awaitObjects(ctx, endpoints.client, ofService(name), func(found []*unstructured.Unstructured) (bool, error) {
+		all := make([]discoveryv1.EndpointSlice, len(found))
+		for i, object := range found {
+			if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &all[i]); err != nil {
+				return true, err
+			}
+		}
+		return false, s.leadTo(ctx, all, ports, pods, behind)
 	})
 	if err != nil {
 		return about{fmt.Sprintf("%s in namespace %q", service, s.named(namespace)), err}
@@ -111,52 +117,48 @@ func (w *workloadObject) declares(port corev1.ServicePort) (int32, error) {
 		port.Port, port.TargetPort.String(), port.Protocol, w.called, listed(all))
 }
 
-// leadTo says how EndpointSlices do not lead to this number of ready pods of a workload on each port.
-func (s *scenario) leadTo(ctx context.Context, found []*unstructured.Unstructured, ports []target, pods int, behind *workloadObject) error {
-	var wrong []error
-	var ready []string
-	for _, port := range ports {
-		names, err := readyPods(found, port)
-		if err != nil {
-			return err
-		}
-		if len(names) != pods {
-			wrong = append(wrong, fmt.Errorf("port %d leads to %d ready pods, not %d", port.service.Port, len(names), pods))
-		}
-		ready = append(ready, names...)
-	}
-	if len(wrong) > 0 || len(ready) == 0 {
-		return errors.Join(wrong...)
-	}
+// leadTo says how EndpointSlices do not lead to this number of ready pods of a workload on each port, and to no others.
+func (s *scenario) leadTo(ctx context.Context, found []discoveryv1.EndpointSlice, ports []target, pods int, behind *workloadObject) error {
 	own, err := s.podsOf(ctx, behind)
 	if err != nil {
 		return err
 	}
-	for _, name := range ready {
-		if !slices.ContainsFunc(own, func(pod corev1.Pod) bool { return pod.Name == name }) {
-			return fmt.Errorf("it leads to pod/%s, which is not of %s", name, behind.called)
+	var wrong []error
+	for _, port := range ports {
+		ready := readyPods(found, port.service.Name)
+		for _, name := range slices.Sorted(maps.Keys(ready)) {
+			if !slices.ContainsFunc(own, func(pod corev1.Pod) bool { return pod.Name == name }) {
+				return fmt.Errorf("it leads to pod/%s, which is not of %s", name, behind.called)
+			}
+		}
+		maps.DeleteFunc(ready, func(_ string, number int32) bool { return number != port.number })
+		if len(ready) != pods {
+			wrong = append(wrong, fmt.Errorf("port %d leads to %d ready pods, not %d", port.service.Port, len(ready), pods))
 		}
 	}
-	return nil
+	return errors.Join(wrong...)
 }
 
-// readyPods are the pods with a ready address for a port, each once.
-func readyPods(found []*unstructured.Unstructured, port target) ([]string, error) {
-	var names []string
-	for _, object := range found {
-		slice := new(discoveryv1.EndpointSlice)
-		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, slice); err != nil {
-			return nil, err
-		}
-		leads := slices.ContainsFunc(slice.Ports, func(p discoveryv1.EndpointPort) bool {
-			return p.Port != nil && *p.Port == port.number && p.Name != nil && *p.Name == port.service.Name
-		})
-		for _, endpoint := range slice.Endpoints {
-			if leads && endpoint.TargetRef != nil && endpoint.Conditions.Ready != nil && *endpoint.Conditions.Ready {
-				names = append(names, endpoint.TargetRef.Name)
+// ofService selects the EndpointSlices of a Service.
+func ofService(name string) metav1.ListOptions {
+	return metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + name}
+}
+
+// readyPods are the pods with a ready address for a Service's port of this name, each with the number that the port has there. A dual-stack pod has two
+// addresses, and is one pod.
+func readyPods(found []discoveryv1.EndpointSlice, port string) map[string]int32 {
+	numbers := map[string]int32{}
+	for _, slice := range found {
+		for _, one := range slice.Ports {
+			if one.Name == nil || *one.Name != port || one.Port == nil {
+				continue
+			}
+			for _, endpoint := range slice.Endpoints {
+				if endpoint.TargetRef != nil && endpoint.Conditions.Ready != nil && *endpoint.Conditions.Ready {
+					numbers[endpoint.TargetRef.Name] = *one.Port
+				}
 			}
 		}
 	}
-	slices.Sort(names)
-	return slices.Compact(names), nil // a dual-stack pod has two addresses
+	return numbers
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -19,6 +20,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/term"
+	"k8s.io/klog/v2"
 
 	"github.com/traderadmin/charts/cluster"
 	"github.com/traderadmin/charts/internal/chart"
@@ -74,6 +76,11 @@ func listFlag(list *[]string) func(string) error {
 		return nil
 	}
 }
+
+// What the libraries of Kubernetes' clients log is for those who write such clients: connections that end with their step, retries, an API server's warnings to
+// a program that lists all kinds. None of it is a scenario's, and it would tear the screen apart. What matters comes back as an error, and what an API server warns
+// helm of is in the output of its command. Done at the start of the process, because a client that is made earlier keeps its logger.
+func init() { klog.SetSlogLogger(slog.New(slog.DiscardHandler)) }
 
 // TestFeatures lints the chart, starts a cluster, and runs the scenarios on it, each as a subtest.
 func TestFeatures(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -57,13 +58,17 @@ func (r run) command(ctx context.Context, args ...string) *exec.Cmd {
 	return command
 }
 
-// output of the run, and whether it passed.
+// clientsLog matches what client libraries log.
+var clientsLog = regexp.MustCompile(`(?m)^[IWEF]\d{4} \d\d:\d\d.*`)
+
+// output of the run, which has nothing that client libraries log, and whether it passed.
 func (r run) output(args ...string) (string, bool) {
 	command := r.command(r.t.Context(), args...)
 	output, err := command.CombinedOutput()
 	if err != nil {
 		require.ErrorAs(r.t, err, new(*exec.ExitError))
 	}
+	assert.Empty(r.t, clientsLog.FindAllString(string(output), -1))
 	return string(output), err == nil
 }
 

@@ -3,6 +3,7 @@ package rollout
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/informers"
@@ -69,14 +70,22 @@ func watch(ctx context.Context, client kubernetes.Interface, name string, condit
 		UpdateFunc: func(any, any) { tell() },
 		DeleteFunc: func(any) { tell() },
 	}
+	var refused atomic.Pointer[error] // the last one: informers try again until ctx ends
+	note := func(_ context.Context, _ *cache.Reflector, err error) { refused.Store(&err) }
 	for informer := range watched {
 		if _, err := informer.AddEventHandler(handler); err != nil {
+			return n, nil, err
+		}
+		if err := informer.SetWatchErrorHandlerWithContext(note); err != nil {
 			return n, nil, err
 		}
 	}
 	factory.Start(ctx.Done())
 	for kind, synced := range factory.WaitForCacheSync(ctx.Done()) {
 		if !synced {
+			if why := refused.Load(); why != nil {
+				return n, nil, *why
+			}
 			return n, nil, fmt.Errorf("list %s: no answer from the API server", kind)
 		}
 	}

@@ -9,9 +9,11 @@ import (
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/fake"
+	clienttesting "k8s.io/client-go/testing"
 )
 
 const namespace = "ns"
@@ -117,6 +119,16 @@ func TestPodsUse(t *testing.T) {
 		set.Annotations[revision] = "6"
 		assert.ErrorContains(t, await(t, PodsUse("app", "app:2"), deployment, set, pod), "has no ReplicaSet of its newest revision yet")
 	})
+}
+
+func TestWhoMayNotLookIsToldSo(t *testing.T) {
+	t.Parallel()
+	client := fake.NewClientset()
+	client.PrependReactor("list", "deployments", func(clienttesting.Action) (bool, runtime.Object, error) {
+		return true, nil, apierrors.NewForbidden(appsv1.Resource("deployments"), "", errorString("no right to list"))
+	})
+	err := Await(t.Context(), client, namespace, 50*time.Millisecond, RolledOut("app"))
+	assert.ErrorContains(t, err, "failed to list *v1.Deployment: deployments.apps is forbidden: no right to list")
 }
 
 func TestAwaitSeesChanges(t *testing.T) {

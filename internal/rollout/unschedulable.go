@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/component-helpers/resource"
 )
 
 // notScheduled is the trouble of a pod that has no node.
@@ -44,7 +45,7 @@ func fitsNone(pod *corev1.Pod, nodes []corev1.Node) string {
 	if len(nodes) == 0 {
 		return "no node has the labels of its nodeSelector: " + selector.String()
 	}
-	wants := requests(pod)
+	wants := resource.PodRequests(pod, resource.PodResourcesOptions{})
 	largest := corev1.ResourceList{}
 	for _, node := range nodes {
 		fits := true
@@ -70,52 +71,4 @@ func fitsNone(pod *corev1.Pod, nodes []corev1.Node) string {
 	}
 	slices.Sort(short)
 	return strings.Join(short, "; ")
-}
-
-// requests is how much of a node pod takes, by the rules of the scheduler: what its containers and sidecars take together, or more where an init
-// container needs that alone; what the pod requests as a whole goes before both; and its overhead.
-func requests(pod *corev1.Pod) corev1.ResourceList {
-	running, starting := corev1.ResourceList{}, corev1.ResourceList{}
-	for _, container := range pod.Spec.InitContainers {
-		if container.RestartPolicy != nil && *container.RestartPolicy == corev1.ContainerRestartPolicyAlways {
-			add(running, container.Resources.Requests)
-			atLeast(starting, running)
-			continue
-		}
-		alone := running.DeepCopy()
-		add(alone, container.Resources.Requests)
-		atLeast(starting, alone)
-	}
-	for _, container := range pod.Spec.Containers {
-		add(running, container.Resources.Requests)
-	}
-	atLeast(running, starting)
-	if pod.Spec.Resources != nil {
-		for name, quantity := range pod.Spec.Resources.Requests {
-			running[name] = quantity
-		}
-	}
-	add(running, pod.Spec.Overhead)
-	for name, quantity := range running {
-		if quantity.IsZero() {
-			delete(running, name)
-		}
-	}
-	return running
-}
-
-func add(sum, list corev1.ResourceList) {
-	for name, quantity := range list {
-		total := sum[name].DeepCopy()
-		total.Add(quantity)
-		sum[name] = total
-	}
-}
-
-func atLeast(list, least corev1.ResourceList) {
-	for name, quantity := range least {
-		if have, ok := list[name]; !ok || have.Cmp(quantity) < 0 {
-			list[name] = quantity.DeepCopy()
-		}
-	}
 }

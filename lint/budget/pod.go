@@ -6,6 +6,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	resourcehelper "k8s.io/component-helpers/resource"
 
 	"github.com/traderadmin/charts/internal/chart"
 )
@@ -34,11 +35,44 @@ func newPod(o *chart.Object, spec chart.Node, ranges LimitRanges) Pod {
 		ranges.fill(o, requests, limits)
 		pod.Containers = append(pod.Containers, Container{Container: c, Requests: requests, Limits: limits})
 	}
-	pod.Requests = effective(pod.Containers, func(c Container) corev1.ResourceList { return c.Requests })
-	pod.Limits = effective(pod.Containers, func(c Container) corev1.ResourceList { return c.Limits })
-	pod.level()
-	pod.overhead()
+	whole := pod.whole()
+	pod.Requests = resourcehelper.PodRequests(whole, resourcehelper.PodResourcesOptions{})
+	pod.Limits = resourcehelper.PodLimits(whole, resourcehelper.PodResourcesOptions{})
 	return pod
+}
+
+// whole is a pod of Kubernetes that asks for the same.
+func (p *Pod) whole() *corev1.Pod {
+	whole := new(corev1.Pod)
+	for _, c := range p.Containers {
+		container := corev1.Container{Resources: corev1.ResourceRequirements{Requests: c.Requests, Limits: c.Limits}}
+		switch c.Role {
+		case chart.Main:
+			whole.Spec.Containers = append(whole.Spec.Containers, container)
+		case chart.Sidecar:
+			container.RestartPolicy = new(corev1.ContainerRestartPolicyAlways)
+			fallthrough
+		case chart.Init:
+			whole.Spec.InitContainers = append(whole.Spec.InitContainers, container)
+		}
+	}
+	whole.Spec.Overhead = quantities(p.Spec.Get("overhead"))
+	whole.Spec.Resources = level(p.Spec.Get("resources"), resourcehelper.AggregateContainerRequests(whole, resourcehelper.PodResourcesOptions{}))
+	return whole
+}
+
+// level is what a pod asks for as a whole, as the API server stores it. Without a request, that is what the containers request, or the pod's limit if they
+// request nothing.
+// See https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/#pod-level-resource-specification.
+func level(of chart.Node, containers corev1.ResourceList) *corev1.ResourceRequirements {
+	requests, limits := quantities(of.Get("requests")), quantities(of.Get("limits"))
+	for name, limit := range limits {
+		_, requested := containers[name]
+		if _, set := requests[name]; !set && (!requested || strings.HasPrefix(string(name), corev1.ResourceHugePagesPrefix)) {
+			requests[name] = limit.DeepCopy()
+		}
+	}
+	return &corev1.ResourceRequirements{Requests: requests, Limits: limits}
 }
 
 // Unlimited says whether one of the pod's containers may take as much of a resource as the node has.
@@ -105,87 +139,6 @@ func quantities(n chart.Node) corev1.ResourceList {
 		}
 	}
 	return list
-}
-
-// effective is what the containers of a pod take together at the most. Init containers run one after another before all others,
-// each beside the sidecars that were started before it; then sidecars and main containers run together.
-// See https://github.com/kubernetes/enhancements/tree/master/keps/sig-node/753-sidecar-containers.
-func effective(containers []Container, of func(Container) corev1.ResourceList) corev1.ResourceList {
-	running, sidecars, starting := corev1.ResourceList{}, corev1.ResourceList{}, corev1.ResourceList{}
-	for _, c := range containers {
-		switch c.Role {
-		case chart.Init:
-			beside := of(c).DeepCopy()
-			add(beside, sidecars)
-			raise(starting, beside)
-		case chart.Sidecar:
-			add(sidecars, of(c))
-			add(running, of(c))
-			raise(starting, sidecars)
-		default:
-			add(running, of(c))
-		}
-	}
-	raise(running, starting)
-	return running
-}
-
-// level puts what the pod asks for as a whole, where it does, in the place of what its containers ask for. Without a request,
-// that is what the containers request, or the pod's limit if they request nothing.
-// See https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/#pod-level-resource-specification.
-func (p *Pod) level() {
-	of := p.Spec.Get("resources")
-	for name, limit := range quantities(of.Get("limits")) {
-		if !podLevel(name) {
-			continue
-		}
-		p.Limits[name] = limit
-		if _, requested := p.Requests[name]; !requested || hugePages(name) {
-			p.Requests[name] = limit
-		}
-	}
-	for name, request := range quantities(of.Get("requests")) {
-		if podLevel(name) {
-			p.Requests[name] = request
-		}
-	}
-}
-
-// podLevel says whether a pod as a whole can ask for a resource.
-func podLevel(name corev1.ResourceName) bool {
-	return name == corev1.ResourceCPU || name == corev1.ResourceMemory || hugePages(name)
-}
-
-func hugePages(name corev1.ResourceName) bool {
-	return strings.HasPrefix(string(name), corev1.ResourceHugePagesPrefix)
-}
-
-// overhead adds what the pod's sandbox takes. It widens a limit, but does not make one.
-func (p *Pod) overhead() {
-	overhead := quantities(p.Spec.Get("overhead"))
-	add(p.Requests, overhead)
-	for name, q := range overhead {
-		if limit := p.Limits[name]; !limit.IsZero() {
-			limit.Add(q)
-			p.Limits[name] = limit
-		}
-	}
-}
-
-func add(sum, more corev1.ResourceList) {
-	for name, q := range more {
-		total := sum[name].DeepCopy()
-		total.Add(q)
-		sum[name] = total
-	}
-}
-
-func raise(list, atLeast corev1.ResourceList) {
-	for name, q := range atLeast {
-		if known, ok := list[name]; !ok || q.Cmp(known) > 0 {
-			list[name] = q
-		}
-	}
 }
 
 // times is a quantity that many pods ask for.

@@ -85,10 +85,11 @@ Feature: Installing
       And deployment/python-orch, go-scanner and redis appear in namespace "desk-b"
       And service/redis leads to 1 pod of deployment/redis in namespace "desk-b"
 
-    Scenario: What helm test runs is no part of the release
+    Scenario: What helm test runs is no part of the release, and makes way for the next test
       When I run helm install traderadmin ./charts/traderadmin
       And I run helm get hooks traderadmin
       Then helm prints "name: traderadmin-test"
+      And helm prints "helm.sh/hook-delete-policy: before-hook-creation"
       And there is no pod "traderadmin-test"
 
   Rule: A name is given once

@@ -83,6 +83,7 @@ Feature: Network policies
     Then pods of deployment/python-orch may reach deployment/gateway on port 4002
     And pods of deployment/python-orch may not reach deployment/gateway on port 4001
     And pods of deployment/go-scanner may not reach deployment/gateway on port 4002
+    And pods of deployment/redis may not reach deployment/gateway on port 4002
 
   Scenario: A port that is changed is open, wherever it is written
     When I run helm install traderadmin ./charts/traderadmin --set networkPolicy.enabled=true,redis.port=6380,service.pythonOrch.port=8001,service.goScanner.port=8081

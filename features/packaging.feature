@@ -41,6 +41,15 @@ Feature: Packaging
       | values-production.yaml |
 
   Scenario: What the chart's authors alone need stays out of the package
+    Given a copy of the folder "charts/traderadmin"
+    And the file "charts/traderadmin/traderadmin-0.0.9.tgz"
+      """
+      an older package, made in this folder
+      """
+    And the file "charts/traderadmin/.gitignore"
+      """
+      *.tgz
+      """
     When I run helm package ./charts/traderadmin
     Then the package "traderadmin-0.1.0.tgz" does not contain
       | file            |

@@ -43,6 +43,12 @@ var failing = []failingExample{
 		   """`,
 		[]string{`the file "../outside" would not be in the scenario's own folder`},
 	}, {
+		`Given a copy of the folder "../outside"`,
+		[]string{`the folder "../outside" is none inside the suite's folder`},
+	}, {
+		`Given a copy of the folder "nowhere"`,
+		[]string{`copy the folder "nowhere": `, "no such file or directory"},
+	}, {
 		`Given the file "a.yaml"`,
 		[]string{"needs a doc string below it: CONTENT", `Usage: the file "NAME"`},
 	}, {

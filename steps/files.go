@@ -24,6 +24,20 @@ Given the file "small.yaml"
 When I run helm install shop ./shop -f small.yaml
 Then shop pods use image "nginx:1.27"`,
 		},
+		{
+			phrase: `a copy of the folder "PATH"`, method: s.copyFolder,
+			does: "Copies a folder of the suite into the scenario's own, where the same relative path means the copy from now on: `the file` may add to it, or change it.",
+			example: `
+Given a copy of the folder "shop"
+And the file "shop/values.yaml.bak"
+  """
+  replicaCount: 9
+  """
+When I run helm package ./shop
+Then the package "shop-0.1.0.tgz" does not contain
+  | file  |
+  | *.bak |`,
+		},
 	}
 }
 
@@ -46,6 +60,20 @@ func (s *scenario) removeScratch() error {
 	}
 	if err := os.RemoveAll(s.scratch); err != nil {
 		return fmt.Errorf("remove the scenario's folder: %w", err)
+	}
+	return nil
+}
+
+func (s *scenario) copyFolder(path string) error {
+	if !filepath.IsLocal(path) || filepath.Clean(path) == "." {
+		return fmt.Errorf("the folder %q is none inside the suite's folder: give it a relative name that leads nowhere above it", path)
+	}
+	folder, err := s.scratchFolder()
+	if err != nil {
+		return err
+	}
+	if err := os.CopyFS(filepath.Join(folder, path), os.DirFS(filepath.Join(s.world.options.Dir, path))); err != nil {
+		return fmt.Errorf("copy the folder %q: %w", path, err)
 	}
 	return nil
 }

@@ -13,27 +13,16 @@ import (
 	"helm.sh/helm/v3/pkg/chartutil"
 
 	"github.com/traderadmin/charts/cluster/embedded"
+	"github.com/traderadmin/charts/cluster/embedded/embeddedtest"
 )
 
-// shared is the cluster of all tests here, started by the first that needs it.
-var shared = struct {
-	*embedded.Cluster
-	start func() error
-}{Cluster: embedded.New(embedded.Options{CPU: "1000", Memory: "1Ti"}, os.Stderr)}
+// shared is the cluster of all tests here.
+var shared = embeddedtest.New(embedded.Options{CPU: "1000", Memory: "1Ti"})
 
-func TestMain(m *testing.M) {
-	shared.start = sync.OnceValue(func() error { return shared.Start(context.Background()) })
-	code := m.Run()
-	if err := shared.Stop(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { shared.Main(m) }
 
 // newWorld returns a world of its own on the shared cluster, which tests Helm's starter chart as the release "shop".
 func newWorld(tb testing.TB, change ...func(*Options)) *World {
-	require.NoError(tb, shared.start())
 	folder := tb.TempDir()
 	_, err := chartutil.Create("shop", folder)
 	require.NoError(tb, err)
@@ -41,7 +30,7 @@ func newWorld(tb testing.TB, change ...func(*Options)) *World {
 	for _, c := range change {
 		c(&options)
 	}
-	world, err := NewWorld(shared.Config(), options)
+	world, err := NewWorld(shared.Config(tb), options)
 	require.NoError(tb, err)
 	return world
 }

@@ -2,7 +2,6 @@ package existing
 
 import (
 	"bytes"
-	"context"
 	"os"
 	"path/filepath"
 	"testing"
@@ -14,31 +13,22 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/traderadmin/charts/cluster/embedded"
+	"github.com/traderadmin/charts/cluster/embedded/embeddedtest"
 )
 
-var users *embedded.Cluster // plays the cluster of the user's own
+// users plays the cluster of the user's own.
+var users = embeddedtest.New(embedded.Options{})
 
-func TestMain(m *testing.M) {
-	users = embedded.New(embedded.Options{}, os.Stderr)
-	if err := users.Start(context.Background()); err != nil {
-		panic(err)
-	}
-	code := m.Run()
-	if err := users.Stop(); err != nil {
-		panic(err)
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { users.Main(m) }
 
 // kubeconfig writes one with the contexts "mine", of the administrator; "hers", of a user of this name; and "gone", of a server that is not there. The current one is
 // "gone".
 func kubeconfig(t *testing.T, user string) string {
-	raw, err := clientcmd.LoadFromFile(users.Kubeconfig())
+	raw, err := clientcmd.LoadFromFile(users.Kubeconfig(t))
 	require.NoError(t, err)
 	admin := raw.Contexts[raw.CurrentContext]
 	raw.Contexts["mine"] = admin
@@ -53,12 +43,6 @@ func kubeconfig(t *testing.T, user string) string {
 	path := filepath.Join(t.TempDir(), "config")
 	require.NoError(t, clientcmd.WriteToFile(*raw, path))
 	return path
-}
-
-func client(t *testing.T) kubernetes.Interface {
-	c, err := kubernetes.NewForConfig(users.Config())
-	require.NoError(t, err)
-	return c
 }
 
 // A context must be named, and lead somewhere.
@@ -125,7 +109,7 @@ func TestWhatWillHappenIsSaid(t *testing.T) {
 	assert.Contains(t, said.String(), "deletes them afterwards")
 	assert.False(t, c.RunsContainers(), "the nodes are KWOK's")
 	assert.True(t, c.Shared())
-	assert.Equal(t, users.Config().Host, c.Config().Host)
+	assert.Equal(t, users.Config(t).Host, c.Config().Host)
 
 	path := c.Kubeconfig()
 	only, err := clientcmd.LoadFromFile(path)
@@ -137,7 +121,7 @@ func TestWhatWillHappenIsSaid(t *testing.T) {
 	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 	require.NoError(t, c.Stop())
 	assert.NoFileExists(t, path)
-	_, err = client(t).CoreV1().Namespaces().Get(t.Context(), "default", metav1.GetOptions{})
+	_, err = users.Client(t).CoreV1().Namespaces().Get(t.Context(), "default", metav1.GetOptions{})
 	assert.NoError(t, err, "the cluster goes on")
 }
 
@@ -166,9 +150,9 @@ func TestOneNamespaceIsEnough(t *testing.T) {
 	t.Parallel()
 	const name = "team"
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}
-	_, err := client(t).CoreV1().Namespaces().Create(t.Context(), namespace, metav1.CreateOptions{})
+	_, err := users.Client(t).CoreV1().Namespaces().Create(t.Context(), namespace, metav1.CreateOptions{})
 	require.NoError(t, err)
-	_, err = client(t).RbacV1().RoleBindings(name).Create(t.Context(), &rbacv1.RoleBinding{
+	_, err = users.Client(t).RbacV1().RoleBindings(name).Create(t.Context(), &rbacv1.RoleBinding{
 		ObjectMeta: metav1.ObjectMeta{Name: "admin"},
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "cluster-admin"},
 		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: "teammate"}},

@@ -3,7 +3,6 @@ package helm
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,35 +16,20 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/traderadmin/charts/cluster/embedded"
+	"github.com/traderadmin/charts/cluster/embedded/embeddedtest"
 )
 
-// provider is the cluster that some of these tests share. It is started when the first one asks.
-var (
-	provider     = embedded.New(embedded.Options{}, os.Stderr)
-	startCluster = sync.OnceValues(func() (kubernetes.Interface, error) {
-		if err := provider.Start(context.Background()); err != nil {
-			return nil, err
-		}
-		return kubernetes.NewForConfig(provider.Config())
-	})
-)
+// shared is the cluster of some of these tests.
+var shared = embeddedtest.New(embedded.Options{})
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if err := provider.Stop(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { shared.Main(m) }
 
 // onCluster returns a client of the shared cluster whose namespace is called like the test.
 func onCluster(t *testing.T, options Options) (*Client, kubernetes.Interface) {
 	t.Helper()
-	cluster, err := startCluster()
-	require.NoError(t, err)
+	cluster := shared.Client(t)
 	options.Namespace = strings.ToLower(strings.NewReplacer("_", "-", "/", "-").Replace(t.Name()))
-	client, err := New(provider.Config(), options)
+	client, err := New(shared.Config(t), options)
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		assert.NoError(t, cluster.CoreV1().Namespaces().Delete(context.Background(), options.Namespace, metav1.DeleteOptions{}))

@@ -3,7 +3,6 @@ package ownership
 import (
 	"bytes"
 	"context"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -14,39 +13,23 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
 
 	"github.com/traderadmin/charts/cluster/embedded"
+	"github.com/traderadmin/charts/cluster/embedded/embeddedtest"
 )
 
 // patience of these tests: long enough for a busy machine to renew a Lease six times.
 const patience = 6 * time.Second
 
-var shared *embedded.Cluster
+var shared = embeddedtest.New(embedded.Options{})
 
-func TestMain(m *testing.M) {
-	shared = embedded.New(embedded.Options{}, os.Stderr)
-	if err := shared.Start(context.Background()); err != nil {
-		panic(err)
-	}
-	code := m.Run()
-	if err := shared.Stop(); err != nil {
-		panic(err)
-	}
-	os.Exit(code)
-}
-
-func client(t *testing.T) kubernetes.Interface {
-	c, err := kubernetes.NewForConfig(shared.Config())
-	require.NoError(t, err)
-	return c
-}
+func TestMain(m *testing.M) { shared.Main(m) }
 
 // begin begins a run with this ID, all of whose progress is in the buffer.
 func begin(t *testing.T, id string, options Options) (*Run, *bytes.Buffer) {
 	said := new(bytes.Buffer)
 	options.Progress, options.Patience = said, patience
-	r, err := Begin(t.Context(), shared.Config(), id, options)
+	r, err := Begin(t.Context(), shared.Config(t), id, options)
 	require.NoError(t, err)
 	return r, said
 }
@@ -58,12 +41,12 @@ func kill(r *Run) {
 }
 
 func namespace(t *testing.T, name string, labels map[string]string) {
-	_, err := client(t).CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels}}, metav1.CreateOptions{})
+	_, err := shared.Client(t).CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels}}, metav1.CreateOptions{})
 	require.NoError(t, err)
 }
 
 func isThere(t *testing.T, name string) bool {
-	_, err := client(t).CoreV1().Namespaces().Get(t.Context(), name, metav1.GetOptions{})
+	_, err := shared.Client(t).CoreV1().Namespaces().Get(t.Context(), name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return false
 	}
@@ -80,9 +63,9 @@ func TestSweep(t *testing.T) {
 	namespace(t, "shop-dead", map[string]string{Label: "dead"})
 	namespace(t, "shop-lost", map[string]string{Label: "without-a-lease"})
 	namespace(t, "trader", nil)
-	canary, err := client(t).CoreV1().ConfigMaps("trader").Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "canary"}}, metav1.CreateOptions{})
+	canary, err := shared.Client(t).CoreV1().ConfigMaps("trader").Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "canary"}}, metav1.CreateOptions{})
 	require.NoError(t, err)
-	roles := client(t).RbacV1().ClusterRoles()
+	roles := shared.Client(t).RbacV1().ClusterRoles()
 	for _, run := range []string{"living", "dead"} {
 		role := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "shop-" + run, Labels: map[string]string{Label: run}}}
 		_, err := roles.Create(t.Context(), role, metav1.CreateOptions{})
@@ -102,7 +85,7 @@ func TestSweep(t *testing.T) {
 	assert.NoError(t, err)
 	_, err = roles.Get(t.Context(), "shop-dead", metav1.GetOptions{})
 	assert.True(t, apierrors.IsNotFound(err), err)
-	now, err := client(t).CoreV1().ConfigMaps("trader").Get(t.Context(), "canary", metav1.GetOptions{})
+	now, err := shared.Client(t).CoreV1().ConfigMaps("trader").Get(t.Context(), "canary", metav1.GetOptions{})
 	require.NoError(t, err)
 	assert.Equal(t, canary.ResourceVersion, now.ResourceVersion)
 	assert.NotContains(t, said.String(), "dead: living")
@@ -119,7 +102,7 @@ func TestSweep(t *testing.T) {
 // A run that was taken for dead fails, so that nobody trusts what it says.
 func TestARunThatWasTakenForDeadSaysSo(t *testing.T) {
 	r, _ := begin(t, "stopped", Options{})
-	require.NoError(t, client(t).CoordinationV1().Leases("charts-run-stopped").Delete(t.Context(), "charts-run-stopped", metav1.DeleteOptions{}))
+	require.NoError(t, shared.Client(t).CoordinationV1().Leases("charts-run-stopped").Delete(t.Context(), "charts-run-stopped", metav1.DeleteOptions{}))
 	r.renewing.Wait()
 
 	assert.ErrorContains(t, r.End(), "another run took it for dead")
@@ -139,7 +122,7 @@ func TestOneNamespace(t *testing.T) {
 
 	refused := options
 	refused.Progress, refused.Patience = new(bytes.Buffer), patience
-	_, err := Begin(t.Context(), shared.Config(), "second", refused)
+	_, err := Begin(t.Context(), shared.Config(t), "second", refused)
 	require.ErrorContains(t, err, "another run goes on in the namespace ours: first, process ")
 	assert.Empty(t, taken)
 
@@ -149,7 +132,7 @@ func TestOneNamespace(t *testing.T) {
 	assert.Contains(t, said.String(), "dead: first")
 	require.NoError(t, third.End())
 	assert.Equal(t, []string{"first", "third"}, taken)
-	leases, err := client(t).CoordinationV1().Leases("ours").List(t.Context(), metav1.ListOptions{})
+	leases, err := shared.Client(t).CoordinationV1().Leases("ours").List(t.Context(), metav1.ListOptions{})
 	require.NoError(t, err)
 	assert.Empty(t, leases.Items)
 	assert.True(t, isThere(t, "ours"))
@@ -160,7 +143,7 @@ func TestSweepAlone(t *testing.T) {
 	said := new(bytes.Buffer)
 	namespace(t, "alone", map[string]string{Label: "alone"})
 
-	require.NoError(t, Sweep(t.Context(), shared.Config(), Options{Progress: said, Patience: patience}))
+	require.NoError(t, Sweep(t.Context(), shared.Config(t), Options{Progress: said, Patience: patience}))
 
 	assert.False(t, isThere(t, "alone"))
 	assert.Equal(t, 1, strings.Count(said.String(), "dead: alone\n"), said)

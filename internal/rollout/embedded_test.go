@@ -3,10 +3,8 @@ package rollout_test
 import (
 	"context"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -22,28 +20,14 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/traderadmin/charts/cluster/embedded"
+	"github.com/traderadmin/charts/cluster/embedded/embeddedtest"
 	"github.com/traderadmin/charts/internal/rollout"
 )
 
-// provider is the cluster that these tests share; each has a namespace of its own. It is started when the first one asks.
-var (
-	provider = embedded.New(embedded.Options{}, os.Stderr)
-	cluster  = sync.OnceValues(func() (kubernetes.Interface, error) {
-		if err := provider.Start(context.Background()); err != nil {
-			return nil, err
-		}
-		return kubernetes.NewForConfig(provider.Config())
-	})
-)
+// shared is the cluster of these tests; each has a namespace of its own.
+var shared = embeddedtest.New(embedded.Options{})
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if err := provider.Stop(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { shared.Main(m) }
 
 // place is a namespace for one test.
 type place struct {
@@ -54,8 +38,7 @@ type place struct {
 
 func newPlace(t *testing.T) place {
 	t.Parallel()
-	client, err := cluster()
-	require.NoError(t, err)
+	client := shared.Client(t)
 	made, err := client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{
 		ObjectMeta: metav1.ObjectMeta{GenerateName: "test-"},
 	}, metav1.CreateOptions{})

@@ -18,7 +18,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
 
 	"github.com/traderadmin/charts/internal/ownership"
@@ -216,41 +215,12 @@ func deleteUID(ctx context.Context, client dynamic.ResourceInterface, object *un
 	})
 }
 
-// takeAwayLabelled deletes what has the label of a run in the one namespace for all.
+// takeAwayLabelled deletes what has the label of a run in the one namespace for all, except for its Lease.
 func (w *World) takeAwayLabelled(ctx context.Context, run string) error {
-	lists, err := w.discovery.ServerPreferredResources()
-	if err != nil && !discovery.IsGroupDiscoveryFailedError(err) { // an aggregated API that is down hides its own kinds only
-		return fmt.Errorf("ask the cluster for its kinds: %w", err)
-	}
-	var failed []error
-	for _, list := range discovery.FilteredBy(discovery.SupportsAllVerbs{Verbs: []string{"list", "delete"}}, lists) {
-		version, err := schema.ParseGroupVersion(list.GroupVersion)
-		if err != nil {
-			return err
+	return ownership.DeleteEach(ctx, w.discovery, w.objects, w.options.Only, run, func(kind schema.GroupVersionResource, object *unstructured.Unstructured) error {
+		if kind.Resource == "leases" {
+			return nil
 		}
-		for _, kind := range list.APIResources {
-			if kind.Namespaced && kind.Name != "leases" {
-				failed = append(failed, w.takeAwayKind(ctx, version.WithResource(kind.Name), run))
-			}
-		}
-	}
-	return errors.Join(failed...)
-}
-
-func (w *World) takeAwayKind(ctx context.Context, kind schema.GroupVersionResource, run string) error {
-	client := w.objects.Resource(kind).Namespace(w.options.Only)
-	found, err := client.List(ctx, metav1.ListOptions{LabelSelector: ownership.Label + "=" + run})
-	if apierrors.IsForbidden(err) || apierrors.IsNotFound(err) || apierrors.IsMethodNotSupported(err) {
-		return nil // then the run made none either
-	}
-	if err != nil {
-		return fmt.Errorf("look for %s of the run %s: %w", kind.Resource, run, err)
-	}
-	var failed []error
-	for _, object := range found.Items {
-		if err := deleteUID(ctx, client, &object); err != nil && !apierrors.IsNotFound(err) {
-			failed = append(failed, fmt.Errorf("delete %s/%s: %w", kind.Resource, object.GetName(), err))
-		}
-	}
-	return errors.Join(failed...)
+		return deleteUID(ctx, w.objects.Resource(kind).Namespace(w.options.Only), object)
+	})
 }

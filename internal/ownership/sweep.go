@@ -10,9 +10,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/tools/cache"
 	watchtools "k8s.io/client-go/tools/watch"
 )
@@ -104,26 +106,36 @@ func (r *Run) takeAway(ctx context.Context, run string) error {
 	if r.options.Namespace != "" {
 		return r.options.TakeAway(ctx, run)
 	}
-	kinds, err := r.clusterScoped()
+	return DeleteEach(ctx, r.cluster.Discovery(), r.objects, "", run, func(kind schema.GroupVersionResource, object *unstructured.Unstructured) error {
+		if kind.Resource == "namespaces" && object.GetName() == leaseName(run) {
+			return nil
+		}
+		return r.objects.Resource(kind).Delete(ctx, object.GetName(), metav1.DeleteOptions{})
+	})
+}
+
+// DeleteEach has remove delete each object with the label of a run, in a namespace or, where that is "", outside of all. One that is gone already is no error, nor is a
+// kind that may not be listed: the run made none of it either.
+func DeleteEach(
+	ctx context.Context, cluster discovery.DiscoveryInterface, objects dynamic.Interface, namespace, run string,
+	remove func(schema.GroupVersionResource, *unstructured.Unstructured) error,
+) error {
+	kinds, err := deletable(cluster, namespace != "")
 	if err != nil {
 		return err
 	}
 	var failed []error
 	for _, kind := range kinds {
-		objects, err := r.objects.Resource(kind).List(ctx, metav1.ListOptions{LabelSelector: Label + "=" + run})
+		found, err := objects.Resource(kind).Namespace(namespace).List(ctx, metav1.ListOptions{LabelSelector: Label + "=" + run})
 		if apierrors.IsForbidden(err) || apierrors.IsNotFound(err) || apierrors.IsMethodNotSupported(err) {
-			continue // then it made none either
+			continue
 		}
 		if err != nil {
 			failed = append(failed, fmt.Errorf("look for %s of the run %s: %w", kind.Resource, run, err))
 			continue
 		}
-		for _, object := range objects.Items {
-			if kind.Resource == "namespaces" && object.GetName() == leaseName(run) {
-				continue
-			}
-			err := r.objects.Resource(kind).Delete(ctx, object.GetName(), metav1.DeleteOptions{})
-			if err != nil && !apierrors.IsNotFound(err) {
+		for _, object := range found.Items {
+			if err := remove(kind, &object); err != nil && !apierrors.IsNotFound(err) {
 				failed = append(failed, fmt.Errorf("delete %s/%s of the run %s: %w", kind.Resource, object.GetName(), run, err))
 			}
 		}
@@ -131,21 +143,20 @@ func (r *Run) takeAway(ctx context.Context, run string) error {
 	return errors.Join(failed...)
 }
 
-// clusterScoped are the kinds of objects that are in no namespace and can be deleted.
-func (r *Run) clusterScoped() ([]schema.GroupVersionResource, error) {
-	lists, err := r.cluster.Discovery().ServerPreferredResources()
+// deletable are the kinds of objects that can be listed and deleted, in namespaces or outside of them.
+func deletable(cluster discovery.DiscoveryInterface, namespaced bool) ([]schema.GroupVersionResource, error) {
+	lists, err := cluster.ServerPreferredResources()
 	if err != nil && !discovery.IsGroupDiscoveryFailedError(err) { // an aggregated API that is down hides its own kinds only
 		return nil, fmt.Errorf("ask the cluster for its kinds: %w", err)
 	}
-	deletable := discovery.FilteredBy(discovery.SupportsAllVerbs{Verbs: []string{"list", "delete"}}, lists)
 	var kinds []schema.GroupVersionResource
-	for _, list := range deletable {
+	for _, list := range discovery.FilteredBy(discovery.SupportsAllVerbs{Verbs: []string{"list", "delete"}}, lists) {
 		version, err := schema.ParseGroupVersion(list.GroupVersion)
 		if err != nil {
 			return nil, err
 		}
 		for _, resource := range list.APIResources {
-			if !resource.Namespaced {
+			if resource.Namespaced == namespaced {
 				kinds = append(kinds, version.WithResource(resource.Name))
 			}
 		}

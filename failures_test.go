@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -53,12 +54,12 @@ spec:
 `,
 }
 
-// played is, by the name of a scheduler, the status that pods of that scheduler get. No one runs these schedulers, so that nobody but the test, which plays
+// played is, by the name of a scheduler, the status that pods of that scheduler get, with the time in place of NOW. No one runs these schedulers, so that nobody but the test, which plays
 // the kubelet, does anything with their pods: no container runs on simulated nodes, so that none can crash.
 var played = map[string]string{
 	"crashing": `{"phase": "Running", "containerStatuses": [{"name": "app", "image": "registry.example/app:1", "imageID": "", "restartCount": 4, "ready": false,
 		"state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 1m20s restarting failed container"}},
-		"lastState": {"terminated": {"exitCode": 1, "reason": "Error", "message": "no such table"}}}]}`,
+		"lastState": {"terminated": {"exitCode": 1, "reason": "Error", "message": "no such table", "finishedAt": "NOW"}}}]}`,
 	"failing": `{"phase": "Failed", "containerStatuses": [{"name": "app", "image": "registry.example/app:1", "imageID": "", "restartCount": 0, "ready": false,
 		"state": {"terminated": {"exitCode": 1, "reason": "Error", "message": "no such table"}}}]}`,
 }
@@ -218,8 +219,9 @@ func playKubelet(t *testing.T, config *rest.Config) (stop func()) {
 			if !ok || event.Type != watch.Added || played[pod.Spec.SchedulerName] == "" {
 				continue
 			}
+			status := strings.ReplaceAll(played[pod.Spec.SchedulerName], "NOW", time.Now().UTC().Format(time.RFC3339))
 			_, err := client.CoreV1().Pods(pod.Namespace).Patch(ctx, pod.Name, types.StrategicMergePatchType,
-				[]byte(`{"status": `+played[pod.Spec.SchedulerName]+`}`), metav1.PatchOptions{}, "status")
+				[]byte(`{"status": `+status+`}`), metav1.PatchOptions{}, "status")
 			assert.NoError(t, err, "play the kubelet of pod %s", pod.Name)
 		}
 	})

@@ -20,9 +20,9 @@ func TestDetailHasTheWholeChain(t *testing.T) {
 		ago := func(d time.Duration) metav1.Time { return metav1.NewTime(now.Add(-d)) }
 		deployment, set, pod := stuck()
 		deployment.CreationTimestamp, set.CreationTimestamp, pod.CreationTimestamp = ago(time.Hour), ago(time.Minute), ago(30*time.Second)
-		crash := waiting("CrashLoopBackOff", "back-off 40s restarting failed container")
+		crash := waiting("CrashLoopBackOff", "back-off 1m20s restarting failed container")
 		crash.RestartCount = 3
-		crash.LastTerminationState.Terminated = &corev1.ContainerStateTerminated{ExitCode: 3, Reason: "Error"}
+		crash.LastTerminationState.Terminated = &corev1.ContainerStateTerminated{ExitCode: 3, Reason: "Error", FinishedAt: metav1.Now()}
 		pod.Status.ContainerStatuses = []corev1.ContainerStatus{crash}
 		event := func(name string, about types.UID, reason string, last time.Duration, times int32) *corev1.Event {
 			return &corev1.Event{

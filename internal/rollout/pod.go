@@ -83,8 +83,8 @@ func troubles(pod *corev1.Pod) []trouble {
 var notThere = regexp.MustCompile(`(?i)no such host|not found|manifest unknown|does not exist|` +
 	`\b(?:denied|unauthorized|forbidden)\b|authentication required`)
 
-// tries is how often a container is restarted until it is held to be in a crash loop.
-const tries = 3
+// heldBack matches what a kubelet says of a container in a crash loop, as its doBackOff words it.
+var heldBack = regexp.MustCompile(`^back-off (\S+) restarting failed container`)
 
 // containerTrouble is why a container is not as it should be; false when it is, or may well be about to.
 func containerTrouble(pod *corev1.Pod, status corev1.ContainerStatus) (trouble, bool) {
@@ -106,8 +106,12 @@ func containerTrouble(pod *corev1.Pod, status corev1.ContainerStatus) (trouble, 
 			}
 		case "CrashLoopBackOff":
 			says = crashLoop(status)
-			if status.RestartCount >= tries && !isOfJob(pod) {
+			if next, known := nextStart(status); known && !isOfJob(pod) {
+				t.about += fmt.Sprintf(" crash %d", status.RestartCount)
 				t.patience = 0
+				t.proof = func(ctx context.Context, _ kubernetes.Interface, _ time.Duration) error {
+					return tooLate(ctx, t.says, next)
+				}
 			}
 		case "CreateContainerConfigError", "CreateContainerError", "RunContainerError":
 			t.about += " create"
@@ -123,6 +127,26 @@ func containerTrouble(pod *corev1.Pod, status corev1.ContainerStatus) (trouble, 
 	t.like = fmt.Sprintf("container %s: %s", status.Name, oneLine(says))
 	t.says = fmt.Sprintf("pod/%s, %s", pod.Name, t.like)
 	return t, true
+}
+
+// nextStart is when a container in a crash loop is started again, by its node's clock; false when its kubelet does not say.
+func nextStart(status corev1.ContainerStatus) (time.Time, bool) {
+	last, said := status.LastTerminationState.Terminated, heldBack.FindStringSubmatch(status.State.Waiting.Message)
+	if last == nil || said == nil {
+		return time.Time{}, false
+	}
+	pause, err := time.ParseDuration(said[1])
+	return last.FinishedAt.Add(pause), err == nil
+}
+
+// tooLate is an error when the wait, which ends with ctx, will be over before a container is started again.
+func tooLate(ctx context.Context, says string, next time.Time) error {
+	end, ends := ctx.Deadline()
+	if !ends || !next.After(end) {
+		return nil
+	}
+	return fmt.Errorf("%s; it is started again in %s, and the wait would end in %s", says,
+		time.Until(next).Round(time.Second), time.Until(end).Round(time.Second))
 }
 
 func crashLoop(status corev1.ContainerStatus) string {

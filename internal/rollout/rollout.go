@@ -10,8 +10,10 @@
 //
 //   - An image cannot be pulled: at once when its name is invalid, or when the message says that it, its registry or the right to
 //     pull it is not there (not found, no such host, denied, unauthorized, …); else after 30 seconds, in which a kubelet tries three times.
-//   - A crash loop: after the third restart in vain, about 30 seconds after the first crash. Not for pods of Jobs, whose
-//     backoffLimit decides.
+//   - A crash loop: as soon as the next restart would come after the end of the wait. A kubelet says how long it holds a container back since its last end: 10
+//     seconds, then twice as long each time, up to 5 minutes, so that a container starts about 0, 10, 30, 70, 150 and 310 seconds after its first crash. A wait of
+//     a minute thus ends after 30 seconds, one of 5 minutes after 150. A number of crashes says less: who waits for its database in this way crashes until
+//     that is there, always with the same words. Not for pods of Jobs, whose backoffLimit decides.
 //   - A container cannot be made (a ConfigMap or Secret, or a key of it, is missing; its command cannot be started): after 10 seconds.
 //     A ConfigMap or Secret that a pod mounts does not exist: after 5 seconds.
 //   - A pod cannot be scheduled: at once when no node could hold it even if nothing else ran there, by allocatable resources and

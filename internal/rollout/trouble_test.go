@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -53,12 +54,6 @@ func waited(t *testing.T, condition Condition, client *fake.Clientset) (failed *
 
 func TestTroublesOfPodsEndAWait(t *testing.T) {
 	t.Parallel()
-	crash := waiting("CrashLoopBackOff", "back-off 40s restarting failed container")
-	crash.LastTerminationState.Terminated = &corev1.ContainerStateTerminated{ExitCode: 3, Reason: "Error", Message: "no\nconfig"}
-	crashed := func(restarts int32) corev1.ContainerStatus {
-		crash.RestartCount = restarts
-		return crash
-	}
 	for name, test := range map[string]struct {
 		status corev1.ContainerStatus
 		after  time.Duration // minute where only the timeout ends it
@@ -69,8 +64,6 @@ func TestTroublesOfPodsEndAWait(t *testing.T) {
 		"no such image":      {waiting("ImagePullBackOff", "docker.io/library/app:2: not found"), 0, "docker.io/library/app:2: not found"},
 		"no right to pull":   {waiting("ImagePullBackOff", "pull access denied"), 0, "pull access denied"},
 		"a slow registry":    {waiting("ErrImagePull", "i/o timeout"), 30 * time.Second, `image "app:2" cannot be pulled: ErrImagePull: i/o timeout`},
-		"a crash or two":     {crashed(2), minute, "container c: crash loop, restarted 2 times: ended with exit code 3: Error: no config"},
-		"a crash loop":       {crashed(3), 0, "container c: crash loop, restarted 3 times: ended with exit code 3: Error: no config"},
 		"a missing key":      {waiting("CreateContainerConfigError", `secret "s" not found`), 10 * time.Second, `CreateContainerConfigError: secret "s" not found`},
 		"a slow start":       {waiting("ContainerCreating", ""), minute, "0 of 1 pods are available"},
 		"a reason of others": {waiting("Elsewhere", "so"), minute, "container c: Elsewhere: so"},
@@ -89,6 +82,106 @@ func TestTroublesOfPodsEndAWait(t *testing.T) {
 			})
 		})
 	}
+}
+
+// crashed is a container in a crash loop that ended ago.
+func crashed(restarts int32, says string, ago time.Duration) corev1.ContainerStatus {
+	crash := waiting("CrashLoopBackOff", says)
+	crash.RestartCount = restarts
+	crash.LastTerminationState.Terminated = &corev1.ContainerStateTerminated{
+		ExitCode: 3, Reason: "Error", Message: "no\nconfig", FinishedAt: metav1.NewTime(time.Now().Add(-ago)),
+	}
+	return crash
+}
+
+// A crash loop ends a wait, of a minute here, when the next start would come after it.
+func TestACrashLoopEndsAWaitThatTheNextStartComesAfter(t *testing.T) {
+	t.Parallel()
+	const says = " restarting failed container=c pod=app-7-x"
+	for name, test := range map[string]struct {
+		status func() corev1.ContainerStatus
+		early  bool
+		saw    string
+	}{
+		"it comes before":        {func() corev1.ContainerStatus { return crashed(3, "back-off 40s"+says, 0) }, false, "crash loop, restarted 3 times"},
+		"it comes just before":   {func() corev1.ContainerStatus { return crashed(4, "back-off 1m20s"+says, 21*time.Second) }, false, "crash loop, restarted 4 times"},
+		"it comes just after":    {func() corev1.ContainerStatus { return crashed(4, "back-off 1m20s"+says, 19*time.Second) }, true, "crash loop, restarted 4 times"},
+		"it comes in minutes":    {func() corev1.ContainerStatus { return crashed(9, "back-off 5m0s"+says, 0) }, true, "it is started again in 5m0s, and the wait would end in 1m0s"},
+		"nobody says when":       {func() corev1.ContainerStatus { return crashed(9, "restarting at leisure", 0) }, false, "crash loop, restarted 9 times"},
+		"nobody says since when": {func() corev1.ContainerStatus { return waiting("CrashLoopBackOff", "back-off 5m0s"+says) }, false, "crash loop, restarted 0 times"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				deployment, set, pod := stuck()
+				pod.Status.ContainerStatuses = []corev1.ContainerStatus{test.status()}
+				failed, took := waited(t, RolledOut("app"), fake.NewClientset(deployment, set, pod))
+				assert.Contains(t, firstLines(failed), test.saw)
+				assert.Equal(t, 1, strings.Count(failed.Error(), "crash loop"), "it is said once")
+				assert.Equal(t, test.early, took == 0, "it took %s", took)
+				assert.Equal(t, test.early, strings.Contains(failed.Error(), "this will not happen"))
+			})
+		})
+	}
+}
+
+// The back-off of a kubelet: who crashes each time ends the wait with the crash after which there is no other start, and who recovers is waited for.
+func TestACrashLoopMayRecover(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		recovers int // after so many restarts
+		wait     time.Duration
+		took     time.Duration
+		saw      string // "" where it recovers
+	}{
+		"it waits for its database":          {5, 5 * time.Minute, 150 * time.Second, ""},
+		"it never will, in a minute":         {9, time.Minute, 30 * time.Second, "crash loop, restarted 3 times: ended with exit code 3: Error: no config; it is started again in 40s, and the wait would end in 30s"},
+		"it never will, in five":             {9, 5 * time.Minute, 150 * time.Second, "crash loop, restarted 5 times"},
+		"it never will, in a quarter's time": {9, 15 * time.Minute, 610 * time.Second, "crash loop, restarted 7 times"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				deployment, set, pod := stuck()
+				client := fake.NewClientset(deployment, set, pod)
+				ctx, cancel := context.WithCancel(t.Context())
+				var kubelet sync.WaitGroup
+				kubelet.Go(func() { playCrashes(ctx, t, client, pod, test.recovers) })
+				started := time.Now()
+				err := Await(t.Context(), client, namespace, test.wait, RolledOut("app"))
+				took := time.Since(started)
+				cancel()
+				kubelet.Wait()
+				assert.Equal(t, test.took, took.Round(time.Second))
+				if test.saw == "" {
+					require.NoError(t, err)
+					return
+				}
+				assert.ErrorContains(t, err, "this will not happen")
+				assert.ErrorContains(t, err, test.saw)
+			})
+		})
+	}
+}
+
+// playCrashes has a container crash as soon as it is started, and start as a kubelet starts it, until it has been restarted often enough.
+func playCrashes(ctx context.Context, t *testing.T, client *fake.Clientset, pod *corev1.Pod, recovers int) {
+	pause := 10 * time.Second
+	for restarts := 1; restarts < recovers; restarts++ {
+		pod = pod.DeepCopy()
+		pod.Status.ContainerStatuses = []corev1.ContainerStatus{crashed(int32(restarts), fmt.Sprintf("back-off %s restarting failed container=c pod=app-7-x", pause), 0)}
+		_, err := client.CoreV1().Pods(namespace).UpdateStatus(t.Context(), pod, metav1.UpdateOptions{})
+		assert.NoError(t, err)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
+			pause = min(2*pause, 5*time.Minute)
+		}
+	}
+	deployment, _, _ := finished()
+	_, err := client.AppsV1().Deployments(namespace).UpdateStatus(t.Context(), deployment, metav1.UpdateOptions{})
+	assert.NoError(t, err)
 }
 
 func firstLines(err error) string {

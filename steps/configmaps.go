@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/cucumber/godog"
-	"github.com/pmezard/go-difflib/difflib"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 )
@@ -108,7 +107,7 @@ func (s *scenario) mapHolds(ctx context.Context, kind, name, key, namespace stri
 		if held == wanted {
 			return nil
 		}
-		return fmt.Errorf("%q is otherwise:\n%s", key, unified(held, wanted))
+		return fmt.Errorf("%q is otherwise:\n%s", key, otherwise(held, wanted))
 	})
 }
 
@@ -125,7 +124,7 @@ func (s *scenario) mapHoldsData(ctx context.Context, kind, name, key, format, na
 		if same(data, wanted) {
 			return nil
 		}
-		return fmt.Errorf("%q is otherwise:\n%s", key, unified(asYAML(data), asYAML(wanted)))
+		return fmt.Errorf("%q is otherwise:\n%s", key, otherwise(asYAML(data), asYAML(wanted)))
 	})
 }
 
@@ -162,15 +161,7 @@ func asYAML(data any) string {
 	return string(text)
 }
 
-// unified is the difference between what there is and what there should be.
-func unified(held, wanted string) string {
-	diff, err := difflib.GetUnifiedDiffString(difflib.UnifiedDiff{
-		A: difflib.SplitLines(wanted), FromFile: "as it should be",
-		B: difflib.SplitLines(held), ToFile: "as it is",
-		Context: 3,
-	})
-	if err != nil {
-		return err.Error()
-	}
-	return diff
+// otherwise is the difference between what there is and what there should be.
+func otherwise(held, wanted string) string {
+	return unified(titled{"as it should be", wanted}, titled{"as it is", held})
 }

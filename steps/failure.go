@@ -8,10 +8,8 @@ import (
 	"strings"
 
 	"github.com/cucumber/godog"
-	"github.com/pmezard/go-difflib/difflib"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"sigs.k8s.io/yaml"
 
 	"github.com/traderadmin/charts/internal/rollout"
 )
@@ -78,23 +76,10 @@ func (s *scenario) difference(ctx context.Context) string {
 
 func objectDiff(rendered, held *unstructured.Unstructured) string {
 	name := rendered.GetKind() + "/" + rendered.GetName()
-	diff, err := difflib.GetUnifiedDiffString(difflib.UnifiedDiff{
-		A: lines(rendered.Object), FromFile: name + " as rendered",
-		B: lines(projected(held.Object, rendered.Object)), ToFile: name + " in the cluster",
-		Context: 3,
-	})
-	if err != nil {
-		return fmt.Sprintf("%s: %v\n", name, err)
-	}
-	return diff
-}
-
-func lines(object any) []string {
-	text, err := yaml.Marshal(object)
-	if err != nil {
-		return []string{err.Error()}
-	}
-	return difflib.SplitLines(string(text))
+	return unified(
+		titled{name + " as rendered", asYAML(rendered.Object)},
+		titled{name + " in the cluster", asYAML(projected(held.Object, rendered.Object))},
+	)
 }
 
 // projected is held without what wanted does not speak of. Items of lists are taken to correspond by their place.

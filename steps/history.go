@@ -153,7 +153,7 @@ func (s *scenario) valuesAre(ctx context.Context, name, namespace string, text *
 		if same(held, wanted) {
 			return nil
 		}
-		return fmt.Errorf("they are otherwise:\n%s", unified(asYAML(held), asYAML(wanted)))
+		return fmt.Errorf("they are otherwise:\n%s", otherwise(asYAML(held), asYAML(wanted)))
 	})
 }
 

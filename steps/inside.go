@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/cucumber/godog"
-	"github.com/pmezard/go-difflib/difflib"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -165,13 +164,7 @@ func sameText(file, held, wanted string) error {
 	if held == wanted {
 		return nil
 	}
-	diff, err := difflib.GetUnifiedDiffString(difflib.UnifiedDiff{
-		A: difflib.SplitLines(wanted), FromFile: "wanted", B: difflib.SplitLines(held), ToFile: file, Context: 3,
-	})
-	if err != nil {
-		return err
-	}
-	return fmt.Errorf("%s is not as wanted:\n%s", file, diff)
+	return fmt.Errorf("%s is not as wanted:\n%s", file, unified(titled{"wanted", wanted}, titled{file, held}))
 }
 
 func (s *scenario) noFile(ctx context.Context, file, called, namespace string) error {

@@ -77,6 +77,17 @@ func (s *scenario) lookAtKey(ctx context.Context, kind, name, namespace, key str
 	})
 }
 
+// lookAtData holds the data that a ConfigMap or a Secret has for a key, in a format, to check.
+func (s *scenario) lookAtData(ctx context.Context, kind, name, namespace, key, format string, check func(data any) error) error {
+	return s.lookAtKey(ctx, kind, name, namespace, key, func(held string) error {
+		data, err := parseAs(format, held)
+		if err != nil {
+			return fmt.Errorf("%q is no %s: %w; it is\n%s", key, format, err, held)
+		}
+		return check(data)
+	})
+}
+
 func valueOf(kind string, object map[string]any, key string) (string, error) {
 	data, _, err := unstructured.NestedStringMap(object, "data")
 	if err != nil {
@@ -112,15 +123,11 @@ func (s *scenario) mapHolds(ctx context.Context, kind, name, key, namespace stri
 }
 
 func (s *scenario) mapHoldsData(ctx context.Context, kind, name, key, format, namespace string, text *godog.DocString) error {
-	wanted, err := parseYAML(text.Content)
+	wanted, err := docData(text)
 	if err != nil {
-		return fmt.Errorf("the doc string is no YAML: %w", err)
+		return err
 	}
-	return s.lookAtKey(ctx, kind, name, namespace, key, func(held string) error {
-		data, err := parseAs(format, held)
-		if err != nil {
-			return fmt.Errorf("%q is no %s: %w; it is\n%s", key, format, err, held)
-		}
+	return s.lookAtData(ctx, kind, name, namespace, key, format, func(data any) error {
 		if same(data, wanted) {
 			return nil
 		}
@@ -133,11 +140,7 @@ func (s *scenario) mapHoldsFields(ctx context.Context, kind, name, key, format, 
 	if err != nil {
 		return err
 	}
-	return s.lookAtKey(ctx, kind, name, namespace, key, func(held string) error {
-		data, err := parseAs(format, held)
-		if err != nil {
-			return fmt.Errorf("%q is no %s: %w; it is\n%s", key, format, err, held)
-		}
+	return s.lookAtData(ctx, kind, name, namespace, key, format, func(data any) error {
 		_, wrong := meet(data, all)
 		return wrong
 	})

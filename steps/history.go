@@ -162,9 +162,9 @@ func (s *scenario) valuesInclude(ctx context.Context, name, namespace string, te
 }
 
 func (s *scenario) compareValues(ctx context.Context, name, namespace string, text *godog.DocString, all bool, compare func(held, wanted any) error) error {
-	wanted, err := parseYAML(text.Content)
+	wanted, err := docData(text)
 	if err != nil {
-		return fmt.Errorf("the doc string is no YAML: %w", err)
+		return err
 	}
 	words := []string{"get", "values", name, "--output", "json"}
 	if all {

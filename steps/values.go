@@ -61,6 +61,15 @@ func parseYAML(text string) (any, error) {
 	return value, err
 }
 
+// docData is the data that a step's doc string has, in YAML.
+func docData(text *godog.DocString) (any, error) {
+	data, err := parseYAML(text.Content)
+	if err != nil {
+		return nil, fmt.Errorf("the doc string is no YAML: %w", err)
+	}
+	return data, nil
+}
+
 // check says how the field is otherwise in data.
 func (e expectation) check(data any) error {
 	found, err := find(e.path, data)

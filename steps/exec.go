@@ -139,24 +139,8 @@ Then the log of deployment/shop has "serves on port 80"`,
 	}
 }
 
-func (s *scenario) commandPrints(ctx context.Context, line, called, text, namespace string) error {
-	words, err := helm.Split(line)
-	if err != nil {
-		return err
-	}
-	return s.inPods(ctx, called, namespace, func(pod *corev1.Pod) error {
-		var out bytes.Buffer
-		if err := s.world.exec(ctx, pod, nil, &out, words...); err != nil {
-			return fmt.Errorf("%s: %w\n%s", line, err, out.String())
-		}
-		if !strings.Contains(out.String(), text) {
-			return fmt.Errorf("%s does not print %q; it prints\n%s", line, text, out.String())
-		}
-		return nil
-	})
-}
-
-func (s *scenario) commandFails(ctx context.Context, line, called, text, namespace string) error {
+// runInPods runs a command line in the first container of each pod of a workload, and holds what it printed and how it failed to check.
+func (s *scenario) runInPods(ctx context.Context, line, called, namespace string, check func(printed string, failed error) error) error {
 	words, err := helm.Split(line)
 	if err != nil {
 		return err
@@ -164,11 +148,29 @@ func (s *scenario) commandFails(ctx context.Context, line, called, text, namespa
 	return s.inPods(ctx, called, namespace, func(pod *corev1.Pod) error {
 		var out bytes.Buffer
 		err := s.world.exec(ctx, pod, nil, &out, words...)
-		if err == nil {
-			return fmt.Errorf("%s succeeded, where it should have failed with %q; it prints\n%s", line, text, out.String())
+		return check(out.String(), err)
+	})
+}
+
+func (s *scenario) commandPrints(ctx context.Context, line, called, text, namespace string) error {
+	return s.runInPods(ctx, line, called, namespace, func(printed string, failed error) error {
+		if failed != nil {
+			return fmt.Errorf("%s: %w\n%s", line, failed, printed)
 		}
-		if said := out.String() + err.Error(); !strings.Contains(said, text) {
-			return fmt.Errorf("%s failed, not with %q but with %w\n%s", line, text, err, out.String())
+		if !strings.Contains(printed, text) {
+			return fmt.Errorf("%s does not print %q; it prints\n%s", line, text, printed)
+		}
+		return nil
+	})
+}
+
+func (s *scenario) commandFails(ctx context.Context, line, called, text, namespace string) error {
+	return s.runInPods(ctx, line, called, namespace, func(printed string, failed error) error {
+		if failed == nil {
+			return fmt.Errorf("%s succeeded, where it should have failed with %q; it prints\n%s", line, text, printed)
+		}
+		if said := printed + failed.Error(); !strings.Contains(said, text) {
+			return fmt.Errorf("%s failed, not with %q but with %w\n%s", line, text, failed, printed)
 		}
 		return nil
 	})

@@ -285,9 +285,7 @@ func letLook(ctx context.Context, running cluster.Provider, kept []string) {
 func newWorld(t *testing.T, running cluster.Provider) *steps.World {
 	tested.Containers, tested.Progress = running.RunsContainers(), os.Stdout
 	tested.Nodes, _ = running.(cluster.ImageLoader)
-	if !running.Shared() {
-		tested.Scratch = filepath.Dir(running.Kubeconfig()) // goes with the cluster, however this run ends
-	}
+	tested.Scratch = running.Folder()
 	if confined, ok := running.(cluster.Confined); ok {
 		tested.Only = confined.Namespace()
 	}

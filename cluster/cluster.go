@@ -28,6 +28,9 @@ type Provider interface {
 	Config() *rest.Config
 	// Kubeconfig is the path of a kubeconfig with the same access, for kubectl and helm.
 	Kubeconfig() string
+	// Folder is one of the run's own, for files that are to go with it, however it ends: on Stop, and where the run is killed at once, or with the next run of the same user.
+	// Valid from Start to Stop.
+	Folder() string
 	// RunsContainers says whether a pod's containers run in truth: not on simulated nodes, where a pod is Ready as soon as it is
 	// bound. Valid from Start to Stop.
 	RunsContainers() bool

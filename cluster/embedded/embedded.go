@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -96,6 +97,9 @@ func (c *Cluster) Config() *rest.Config { return rest.CopyConfig(c.config) }
 
 // Kubeconfig is the path of a kubeconfig with the same access.
 func (c *Cluster) Kubeconfig() string { return c.kubeconfig }
+
+// Folder is that of the control plane, which takes it away when it ends, as it does with its run.
+func (c *Cluster) Folder() string { return filepath.Dir(c.kubeconfig) }
 
 // RunsContainers is false: the nodes are simulated.
 func (c *Cluster) RunsContainers() bool { return false }

@@ -11,7 +11,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -52,6 +51,7 @@ type Cluster struct {
 	raw        clientcmdapi.Config
 	config     *rest.Config
 	containers bool
+	folder     *folder // from Start to Stop
 
 	kubeconfig    string // once it was asked for
 	kubeconfigErr error
@@ -102,7 +102,10 @@ func (c *Cluster) start(ctx context.Context) (err error) {
 	if err := checkAccess(ctx, client, c.options); err != nil {
 		return err
 	}
-	c.containers, err = runsContainers(ctx, client)
+	if c.containers, err = runsContainers(ctx, client); err != nil {
+		return err
+	}
+	c.folder, err = newFolder(c.progress)
 	return err
 }
 
@@ -210,8 +213,11 @@ func isSimulated(node corev1.Node) bool {
 	return node.Labels["type"] == "kwok" || node.Annotations["kwok.x-k8s.io/node"] != ""
 }
 
+// Folder is one of the run's own, for files that go with it: on Stop, or with the next run of the same user where this one is killed.
+func (c *Cluster) Folder() string { return c.folder.path }
+
 // Kubeconfig is the path of a kubeconfig that has the named context alone, as the current one. It is made when it is first asked for, because it has the user's credentials in
-// it, and removed on Stop. It is "" where it cannot be made; Stop then says why.
+// it, and goes with the folder of the run. It is "" where it cannot be made; Stop then says why.
 func (c *Cluster) Kubeconfig() string {
 	if c.kubeconfig == "" && c.kubeconfigErr == nil {
 		c.kubeconfigErr = c.writeKubeconfig()
@@ -224,24 +230,20 @@ func (c *Cluster) writeKubeconfig() error {
 	if err := errors.Join(clientcmdapi.MinifyConfig(one), clientcmdapi.FlattenConfig(one)); err != nil {
 		return fmt.Errorf("make a kubeconfig of the context %s: %w", c.options.Context, err)
 	}
-	folder, err := os.MkdirTemp("", "charts-")
-	if err != nil {
-		return err
-	}
-	path := filepath.Join(folder, "kubeconfig")
+	path := filepath.Join(c.folder.path, "kubeconfig")
 	if err := clientcmd.WriteToFile(*one, path); err != nil { // for the user's eyes only
-		return errors.Join(err, os.RemoveAll(folder))
+		return err
 	}
 	c.kubeconfig = path
 	return nil
 }
 
-// Stop leaves the cluster as it is.
+// Stop leaves the cluster as it is, and takes the run's folder away.
 func (c *Cluster) Stop() error {
 	err := c.kubeconfigErr
-	if c.kubeconfig != "" {
-		err = errors.Join(err, os.RemoveAll(filepath.Dir(c.kubeconfig)))
-		c.kubeconfig = ""
+	if c.folder != nil {
+		err = errors.Join(err, c.folder.remove())
+		c.folder, c.kubeconfig = nil, ""
 	}
 	return err
 }

@@ -65,6 +65,9 @@ func (c *Cluster) Config() *rest.Config { return rest.CopyConfig(c.config) }
 // Kubeconfig is the path of a kubeconfig with the same access.
 func (c *Cluster) Kubeconfig() string { return filepath.Join(c.claim.folder, "kubeconfig") }
 
+// Folder is one of the run's own: a killed run's goes with the next run.
+func (c *Cluster) Folder() string { return c.claim.folder }
+
 // RunsContainers is true: a node is a container with a kubelet and containerd in it.
 func (c *Cluster) RunsContainers() bool { return true }
 

@@ -107,9 +107,6 @@ func TestFeatures(t *testing.T) {
 	t.Cleanup(stop)
 	running := openCluster(t)
 	start(ctx, t, running)
-	if running.RunsContainers() && !isSet("godog.concurrency") && !isSet("godog.c") {
-		scenarios.Concurrency = runtime.NumCPU() // real pods need real cores, and wait for each other where there are not enough
-	}
 	world = newWorld(t, running)
 	if running.Shared() {
 		share(ctx, t, world)

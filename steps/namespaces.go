@@ -110,6 +110,7 @@ func (s *scenario) ensureNamespace(ctx context.Context, called string) error {
 // does not wait until they are gone: no other scenario uses them.
 func (s *scenario) cleanUp() error {
 	ctx := context.Background() // the scenario's own may have ended
+	defer s.giveBackRoom()
 	if s.namespaces.only != "" {
 		return errors.Join(s.takeAwayOutside(ctx), s.world.takeAway(ctx, s.world.run))
 	}
@@ -119,6 +120,12 @@ func (s *scenario) cleanUp() error {
 		if err != nil && !apierrors.IsNotFound(err) {
 			failed = append(failed, fmt.Errorf("delete the namespace %s, which this scenario made: %w", name, err))
 		}
+		if s.share != nil { // others wait for its room
+			_ = s.world.cluster.CoreV1().Pods(name).DeleteCollection(ctx, hastily, metav1.ListOptions{}) // they go anyway, in their own time
+		}
 	}
 	return errors.Join(failed...)
 }
+
+// hastily is for pods that have nobody left to serve, and need not end as gracefully as they were to while they were tested.
+var hastily = metav1.DeleteOptions{GracePeriodSeconds: new(int64(1))}

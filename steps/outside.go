@@ -28,8 +28,8 @@ type thing struct {
 	name string
 }
 
-// prepare marks objects outside of namespaces as this run's, and has the world prepare all that is about to be sent. What is in a namespace is sent as it was
-// rendered: it goes with its namespace.
+// prepare marks objects outside of namespaces as this run's, has the world prepare all that is about to be sent, and waits until the nodes have room for its pods. What is in
+// a namespace is sent as it was rendered: it goes with its namespace.
 func (s *scenario) prepare(ctx context.Context, objects []*unstructured.Unstructured) error {
 	for _, object := range objects {
 		if object.GetNamespace() != "" {
@@ -46,7 +46,10 @@ func (s *scenario) prepare(ctx context.Context, objects []*unstructured.Unstruct
 		}
 		s.world.outside.note(s, thing{object.GroupVersionKind(), object.GetName()})
 	}
-	return s.world.prepare(ctx, objects)
+	if err := s.world.prepare(ctx, objects); err != nil {
+		return err
+	}
+	return s.reserve(ctx, objects)
 }
 
 func (o *outside) note(user *scenario, used thing) {

@@ -31,6 +31,7 @@ import (
 
 	"github.com/traderadmin/charts/internal/helm"
 	"github.com/traderadmin/charts/internal/ownership"
+	"github.com/traderadmin/charts/internal/room"
 	"github.com/traderadmin/charts/internal/standin"
 )
 
@@ -81,6 +82,7 @@ type World struct {
 	objects   dynamic.Interface
 	mapper    meta.RESTMapper
 	images    *standin.Images // nil where the nodes pull them all
+	room      *room.Room      // nil where scenarios need not share it
 	discovery discovery.CachedDiscoveryInterface
 
 	owner   *ownership.Run // from Begin to End
@@ -89,7 +91,7 @@ type World struct {
 	trying   sync.Mutex // guards what follows
 	enforces enforcement
 
-	turns sync.RWMutex // scenarios read, a serial one writes
+	turns *turns // a serial scenario is alone
 
 	mu   sync.Mutex
 	kept []string
@@ -105,12 +107,13 @@ func NewWorld(config *rest.Config, options Options) (*World, error) {
 	case options.Wait == 0:
 		options.Wait = time.Minute
 	}
-	w := &World{options: options, config: config, run: shortID()}
+	w := &World{options: options, config: config, run: shortID(), turns: newTurns()}
 	var err error
 	if w.cluster, err = kubernetes.NewForConfig(config); err != nil {
 		return nil, fmt.Errorf("steps: %w", err)
 	}
 	w.images = newImages(w.cluster, options)
+	w.room = newRoom(w.cluster, w.run, options)
 	if w.helm, err = helm.New(config, helm.Options{Namespace: options.Namespace, Dir: options.Dir, Prepare: w.prepare}); err != nil {
 		return nil, fmt.Errorf("steps: %w", err)
 	}
@@ -183,13 +186,18 @@ type scenario struct {
 	tried        *attempt       // what may have failed; nil when nothing was tried since the last command that may not
 	scratch      string         // its own folder; "" until it needs one
 	streams      []*stream      // of requests that are being sent
+	share        *room.Share    // of the room on the nodes; nil where it is not shared out
 }
 
 func newScenario(world *World) *scenario {
-	return &scenario{
+	s := &scenario{
 		world: world, release: world.options.Release, chart: world.options.Chart,
 		namespaces: namespaces{only: world.options.Only},
 	}
+	if world.room != nil {
+		s.share = world.room.Share()
+	}
+	return s
 }
 
 // begin skips a scenario that can show nothing here, and waits for the turn of one that can.
@@ -215,13 +223,7 @@ func (s *scenario) begin(ctx context.Context, about *godog.Scenario) (context.Co
 	if second := s.secondNamespace(about.Steps); second != "" {
 		return ctx, s.world.skip(about, fmt.Sprintf("it needs the namespace %q, and the run may use %s only", second, s.namespaces.only))
 	}
-	if hasTag(about, Serial) || s.namespaces.only != "" {
-		s.world.turns.Lock()
-		s.endTurn = s.world.turns.Unlock
-	} else {
-		s.world.turns.RLock()
-		s.endTurn = s.world.turns.RUnlock
-	}
+	s.endTurn = s.world.turns.begin(hasTag(about, Serial) || s.namespaces.only != "")
 	s.comparesPods = slices.ContainsFunc(about.Steps, func(step *messages.PickleStep) bool { return comparesPods.MatchString(step.Text) })
 	if err := misused(about.Steps); err != nil {
 		return ctx, err
@@ -260,6 +262,7 @@ func (s *scenario) end(ctx context.Context, _ *godog.Scenario, err error) (conte
 		s.world.mu.Lock()
 		defer s.world.mu.Unlock()
 		s.world.kept = append(s.world.kept, s.namespaces.all()...)
+		s.keepRoom()
 		return ctx, errors.Join(unchecked, s.removeScratch())
 	}
 	return ctx, errors.Join(unchecked, s.removeScratch(), s.cleanUp())

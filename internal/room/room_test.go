@@ -1,0 +1,222 @@
+package room
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
+)
+
+// of is a room of so many thousandths of a core, with plenty of all else.
+func of(cpu int64) *Room {
+	return New(func(context.Context) (Amount, error) { return Amount{CPU: cpu, Memory: 1 << 40, Pods: 1 << 20}, nil })
+}
+
+// reservation is one that may be waiting.
+type reservation struct {
+	share *Share
+	done  bool
+	err   error
+}
+
+// reserve starts to reserve what a Deployment of this name takes.
+func (r *reservation) reserve(ctx context.Context, manifest string) {
+	r.done = false
+	go func() {
+		r.err = r.share.Reserve(ctx, []*unstructured.Unstructured{parse(manifest)})
+		r.done = true
+	}()
+	synctest.Wait()
+}
+
+func parse(manifest string) *unstructured.Unstructured {
+	object := &unstructured.Unstructured{}
+	if err := yaml.Unmarshal([]byte(manifest), object); err != nil {
+		panic(err)
+	}
+	return object
+}
+
+// pods are those of a Deployment: so many, each of so many thousandths of a core, made from a template of this revision.
+func pods(replicas, cpu int, revision string) string {
+	return fmt.Sprintf(`
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: %d
+  template:
+    metadata: {annotations: {revision: %q}}
+    spec:
+      containers: [{name: web, resources: {requests: {cpu: %dm}}}]
+`, replicas, revision, cpu)
+}
+
+func TestWhoComesFirstIsServedFirst(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		room := of(1000)
+		first, large, small := &reservation{share: room.Share()}, &reservation{share: room.Share()}, &reservation{share: room.Share()}
+
+		first.reserve(t.Context(), pods(2, 300, "1"))
+		large.reserve(t.Context(), pods(1, 700, "1"))
+		small.reserve(t.Context(), pods(1, 100, "1"))
+
+		assert.True(t, first.done)
+		assert.False(t, large.done, "it does not fit beside the first")
+		assert.False(t, small.done, "it fits, but came later")
+
+		first.share.Return()
+		synctest.Wait()
+		assert.True(t, large.done)
+		assert.True(t, small.done)
+	})
+}
+
+func TestWhoHoldsAShareIsServedBeforeTheOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		room := of(1000)
+		grows, other, waits := &reservation{share: room.Share()}, &reservation{share: room.Share()}, &reservation{share: room.Share()}
+		grows.reserve(t.Context(), pods(1, 500, "1"))
+		other.reserve(t.Context(), pods(1, 400, "1"))
+		waits.reserve(t.Context(), pods(1, 200, "1"))
+
+		grows.reserve(t.Context(), pods(1, 500, "1"))
+		assert.True(t, grows.done, "what is there already takes no more")
+
+		grows.reserve(t.Context(), pods(1, 500, "2"))
+		assert.False(t, grows.done, "another pod is made before the first goes")
+
+		other.share.Return()
+		synctest.Wait()
+		assert.True(t, grows.done)
+		assert.False(t, waits.done)
+
+		grows.share.Return()
+		synctest.Wait()
+		assert.True(t, waits.done)
+	})
+}
+
+// Nobody would give anything back if all waited for each other.
+func TestTheFirstIsServedWhereAllWhoHoldASharesWaitForMore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		room := of(1000)
+		a, b := &reservation{share: room.Share()}, &reservation{share: room.Share()}
+		a.reserve(t.Context(), pods(1, 500, "1"))
+		b.reserve(t.Context(), pods(1, 500, "1"))
+
+		a.reserve(t.Context(), pods(1, 500, "2"))
+		assert.False(t, a.done)
+		b.reserve(t.Context(), pods(1, 500, "2"))
+		assert.True(t, a.done)
+		assert.False(t, b.done)
+
+		a.share.Return()
+		synctest.Wait()
+		assert.True(t, b.done)
+	})
+}
+
+func TestWhoNeedsMoreThanThereIsGetsAllOfIt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		room := of(1000)
+		first, whole, later := &reservation{share: room.Share()}, &reservation{share: room.Share()}, &reservation{share: room.Share()}
+		first.reserve(t.Context(), pods(1, 100, "1"))
+
+		whole.reserve(t.Context(), pods(9, 500, "1"))
+		assert.False(t, whole.done)
+
+		first.share.Return()
+		synctest.Wait()
+		assert.True(t, whole.done)
+
+		later.reserve(t.Context(), pods(1, 100, "1"))
+		assert.False(t, later.done)
+		whole.share.Return()
+		synctest.Wait()
+		assert.True(t, later.done)
+	})
+}
+
+func TestPodsThatNoNodeCanHoldTakeNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		room := of(1000)
+		a, b := &reservation{share: room.Share()}, &reservation{share: room.Share()}
+
+		a.reserve(t.Context(), pods(1, 2000, "1"))
+		b.reserve(t.Context(), pods(1, 1000, "1"))
+
+		assert.True(t, a.done)
+		assert.True(t, b.done)
+	})
+}
+
+func TestPodsThatAreKeptDoNotHoldUpTheOthersForever(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		room := of(1000)
+		kept, waits := &reservation{share: room.Share()}, &reservation{share: room.Share()}
+		kept.reserve(t.Context(), pods(1, 500, "1"))
+		waits.reserve(t.Context(), pods(1, 600, "1"))
+		assert.False(t, waits.done)
+
+		kept.share.Keep()
+		synctest.Wait()
+		assert.True(t, waits.done)
+	})
+}
+
+func TestTheEndOfTheContextEndsTheWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		room := of(1000)
+		first, impatient, patient := &reservation{share: room.Share()}, &reservation{share: room.Share()}, &reservation{share: room.Share()}
+		first.reserve(t.Context(), pods(1, 500, "1"))
+		ctx, cancel := context.WithCancelCause(t.Context())
+		impatient.reserve(ctx, pods(1, 600, "1"))
+		patient.reserve(t.Context(), pods(1, 500, "1"))
+		assert.False(t, patient.done)
+
+		cancel(errors.New("the run ended early"))
+		synctest.Wait()
+
+		assert.EqualError(t, impatient.err, "the run ended early")
+		assert.True(t, patient.done, "nobody is before it any more")
+		impatient.share.Return()
+		first.share.Return()
+		patient.share.Return()
+		assert.Equal(t, room.size, room.free)
+	})
+}
+
+func TestARoomThatCannotBeMeasuredIsMeasuredAgain(t *testing.T) {
+	t.Parallel()
+	answers := []error{errors.New("the server is starting"), nil}
+	room := New(func(context.Context) (size Amount, err error) {
+		err, answers = answers[0], answers[1:]
+		return Amount{CPU: 1000, Memory: 1, Pods: 1}, err
+	})
+	object := []*unstructured.Unstructured{parse(pods(1, 100, "1"))}
+
+	assert.EqualError(t, room.Share().Reserve(t.Context(), object), "see how much room the nodes have: the server is starting")
+	assert.NoError(t, room.Share().Reserve(t.Context(), object))
+}
+
+// What makes no pods waits for nobody, and asks nobody.
+func TestWhatMakesNoPodsTakesNothing(t *testing.T) {
+	t.Parallel()
+	room := New(func(context.Context) (Amount, error) { return Amount{}, errors.New("nobody should ask") })
+
+	require.NoError(t, room.Share().Reserve(t.Context(), []*unstructured.Unstructured{parse("{apiVersion: v1, kind: ConfigMap, metadata: {name: web}}")}))
+}

@@ -41,6 +41,13 @@ func requested(of corev1.ResourceRequirements) corev1.ResourceList {
 	return requests
 }
 
+// leastCPU is what a pod counts for that requests less: to start one, check it and stop it costs CPU, whatever it requests. The scheduler, too, where it compares nodes, takes a container
+// that requests none for one of a tenth of a core.
+const leastCPU = 100
+
+// toStart is what a pod takes that is yet to start.
+func (a Amount) toStart() Amount { return a.max(Amount{CPU: leastCPU}) }
+
 func (a Amount) plus(b Amount) Amount {
 	return Amount{a.CPU + b.CPU, a.Memory + b.Memory, a.Pods + b.Pods}
 }

@@ -58,7 +58,7 @@ func workloads(objects []*unstructured.Unstructured) map[id]workload {
 		if o, ok := typed.(*appsv1.Deployment); ok {
 			w.surge = surge(o.Spec.Strategy, w.replicas)
 		}
-		w.pod = ofPod(w.template.Spec)
+		w.pod = ofPod(w.template.Spec).toStart()
 		w.most = w.pod.times(w.replicas)
 		found[at] = w
 	}

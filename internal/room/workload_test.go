@@ -24,7 +24,7 @@ func TestWhatObjectsTake(t *testing.T) {
 		want      Amount
 	}{
 		"a pod":                             {"{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {containers: [{name: web, resources: {requests: {cpu: 100m, memory: 1Mi}}}]}}", Amount{100, mebi, 1}},
-		"containers that request nothing":   {"{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {containers: [{name: web}]}}", Amount{0, 0, 1}},
+		"a pod that requests nothing":       {"{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {containers: [{name: web}]}}", Amount{100, 0, 1}},
 		"a limit is a request, too":         {"{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {containers: [{name: web, resources: {limits: {cpu: 2}, requests: {memory: 1Mi}}}]}}", Amount{2000, mebi, 1}},
 		"an init container beside no other": {"{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {initContainers: [{name: init, resources: {requests: {cpu: 300m}}}], containers: [{name: web, resources: {requests: {cpu: 100m, memory: 1Mi}}}]}}", Amount{300, mebi, 1}},
 		"a Deployment":                      {"{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {replicas: 3, template: " + pod + "}}", Amount{300, 3 * mebi, 3}},

@@ -127,8 +127,7 @@ Feature: The running services
       And container "go-scanner" of deployment/go-scanner gets the env
         | name           | value |
         | STANDIN_MEMORY | 256Mi |
-      # Killed by the kernel: the runtime adds "OOMKilled", unless on version 1 of control groups it hears of the exit before it hears why.
-      Then deployment/go-scanner cannot be rolled out: "exit code 137"
+      Then deployment/go-scanner cannot be rolled out: "exit code 137: OOMKilled"
       And deployment/python-orch is rolled out
 
     Scenario: A scanner that ends again and again says why

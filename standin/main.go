@@ -60,6 +60,8 @@ func tellInside(ctx context.Context, args []string, in io.Reader, out io.Writer)
 		return 0, tell(out, reach(ctx, args[1]))
 	case args[0] == "stream" && len(args) == 3:
 		return 0, stream(ctx, args[1], args[2], in, out)
+	case args[0] == "take" && len(args) == 2: // by itself, see takeMemory
+		return take(args[1], in, out)
 	}
 	return 2, errors.New("usage: standin serve | show PATH | get URL | stream URL INTERVAL")
 }
@@ -71,8 +73,8 @@ func live(ctx context.Context, agreed contract.Contract, args []string, out io.W
 		return code, err
 	}
 	use := agreed.Of(containerName())
-	if err := takeMemory(out); err != nil {
-		return 2, err
+	if code, err := takeMemory(ctx, out); code != 0 {
+		return code, err
 	}
 	if use.Task {
 		return execute(ctx, args, out)

@@ -173,7 +173,11 @@ func TestItIsToldToTakeMemory(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil, contract.Memory+"=64Mi")
 
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.Process.Pid))
+	taker, err := exec.Command("pgrep", "--parent", strconv.Itoa(s.Process.Pid)).Output()
+	require.NoError(t, err)
+	process, err := strconv.Atoi(strings.TrimSpace(string(taker)))
+	require.NoError(t, err)
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", process))
 	require.NoError(t, err)
 	resident := regexp.MustCompile(`VmRSS:\s+(\d+) kB`).FindSubmatch(status)
 	require.NotNil(t, resident)
@@ -181,10 +185,35 @@ func TestItIsToldToTakeMemory(t *testing.T) {
 	require.NoError(t, err)
 	assert.Greater(t, kilobytes, 64<<10)
 
+	started := time.Now()
+	require.NoError(t, syscall.Kill(process, syscall.SIGKILL), "as the kernel does for want of memory")
+	assert.Equal(t, killed, exit(t, s.Wait()))
+	assert.Greater(t, time.Since(started), time.Second, "the runtime hears first why")
+
 	for _, text := range []string{"much", "-1", "1Ti"} {
 		output, err := command(t, []string{contract.Program, "serve"}, contract.Memory+"="+text).CombinedOutput()
 		assert.Equal(t, 2, exit(t, err))
 		assert.Contains(t, string(output), fmt.Sprintf("%q is no number of bytes such as 600Mi", text))
+	}
+}
+
+// What took the memory goes with the stand-in, and does not keep it from ending well.
+func TestItGivesMemoryBack(t *testing.T) {
+	t.Parallel()
+	for signal, code := range map[syscall.Signal]int{syscall.SIGTERM: 0, syscall.SIGKILL: -1} {
+		s := start(t, nil, contract.Memory+"=1Mi")
+		taker, err := exec.Command("pgrep", "--parent", strconv.Itoa(s.Process.Pid)).Output()
+		require.NoError(t, err)
+		require.NoError(t, s.Process.Signal(signal))
+		if err := s.Wait(); code == 0 {
+			assert.NoError(t, err)
+		} else {
+			assert.Equal(t, code, exit(t, err))
+		}
+		assert.Eventually(t, func() bool {
+			_, err := os.Stat("/proc/" + strings.TrimSpace(string(taker)) + "/fd/0")
+			return err != nil
+		}, 5*time.Second, time.Millisecond)
 	}
 }
 

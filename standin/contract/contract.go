@@ -18,7 +18,8 @@ const (
 	FailProbes = "STANDIN_PROBES"
 	// Exit is a code, 0 to 255, with which the stand-in ends as soon as it has started.
 	Exit = "STANDIN_EXIT"
-	// Memory is a number of bytes, such as 600Mi or 600000000, that the stand-in takes and keeps.
+	// Memory is a number of bytes, such as 600Mi or 600000000, that the stand-in takes, in a process of its own, and keeps. When the kernel kills that process, the
+	// stand-in ends with the exit code 137, as if it had been killed itself.
 	Memory = "STANDIN_MEMORY"
 )
 

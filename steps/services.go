@@ -13,8 +13,10 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/kubectl/pkg/util"
 )
 
 func (s *scenario) serviceSteps() []step {
@@ -33,12 +35,12 @@ And service/shop port http leads to 2 pods of deployment/shop`,
 }
 
 // serviceLeadsTo follows a Service to the pods behind it.
-func (s *scenario) serviceLeadsTo(ctx context.Context, service, port string, pods int, called, namespace string) error {
+func (s *scenario) serviceLeadsTo(ctx context.Context, calledService, port string, pods int, called, namespace string) error {
 	behind, err := s.workload(ctx, called, namespace)
 	if err != nil {
 		return err
 	}
-	_, name := workload(service)
+	_, name := workload(calledService)
 	found, err := s.subject("service", name, namespace)
 	if err != nil {
 		return err
@@ -47,9 +49,13 @@ func (s *scenario) serviceLeadsTo(ctx context.Context, service, port string, pod
 	if err != nil {
 		return err
 	}
-	ports, err := targets(object, port, behind)
+	service := new(corev1.Service)
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, service); err != nil {
+		return err
+	}
+	ports, err := targets(service, port, behind)
 	if err != nil {
-		return fmt.Errorf("%s: %w", service, err)
+		return fmt.Errorf("%s: %w", calledService, err)
 	}
 	endpoints, err := s.subject("endpointslices.discovery.k8s.io", "", namespace)
 	if err != nil {
@@ -62,10 +68,13 @@ func (s *scenario) serviceLeadsTo(ctx context.Context, service, port string, pod
 				return true, err
 			}
 		}
-		return false, s.leadTo(ctx, all, ports, pods, behind)
+		if err := s.leadTo(ctx, all, ports, pods, behind); err != nil {
+			return false, err
+		}
+		return false, s.selectsOnly(ctx, service, ports, behind)
 	})
 	if err != nil {
-		return about{fmt.Sprintf("%s in namespace %q", service, s.named(namespace)), err}
+		return about{fmt.Sprintf("%s in namespace %q", calledService, s.named(namespace)), err}
 	}
 	return nil
 }
@@ -77,11 +86,7 @@ type target struct {
 }
 
 // targets are the ports that a step means, which the pods behind the Service must declare.
-func targets(object *unstructured.Unstructured, port string, behind *workloadObject) ([]target, error) {
-	service := new(corev1.Service)
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, service); err != nil {
-		return nil, err
-	}
+func targets(service *corev1.Service, port string, behind *workloadObject) ([]target, error) {
 	var found []target
 	var others []string
 	for _, p := range service.Spec.Ports {
@@ -137,6 +142,38 @@ func (s *scenario) leadTo(ctx context.Context, found []discoveryv1.EndpointSlice
 		}
 	}
 	return errors.Join(wrong...)
+}
+
+// selectsOnly says which pod a Service selects for one of these ports that is not of a workload: when its addresses are written, or as soon as that pod is ready, it leads
+// there too.
+func (s *scenario) selectsOnly(ctx context.Context, service *corev1.Service, ports []target, behind *workloadObject) error {
+	if len(service.Spec.Selector) == 0 {
+		return nil // somebody else writes its EndpointSlices
+	}
+	own, err := labels.Parse(behind.selector)
+	if err != nil {
+		return err
+	}
+	selected, err := s.world.cluster.CoreV1().Pods(service.Namespace).List(ctx, metav1.ListOptions{LabelSelector: labels.SelectorFromSet(service.Spec.Selector).String()})
+	if err != nil {
+		return fmt.Errorf("list the pods that it selects: %w", err)
+	}
+	for _, pod := range selected.Items {
+		ends := pod.DeletionTimestamp != nil || pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
+		if !ends && !own.Matches(labels.Set(pod.Labels)) && slices.ContainsFunc(ports, func(port target) bool { return port.isOf(pod) }) {
+			return fmt.Errorf("it leads to pod/%s, which is not of %s", pod.Name, behind.called)
+		}
+	}
+	return nil
+}
+
+// isOf says whether the port leads to a pod that the Service selects: one with a name does not where no container declares it.
+func (t target) isOf(pod corev1.Pod) bool {
+	if t.service.TargetPort.Type == intstr.Int {
+		return true
+	}
+	_, err := util.LookupContainerPortNumberByName(pod, t.service.TargetPort.StrVal)
+	return err == nil
 }
 
 // ofService selects the EndpointSlices of a Service.

@@ -283,6 +283,9 @@ func newWorld(t *testing.T, running cluster.Provider) *steps.World {
 	tested.Containers, tested.Progress = running.RunsContainers(), os.Stdout
 	tested.Nodes, _ = running.(cluster.ImageLoader)
 	tested.Scratch = running.Folder()
+	if roomy, ok := running.(cluster.Roomy); ok {
+		tested.Room = roomy.Room()
+	}
 	if confined, ok := running.(cluster.Confined); ok {
 		tested.Only = confined.Namespace()
 	}

@@ -63,6 +63,12 @@ type Confined interface {
 	Namespace() string
 }
 
+// Roomy is a Provider on which not all has to be taken away that is not needed any more.
+type Roomy interface {
+	// Room is for how many namespaces, and what is in them, which go with the cluster.
+	Room() int
+}
+
 // Options are the settings of every backend; each reads its own.
 type Options struct {
 	Embedded embedded.Options

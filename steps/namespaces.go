@@ -106,7 +106,24 @@ func (s *scenario) ensureNamespace(ctx context.Context, called string) error {
 	return nil
 }
 
-// cleanUp takes away what the scenario made: releases of which a part is in namespaces that are not its own, what is outside of namespaces, then its namespaces. It
+// unused are the namespaces of scenarios that have ended which are still there.
+type unused struct {
+	mu    sync.Mutex
+	names []string // the oldest first
+}
+
+// add adds names, and returns those for which there is no room any more.
+func (u *unused) add(names []string, room int) []string {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.names = append(u.names, names...)
+	tooMany := slices.Clone(u.names[:max(0, len(u.names)-room)])
+	u.names = u.names[len(tooMany):]
+	return tooMany
+}
+
+// cleanUp takes away what the scenario made: releases of which a part is in namespaces that are not its own, what is outside of namespaces, then its namespaces, or
+// older ones where there is room for some. It
 // does not wait until they are gone: no other scenario uses them.
 func (s *scenario) cleanUp() error {
 	ctx := context.Background() // the scenario's own may have ended
@@ -115,10 +132,10 @@ func (s *scenario) cleanUp() error {
 		return errors.Join(s.takeAwayOutside(ctx), s.world.takeAway(ctx, s.world.run))
 	}
 	failed := []error{s.uninstallElsewhere(ctx), s.takeAwayOutside(ctx)}
-	for _, name := range s.namespaces.all() {
+	for _, name := range s.world.unused.add(s.namespaces.all(), s.world.options.Room) {
 		err := s.world.cluster.CoreV1().Namespaces().Delete(ctx, name, metav1.DeleteOptions{})
 		if err != nil && !apierrors.IsNotFound(err) {
-			failed = append(failed, fmt.Errorf("delete the namespace %s, which this scenario made: %w", name, err))
+			failed = append(failed, fmt.Errorf("delete the namespace %s, which a scenario made: %w", name, err))
 		}
 		if s.share != nil { // others wait for its room
 			_ = s.world.cluster.CoreV1().Pods(name).DeleteCollection(ctx, hastily, metav1.ListOptions{}) // they go anyway, in their own time

@@ -68,6 +68,9 @@ type Options struct {
 	// Only is a namespace that is there and stays, and the only one to use: it stands for Namespace, scenarios run one after another, each takes away
 	// what it made in it, and one that names a second namespace is skipped. "" gives every scenario namespaces of its own.
 	Only string
+	// Room is how many namespaces of scenarios that have ended may stay, for a cluster that ends with the run: to delete one costs the API server more than a hundred
+	// requests. Beyond it the oldest go first; 0 has each go with its scenario.
+	Room int
 	// KeepFailed leaves the namespaces of a scenario that failed, with all that is in them. World.Kept names them.
 	KeepFailed bool
 }
@@ -87,6 +90,7 @@ type World struct {
 
 	owner   *ownership.Run // from Begin to End
 	outside outside
+	unused  unused
 
 	trying   sync.Mutex // guards what follows
 	enforces enforcement

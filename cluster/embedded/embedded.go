@@ -36,13 +36,16 @@ type Options struct {
 	Memory string // of each, in bytes, as a Kubernetes quantity
 }
 
-// What a node has by default is more than all scenarios ask for that run side by side and those whose pods are still being deleted: on a
+// What a node has by default is more than all scenarios ask for that run side by side, and those that have ended and left their pods: on a
 // smaller one they would wait for each other.
 const (
 	defaultNodes  = 1
-	defaultCPU    = "64"
-	defaultMemory = "256Gi"
-	pods          = 1000 // that each node takes
+	defaultCPU    = "1000"
+	defaultMemory = "4Ti"
+	pods          = 10000 // that each node takes
+
+	// room is for how many namespaces that nobody uses any more: with five cores and fifty pods each, they leave none without.
+	room = 200
 )
 
 // Bind adds the options to flags.
@@ -106,6 +109,15 @@ func (c *Cluster) RunsContainers() bool { return false }
 
 // Shared is false: the cluster is this run's, and goes with it.
 func (c *Cluster) Shared() bool { return false }
+
+// Room is how many namespaces that are not used any more may stay until the cluster ends. On nodes of a size that the user
+// chose, none: their room is for what is being tested.
+func (c *Cluster) Room() int {
+	if cmp.Or(c.options.CPU, defaultCPU) != defaultCPU || cmp.Or(c.options.Memory, defaultMemory) != defaultMemory {
+		return 0
+	}
+	return room
+}
 
 // Start builds the control plane where that was not done before, starts it, and returns when the API is ready, the
 // default service account is there and every node is Ready. When ctx ends first, or a component fails, nothing is left running; the error names the

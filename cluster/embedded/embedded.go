@@ -40,11 +40,11 @@ type Options struct {
 // smaller one they would wait for each other.
 const (
 	defaultNodes  = 1
-	defaultCPU    = "1000"
-	defaultMemory = "4Ti"
+	defaultCPU    = "500"
+	defaultMemory = "2Ti"
 	pods          = 10000 // that each node takes
 
-	// room is for how many namespaces that nobody uses any more: with five cores and fifty pods each, they leave none without.
+	// room is for how many namespaces that nobody uses any more: with two cores, 8 GiB and forty pods each they leave enough for those that run.
 	room = 200
 )
 

@@ -127,7 +127,7 @@ func (u *unused) add(names []string, room int) []string {
 // does not wait until they are gone: no other scenario uses them.
 func (s *scenario) cleanUp() error {
 	ctx := context.Background() // the scenario's own may have ended
-	defer s.giveBackRoom()
+	defer s.giveBack()
 	if s.namespaces.only != "" {
 		return errors.Join(s.takeAwayOutside(ctx), s.world.takeAway(ctx, s.world.run))
 	}
@@ -137,7 +137,7 @@ func (s *scenario) cleanUp() error {
 		if err != nil && !apierrors.IsNotFound(err) {
 			failed = append(failed, fmt.Errorf("delete the namespace %s, which a scenario made: %w", name, err))
 		}
-		if s.share != nil { // others wait for its room
+		if s.share != nil { // others wait for it
 			_ = s.world.cluster.CoreV1().Pods(name).DeleteCollection(ctx, hastily, metav1.ListOptions{}) // they go anyway, in their own time
 		}
 	}

@@ -29,9 +29,9 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/restmapper"
 
+	"github.com/traderadmin/charts/internal/capacity"
 	"github.com/traderadmin/charts/internal/helm"
 	"github.com/traderadmin/charts/internal/ownership"
-	"github.com/traderadmin/charts/internal/room"
 	"github.com/traderadmin/charts/internal/standin"
 )
 
@@ -84,8 +84,8 @@ type World struct {
 	cluster   kubernetes.Interface
 	objects   dynamic.Interface
 	mapper    meta.RESTMapper
-	images    *standin.Images // nil where the nodes pull them all
-	room      *room.Room      // nil where scenarios need not share it
+	images    *standin.Images    // nil where the nodes pull them all
+	capacity  *capacity.Capacity // nil where scenarios need not share it
 	discovery discovery.CachedDiscoveryInterface
 
 	owner   *ownership.Run // from Begin to End
@@ -117,7 +117,7 @@ func NewWorld(config *rest.Config, options Options) (*World, error) {
 		return nil, fmt.Errorf("steps: %w", err)
 	}
 	w.images = newImages(w.cluster, options)
-	w.room = newRoom(w.cluster, w.run, options)
+	w.capacity = newCapacity(w.cluster, w.run, options)
 	if w.helm, err = helm.New(config, helm.Options{Namespace: options.Namespace, Dir: options.Dir, Prepare: w.prepare}); err != nil {
 		return nil, fmt.Errorf("steps: %w", err)
 	}
@@ -183,14 +183,14 @@ type scenario struct {
 	releases     releases   // that it installed
 	earlier      []string   // releases that were in Options.Only before the scenario began
 	last         *helm.Result
-	comparesPods bool           // with those from before
-	before       *before        // the last command that may change pods; nil when there was none, or no step compares
-	recorders    []*recorder    // of workloads that are watched
-	noted        map[string]any // what fields had when the scenario noted them
-	tried        *attempt       // what may have failed; nil when nothing was tried since the last command that may not
-	scratch      string         // its own folder; "" until it needs one
-	streams      []*stream      // of requests that are being sent
-	share        *room.Share    // of the room on the nodes; nil where it is not shared out
+	comparesPods bool            // with those from before
+	before       *before         // the last command that may change pods; nil when there was none, or no step compares
+	recorders    []*recorder     // of workloads that are watched
+	noted        map[string]any  // what fields had when the scenario noted them
+	tried        *attempt        // what may have failed; nil when nothing was tried since the last command that may not
+	scratch      string          // its own folder; "" until it needs one
+	streams      []*stream       // of requests that are being sent
+	share        *capacity.Share // of what the nodes have; nil where it is not shared out
 }
 
 func newScenario(world *World) *scenario {
@@ -198,8 +198,8 @@ func newScenario(world *World) *scenario {
 		world: world, release: world.options.Release, chart: world.options.Chart,
 		namespaces: namespaces{only: world.options.Only},
 	}
-	if world.room != nil {
-		s.share = world.room.Share()
+	if world.capacity != nil {
+		s.share = world.capacity.Share()
 	}
 	return s
 }
@@ -266,7 +266,7 @@ func (s *scenario) end(ctx context.Context, _ *godog.Scenario, err error) (conte
 		s.world.mu.Lock()
 		defer s.world.mu.Unlock()
 		s.world.kept = append(s.world.kept, s.namespaces.all()...)
-		s.keepRoom()
+		s.keepShare()
 		return ctx, errors.Join(unchecked, s.removeScratch())
 	}
 	return ctx, errors.Join(unchecked, s.removeScratch(), s.cleanUp())

@@ -1,4 +1,4 @@
-package room
+package capacity
 
 import (
 	"context"
@@ -13,8 +13,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// of is a room of so many thousandths of a core, with plenty of all else.
-func of(cpu int64) *Room {
+// of is a capacity of so many thousandths of a core, with plenty of all else.
+func of(cpu int64) *Capacity {
 	return New(func(context.Context) (Amount, error) { return Amount{CPU: cpu, Memory: 1 << 40, Pods: 1 << 20}, nil })
 }
 
@@ -61,8 +61,8 @@ spec:
 func TestWhoComesFirstIsServedFirst(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		room := of(1000)
-		first, large, small := &reservation{share: room.Share()}, &reservation{share: room.Share()}, &reservation{share: room.Share()}
+		all := of(1000)
+		first, large, small := &reservation{share: all.Share()}, &reservation{share: all.Share()}, &reservation{share: all.Share()}
 
 		first.reserve(t.Context(), pods(2, 300, "1"))
 		large.reserve(t.Context(), pods(1, 700, "1"))
@@ -82,8 +82,8 @@ func TestWhoComesFirstIsServedFirst(t *testing.T) {
 func TestWhoHoldsAShareIsServedBeforeTheOthers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		room := of(1000)
-		grows, other, waits := &reservation{share: room.Share()}, &reservation{share: room.Share()}, &reservation{share: room.Share()}
+		all := of(1000)
+		grows, other, waits := &reservation{share: all.Share()}, &reservation{share: all.Share()}, &reservation{share: all.Share()}
 		grows.reserve(t.Context(), pods(1, 500, "1"))
 		other.reserve(t.Context(), pods(1, 400, "1"))
 		waits.reserve(t.Context(), pods(1, 200, "1"))
@@ -109,8 +109,8 @@ func TestWhoHoldsAShareIsServedBeforeTheOthers(t *testing.T) {
 func TestTheFirstIsServedWhereAllWhoHoldASharesWaitForMore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		room := of(1000)
-		a, b := &reservation{share: room.Share()}, &reservation{share: room.Share()}
+		all := of(1000)
+		a, b := &reservation{share: all.Share()}, &reservation{share: all.Share()}
 		a.reserve(t.Context(), pods(1, 500, "1"))
 		b.reserve(t.Context(), pods(1, 500, "1"))
 
@@ -129,8 +129,8 @@ func TestTheFirstIsServedWhereAllWhoHoldASharesWaitForMore(t *testing.T) {
 func TestWhoNeedsMoreThanThereIsGetsAllOfIt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		room := of(1000)
-		first, whole, later := &reservation{share: room.Share()}, &reservation{share: room.Share()}, &reservation{share: room.Share()}
+		all := of(1000)
+		first, whole, later := &reservation{share: all.Share()}, &reservation{share: all.Share()}, &reservation{share: all.Share()}
 		first.reserve(t.Context(), pods(1, 100, "1"))
 
 		whole.reserve(t.Context(), pods(9, 500, "1"))
@@ -151,8 +151,8 @@ func TestWhoNeedsMoreThanThereIsGetsAllOfIt(t *testing.T) {
 func TestPodsThatNoNodeCanHoldTakeNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		room := of(1000)
-		a, b := &reservation{share: room.Share()}, &reservation{share: room.Share()}
+		all := of(1000)
+		a, b := &reservation{share: all.Share()}, &reservation{share: all.Share()}
 
 		a.reserve(t.Context(), pods(1, 2000, "1"))
 		b.reserve(t.Context(), pods(1, 1000, "1"))
@@ -165,8 +165,8 @@ func TestPodsThatNoNodeCanHoldTakeNothing(t *testing.T) {
 func TestPodsThatAreKeptDoNotHoldUpTheOthersForever(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		room := of(1000)
-		kept, waits := &reservation{share: room.Share()}, &reservation{share: room.Share()}
+		all := of(1000)
+		kept, waits := &reservation{share: all.Share()}, &reservation{share: all.Share()}
 		kept.reserve(t.Context(), pods(1, 500, "1"))
 		waits.reserve(t.Context(), pods(1, 600, "1"))
 		assert.False(t, waits.done)
@@ -180,8 +180,8 @@ func TestPodsThatAreKeptDoNotHoldUpTheOthersForever(t *testing.T) {
 func TestTheEndOfTheContextEndsTheWait(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		room := of(1000)
-		first, impatient, patient := &reservation{share: room.Share()}, &reservation{share: room.Share()}, &reservation{share: room.Share()}
+		all := of(1000)
+		first, impatient, patient := &reservation{share: all.Share()}, &reservation{share: all.Share()}, &reservation{share: all.Share()}
 		first.reserve(t.Context(), pods(1, 500, "1"))
 		ctx, cancel := context.WithCancelCause(t.Context())
 		impatient.reserve(ctx, pods(1, 600, "1"))
@@ -196,27 +196,27 @@ func TestTheEndOfTheContextEndsTheWait(t *testing.T) {
 		impatient.share.Return()
 		first.share.Return()
 		patient.share.Return()
-		assert.Equal(t, room.size, room.free)
+		assert.Equal(t, all.size, all.free)
 	})
 }
 
-func TestARoomThatCannotBeMeasuredIsMeasuredAgain(t *testing.T) {
+func TestWhatCannotBeMeasuredIsMeasuredAgain(t *testing.T) {
 	t.Parallel()
 	answers := []error{errors.New("the server is starting"), nil}
-	room := New(func(context.Context) (size Amount, err error) {
+	all := New(func(context.Context) (size Amount, err error) {
 		err, answers = answers[0], answers[1:]
 		return Amount{CPU: 1000, Memory: 1, Pods: 1}, err
 	})
 	object := []*unstructured.Unstructured{parse(pods(1, 100, "1"))}
 
-	assert.EqualError(t, room.Share().Reserve(t.Context(), object), "see how much room the nodes have: the server is starting")
-	assert.NoError(t, room.Share().Reserve(t.Context(), object))
+	assert.EqualError(t, all.Share().Reserve(t.Context(), object), "see what the nodes have room for: the server is starting")
+	assert.NoError(t, all.Share().Reserve(t.Context(), object))
 }
 
 // What makes no pods waits for nobody, and asks nobody.
 func TestWhatMakesNoPodsTakesNothing(t *testing.T) {
 	t.Parallel()
-	room := New(func(context.Context) (Amount, error) { return Amount{}, errors.New("nobody should ask") })
+	all := New(func(context.Context) (Amount, error) { return Amount{}, errors.New("nobody should ask") })
 
-	require.NoError(t, room.Share().Reserve(t.Context(), []*unstructured.Unstructured{parse("{apiVersion: v1, kind: ConfigMap, metadata: {name: web}}")}))
+	require.NoError(t, all.Share().Reserve(t.Context(), []*unstructured.Unstructured{parse("{apiVersion: v1, kind: ConfigMap, metadata: {name: web}}")}))
 }

@@ -1,4 +1,4 @@
-package room
+package capacity
 
 import (
 	"strings"
@@ -90,7 +90,7 @@ func TestWhatAnUpdateTakes(t *testing.T) {
 	}
 }
 
-func TestTheRoomOfNodes(t *testing.T) {
+func TestTheCapacityOfNodes(t *testing.T) {
 	t.Parallel()
 	list := func(cpu, memory, pods string) corev1.ResourceList {
 		l := corev1.ResourceList{corev1.ResourceCPU: resource.MustParse(cpu), corev1.ResourceMemory: resource.MustParse(memory)}

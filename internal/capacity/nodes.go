@@ -1,4 +1,4 @@
-package room
+package capacity
 
 import (
 	"context"
@@ -13,9 +13,9 @@ import (
 	"k8s.io/client-go/kubernetes"
 )
 
-// OfNodes returns the room that the nodes of a cluster have: what they offer, all together, less what pods request that are there when it is first needed. Namespaces that ours selects
-// do not count, as their pods are the run's. Nor do nodes that take not every pod. To who may not see nodes and pods of the whole cluster, the room is endless.
-func OfNodes(cluster kubernetes.Interface, ours labels.Selector) *Room {
+// OfNodes returns the capacity of a cluster: what they offer, all together, less what pods request that are there when it is first needed. Namespaces that ours selects
+// do not count, as their pods are the run's. Nor do nodes that take not every pod. To who may not see nodes and pods of the whole cluster, it is endless.
+func OfNodes(cluster kubernetes.Interface, ours labels.Selector) *Capacity {
 	return New(func(ctx context.Context) (Amount, error) {
 		size, err := measure(ctx, cluster, ours)
 		if apierrors.IsForbidden(err) {
@@ -44,21 +44,21 @@ func measure(ctx context.Context, cluster kubernetes.Interface, ours labels.Sele
 	for _, namespace := range namespaces.Items {
 		mine.Insert(namespace.Name)
 	}
-	var room Amount
+	var left Amount
 	counted := sets.New[string]()
 	for _, node := range nodes.Items {
 		if takesEveryPod(node) {
-			room = room.plus(amount(node.Status.Allocatable))
+			left = left.plus(amount(node.Status.Allocatable))
 			counted.Insert(node.Name)
 		}
 	}
 	for _, pod := range pods.Items {
 		ended := pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
 		if counted.Has(pod.Spec.NodeName) && !ended && !mine.Has(pod.Namespace) {
-			room = room.minus(ofPod(pod.Spec))
+			left = left.minus(ofPod(pod.Spec))
 		}
 	}
-	return room, nil
+	return left, nil
 }
 
 func takesEveryPod(node corev1.Node) bool {

@@ -10,17 +10,17 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/kubernetes"
 
+	"github.com/traderadmin/charts/internal/capacity"
 	"github.com/traderadmin/charts/internal/ownership"
-	"github.com/traderadmin/charts/internal/room"
 )
 
-// newRoom is what the nodes have for the pods of scenarios, or nil where these need not share it: where nodes are simulated, as large as the user says, or scenarios run one after
-// another.
-func newRoom(cluster kubernetes.Interface, run string, options Options) *room.Room {
-	if !options.Containers || options.Only != "" {
+// newCapacity is what the nodes have for the pods of scenarios, or nil where these do not share it: where nodes are simulated, as large as the user says; where scenarios run one
+// after another; and where what they leave stays.
+func newCapacity(cluster kubernetes.Interface, run string, options Options) *capacity.Capacity {
+	if !options.Containers || options.Only != "" || options.Room > 0 {
 		return nil
 	}
-	return room.OfNodes(cluster, labels.SelectorFromSet(labels.Set{ownership.Label: run}))
+	return capacity.OfNodes(cluster, labels.SelectorFromSet(labels.Set{ownership.Label: run}))
 }
 
 // reserve waits until the nodes have room for the pods of objects that are about to be sent.
@@ -34,8 +34,8 @@ func (s *scenario) reserve(ctx context.Context, objects []*unstructured.Unstruct
 	return nil
 }
 
-// giveBackRoom gives the scenario's room to others once its pods, which are being deleted, are gone. It does not wait for that.
-func (s *scenario) giveBackRoom() {
+// giveBack gives the scenario's room to others once its pods, which are being deleted, are gone. It does not wait for that.
+func (s *scenario) giveBack() {
 	if s.share == nil {
 		return
 	}
@@ -54,8 +54,8 @@ func (s *scenario) giveBackRoom() {
 	}()
 }
 
-// keepRoom is for a scenario whose pods stay.
-func (s *scenario) keepRoom() {
+// keepShare is for a scenario whose pods stay.
+func (s *scenario) keepShare() {
 	if s.share != nil {
 		s.share.Keep()
 	}

@@ -199,7 +199,7 @@ func newScenario(world *World) *scenario {
 		namespaces: namespaces{only: world.options.Only},
 	}
 	if world.capacity != nil {
-		s.share = world.capacity.Share()
+		s.share = world.capacity.Share(false)
 	}
 	return s
 }
@@ -228,6 +228,9 @@ func (s *scenario) begin(ctx context.Context, about *godog.Scenario) (context.Co
 		return ctx, s.world.skip(about, fmt.Sprintf("it needs the namespace %q, and the run may use %s only", second, s.namespaces.only))
 	}
 	s.endTurn = s.world.turns.begin(hasTag(about, Serial) || s.namespaces.only != "")
+	if s.share != nil && slices.ContainsFunc(about.Steps, func(step *messages.PickleStep) bool { return updatesPods.MatchString(step.Text) }) {
+		s.share = s.world.capacity.Share(true)
+	}
 	s.comparesPods = slices.ContainsFunc(about.Steps, func(step *messages.PickleStep) bool { return comparesPods.MatchString(step.Text) })
 	if err := misused(about.Steps); err != nil {
 		return ctx, err

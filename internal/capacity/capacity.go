@@ -25,7 +25,7 @@ type Capacity struct {
 	holders  int // shares that are not empty
 }
 
-// claim waits for more of the capacity.
+// claim waits for a part of the capacity.
 type claim struct {
 	share   *Share
 	more    Amount
@@ -35,19 +35,22 @@ type claim struct {
 // New returns a capacity of which measure says, when it is first needed, how large it is.
 func New(measure func(context.Context) (Amount, error)) *Capacity { return &Capacity{measure: measure} }
 
-// Share returns a part of it, empty as yet, for one user, who does one thing after the other.
-func (all *Capacity) Share() *Share { return &Share{capacity: all, workloads: map[id]workload{}} }
+// Share returns a part of it, empty as yet, for one user, who does one thing after the other, and says whether it will update what it made.
+func (all *Capacity) Share(updates bool) *Share {
+	return &Share{capacity: all, updates: updates, workloads: map[id]workload{}}
+}
 
 // Share is what one user holds of it.
 type Share struct {
 	capacity  *Capacity
+	updates   bool
 	workloads map[id]workload // that the user sent
 	held      Amount          // the capacity's lock guards it
 }
 
-// Reserve returns when the share is enough for the pods of objects that are about to be created or updated, beside those that the user sent before. It waits until others give
-// back what is missing. When nobody could, because all who hold a share wait for more, or nobody holds one, it takes more than there is, and pods wait for each other as on any
-// full cluster. Pods of which the nodes could not hold one take nothing: they will not be scheduled.
+// Reserve returns when the share is enough for the pods of objects that are about to be created or updated, beside those that the user sent before. The first time it waits until others
+// have given back what is missing; later, as two who hold something might wait for each other, it takes more than there is, and pods wait for each other as on any full cluster. Pods
+// of which the nodes could not hold one take nothing: they will not be scheduled.
 //
 // Its error says that the capacity could not be measured, or why ctx ended, which ends the wait.
 func (s *Share) Reserve(ctx context.Context, objects []*unstructured.Unstructured) error {
@@ -59,7 +62,7 @@ func (s *Share) Reserve(ctx context.Context, objects []*unstructured.Unstructure
 		return fmt.Errorf("see what the nodes have room for: %w", err)
 	}
 	for id, w := range sent {
-		s.workloads[id] = w.after(s.workloads[id])
+		s.workloads[id] = w.after(s.workloads[id], s.updates)
 	}
 	var needed Amount
 	for _, w := range s.workloads {
@@ -114,6 +117,11 @@ func (all *Capacity) take(ctx context.Context, s *Share, needed Amount) error {
 		all.mu.Unlock()
 		return nil
 	}
+	if s.held != (Amount{}) {
+		all.grant(s, more)
+		all.mu.Unlock()
+		return nil
+	}
 	c := &claim{share: s, more: more, granted: make(chan struct{})}
 	all.queue = append(all.queue, c)
 	all.serve()
@@ -130,31 +138,20 @@ func (all *Capacity) take(ctx context.Context, s *Share, needed Amount) error {
 	return context.Cause(ctx)
 }
 
-// serve grants the claims whose turn it is: of those who hold a share first, as they give nothing back until they have more, then of all others.
+// serve grants the claims whose turn it is, in their order. Where nobody holds a share, nobody will give anything back, and the first gets more than there is.
 func (all *Capacity) serve() {
-	for len(all.queue) > 0 {
-		next, growing := all.queue[0], 0
-		for _, c := range slices.Backward(all.queue) {
-			if c.grows() {
-				next = c
-				growing++
-			}
-		}
-		if nobodyGivesBack := growing == all.holders; !next.more.fits(all.free) && !nobodyGivesBack {
-			return
-		}
-		all.grant(next)
+	for len(all.queue) > 0 && (all.holders == 0 || all.queue[0].more.fits(all.free)) {
+		first := all.queue[0]
+		all.queue = all.queue[1:]
+		all.grant(first.share, first.more)
+		close(first.granted)
 	}
 }
 
-func (c *claim) grows() bool { return c.share.held != (Amount{}) }
-
-func (all *Capacity) grant(c *claim) {
-	if !c.grows() {
+func (all *Capacity) grant(s *Share, more Amount) {
+	if s.held == (Amount{}) {
 		all.holders++
 	}
-	c.share.held = c.share.held.plus(c.more)
-	all.free = all.free.minus(c.more)
-	all.queue = slices.DeleteFunc(all.queue, func(waiting *claim) bool { return waiting == c })
-	close(c.granted)
+	s.held = s.held.plus(more)
+	all.free = all.free.minus(more)
 }

@@ -62,7 +62,7 @@ func TestWhoComesFirstIsServedFirst(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		all := of(1000)
-		first, large, small := &reservation{share: all.Share()}, &reservation{share: all.Share()}, &reservation{share: all.Share()}
+		first, large, small := &reservation{share: all.Share(false)}, &reservation{share: all.Share(false)}, &reservation{share: all.Share(false)}
 
 		first.reserve(t.Context(), pods(2, 300, "1"))
 		large.reserve(t.Context(), pods(1, 700, "1"))
@@ -79,23 +79,17 @@ func TestWhoComesFirstIsServedFirst(t *testing.T) {
 	})
 }
 
-func TestWhoHoldsAShareIsServedBeforeTheOthers(t *testing.T) {
+// Two who hold something and wait for more would wait for each other.
+func TestWhoHoldsAShareDoesNotWaitForMore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		all := of(1000)
-		grows, other, waits := &reservation{share: all.Share()}, &reservation{share: all.Share()}, &reservation{share: all.Share()}
-		grows.reserve(t.Context(), pods(1, 500, "1"))
-		other.reserve(t.Context(), pods(1, 400, "1"))
-		waits.reserve(t.Context(), pods(1, 200, "1"))
+		grows, waits := &reservation{share: all.Share(false)}, &reservation{share: all.Share(false)}
+		grows.reserve(t.Context(), pods(1, 600, "1"))
+		waits.reserve(t.Context(), pods(1, 500, "1"))
+		assert.False(t, waits.done)
 
-		grows.reserve(t.Context(), pods(1, 500, "1"))
-		assert.True(t, grows.done, "what is there already takes no more")
-
-		grows.reserve(t.Context(), pods(1, 500, "2"))
-		assert.False(t, grows.done, "another pod is made before the first goes")
-
-		other.share.Return()
-		synctest.Wait()
+		grows.reserve(t.Context(), pods(1, 600, "2"))
 		assert.True(t, grows.done)
 		assert.False(t, waits.done)
 
@@ -105,24 +99,21 @@ func TestWhoHoldsAShareIsServedBeforeTheOthers(t *testing.T) {
 	})
 }
 
-// Nobody would give anything back if all waited for each other.
-func TestTheFirstIsServedWhereAllWhoHoldASharesWaitForMore(t *testing.T) {
+func TestWhoWillUpdateTakesWhatThatTakes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		all := of(1000)
-		a, b := &reservation{share: all.Share()}, &reservation{share: all.Share()}
-		a.reserve(t.Context(), pods(1, 500, "1"))
-		b.reserve(t.Context(), pods(1, 500, "1"))
+		updates, waits := &reservation{share: all.Share(true)}, &reservation{share: all.Share(false)}
+		updates.reserve(t.Context(), pods(1, 400, "1"))
+		waits.reserve(t.Context(), pods(1, 400, "1"))
+		assert.False(t, waits.done)
 
-		a.reserve(t.Context(), pods(1, 500, "2"))
-		assert.False(t, a.done)
-		b.reserve(t.Context(), pods(1, 500, "2"))
-		assert.True(t, a.done)
-		assert.False(t, b.done)
-
-		a.share.Return()
+		updates.reserve(t.Context(), pods(1, 400, "2"))
+		assert.True(t, updates.done)
+		assert.EqualValues(t, 800, updates.share.held.CPU)
+		updates.share.Return()
 		synctest.Wait()
-		assert.True(t, b.done)
+		assert.True(t, waits.done)
 	})
 }
 
@@ -130,7 +121,7 @@ func TestWhoNeedsMoreThanThereIsGetsAllOfIt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		all := of(1000)
-		first, whole, later := &reservation{share: all.Share()}, &reservation{share: all.Share()}, &reservation{share: all.Share()}
+		first, whole, later := &reservation{share: all.Share(false)}, &reservation{share: all.Share(false)}, &reservation{share: all.Share(false)}
 		first.reserve(t.Context(), pods(1, 100, "1"))
 
 		whole.reserve(t.Context(), pods(9, 500, "1"))
@@ -152,7 +143,7 @@ func TestPodsThatNoNodeCanHoldTakeNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		all := of(1000)
-		a, b := &reservation{share: all.Share()}, &reservation{share: all.Share()}
+		a, b := &reservation{share: all.Share(false)}, &reservation{share: all.Share(false)}
 
 		a.reserve(t.Context(), pods(1, 2000, "1"))
 		b.reserve(t.Context(), pods(1, 1000, "1"))
@@ -166,7 +157,7 @@ func TestPodsThatAreKeptDoNotHoldUpTheOthersForever(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		all := of(1000)
-		kept, waits := &reservation{share: all.Share()}, &reservation{share: all.Share()}
+		kept, waits := &reservation{share: all.Share(false)}, &reservation{share: all.Share(false)}
 		kept.reserve(t.Context(), pods(1, 500, "1"))
 		waits.reserve(t.Context(), pods(1, 600, "1"))
 		assert.False(t, waits.done)
@@ -181,7 +172,7 @@ func TestTheEndOfTheContextEndsTheWait(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		all := of(1000)
-		first, impatient, patient := &reservation{share: all.Share()}, &reservation{share: all.Share()}, &reservation{share: all.Share()}
+		first, impatient, patient := &reservation{share: all.Share(false)}, &reservation{share: all.Share(false)}, &reservation{share: all.Share(false)}
 		first.reserve(t.Context(), pods(1, 500, "1"))
 		ctx, cancel := context.WithCancelCause(t.Context())
 		impatient.reserve(ctx, pods(1, 600, "1"))
@@ -209,8 +200,8 @@ func TestWhatCannotBeMeasuredIsMeasuredAgain(t *testing.T) {
 	})
 	object := []*unstructured.Unstructured{parse(pods(1, 100, "1"))}
 
-	assert.EqualError(t, all.Share().Reserve(t.Context(), object), "see what the nodes have room for: the server is starting")
-	assert.NoError(t, all.Share().Reserve(t.Context(), object))
+	assert.EqualError(t, all.Share(false).Reserve(t.Context(), object), "see what the nodes have room for: the server is starting")
+	assert.NoError(t, all.Share(false).Reserve(t.Context(), object))
 }
 
 // What makes no pods waits for nobody, and asks nobody.
@@ -218,5 +209,5 @@ func TestWhatMakesNoPodsTakesNothing(t *testing.T) {
 	t.Parallel()
 	all := New(func(context.Context) (Amount, error) { return Amount{}, errors.New("nobody should ask") })
 
-	require.NoError(t, all.Share().Reserve(t.Context(), []*unstructured.Unstructured{parse("{apiVersion: v1, kind: ConfigMap, metadata: {name: web}}")}))
+	require.NoError(t, all.Share(false).Reserve(t.Context(), []*unstructured.Unstructured{parse("{apiVersion: v1, kind: ConfigMap, metadata: {name: web}}")}))
 }

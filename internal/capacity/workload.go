@@ -104,10 +104,11 @@ func leastReplicas(objects []*unstructured.Unstructured) map[id]int64 {
 	return least
 }
 
-// after is the workload as it takes the place of an earlier one, of which it may be the first: then earlier is zero. Pods of both are there for a while.
-func (w workload) after(earlier workload) workload {
+// after is the workload as it takes the place of an earlier one, of which pods are there for a while, too. Where it is the first, earlier is zero, and what it takes includes an update
+// of its template if there will be one.
+func (w workload) after(earlier workload, updates bool) workload {
 	replicas := max(w.replicas, earlier.replicas)
-	if earlier.pod.Pods > 0 && !reflect.DeepEqual(w.template, earlier.template) {
+	if first := earlier.pod.Pods == 0; first && updates || !first && !reflect.DeepEqual(w.template, earlier.template) {
 		replicas += w.surge
 	}
 	w.most = earlier.most.max(w.pod.max(earlier.pod).times(replicas))

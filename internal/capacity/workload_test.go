@@ -43,7 +43,7 @@ func TestWhatObjectsTake(t *testing.T) {
 			t.Parallel()
 			var sum Amount
 			for _, w := range workloads(parseAll(test.manifests)) {
-				sum = sum.plus(w.after(workload{}).most)
+				sum = sum.plus(w.after(workload{}, false).most)
 			}
 			assert.Equal(t, test.want, sum)
 		})
@@ -82,10 +82,10 @@ func TestWhatAnUpdateTakes(t *testing.T) {
 				second = strings.ReplaceAll(first, test.replace, test.by)
 			}
 			at := id{kind: "Deployment", name: "web"}
-			installed := workloads(parseAll(first))[at].after(workload{})
+			installed := workloads(parseAll(first))[at].after(workload{}, false)
 			assert.EqualValues(t, 400, installed.most.CPU)
 
-			assert.Equal(t, test.want*100, workloads(parseAll(second))[at].after(installed).most.CPU)
+			assert.Equal(t, test.want*100, workloads(parseAll(second))[at].after(installed, false).most.CPU)
 		})
 	}
 }

@@ -280,16 +280,8 @@ func letLook(ctx context.Context, running cluster.Provider, kept []string) {
 
 // newWorld returns what the scenarios share.
 func newWorld(t *testing.T, running cluster.Provider) *steps.World {
-	tested.Containers, tested.Progress = running.RunsContainers(), os.Stdout
-	tested.Nodes, _ = running.(cluster.ImageLoader)
-	tested.Scratch = running.Folder()
-	if roomy, ok := running.(cluster.Roomy); ok {
-		tested.Room = roomy.Room()
-	}
-	if confined, ok := running.(cluster.Confined); ok {
-		tested.Only = confined.Namespace()
-	}
-	world, err := steps.NewWorld(running.Config(), tested)
+	tested.Progress = os.Stdout
+	world, err := steps.NewWorld(running.Config(), tested.On(running))
 	require.NoError(t, err)
 	return world
 }

@@ -42,9 +42,8 @@ func newRunningWorld(t *testing.T, cluster *kind.Cluster, wait time.Duration) *W
 	folder := t.TempDir()
 	_, err := chartutil.Create("shop", folder)
 	require.NoError(t, err)
-	world, err := NewWorld(cluster.Config(), Options{
-		Release: "shop", Chart: "./shop", Namespace: "shop", Dir: folder, Wait: wait, Containers: true, Nodes: cluster, Progress: os.Stdout,
-	})
+	shop := Options{Release: "shop", Chart: "./shop", Namespace: "shop", Dir: folder, Wait: wait, Progress: os.Stdout}
+	world, err := NewWorld(cluster.Config(), shop.On(cluster))
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, world.RemoveImages(context.Background())) }) // that of t has ended by then
 	return world

@@ -4,7 +4,8 @@
 // its methods. Nothing in it is about one chart: which release a suite tests, where its chart lies and which namespace is meant where none is named
 // are Options.
 //
-//	world, err := steps.NewWorld(config, steps.Options{Release: "shop", Chart: "./charts/shop", Namespace: "shop"})
+//	shop := steps.Options{Release: "shop", Chart: "./charts/shop", Namespace: "shop"}
+//	world, err := steps.NewWorld(running.Config(), shop.On(running)) // a cluster.Provider
 //	...
 //	suite := godog.TestSuite{ScenarioInitializer: func(sc *godog.ScenarioContext) { steps.Register(sc, world) }}
 //
@@ -29,6 +30,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/restmapper"
 
+	"github.com/traderadmin/charts/cluster"
 	"github.com/traderadmin/charts/internal/capacity"
 	"github.com/traderadmin/charts/internal/helm"
 	"github.com/traderadmin/charts/internal/ownership"
@@ -73,6 +75,19 @@ type Options struct {
 	Room int
 	// KeepFailed leaves the namespaces of a scenario that failed, with all that is in them. World.Kept names them.
 	KeepFailed bool
+}
+
+// On returns the options with what depends on the cluster: Containers, Nodes, Scratch, Only and Room. The cluster has started.
+func (o Options) On(running cluster.Provider) Options {
+	o.Containers, o.Scratch = running.RunsContainers(), running.Folder()
+	o.Nodes, _ = running.(cluster.ImageLoader)
+	if confined, ok := running.(cluster.Confined); ok {
+		o.Only = confined.Namespace()
+	}
+	if roomy, ok := running.(cluster.Roomy); ok {
+		o.Room = roomy.Room()
+	}
+	return o
 }
 
 // World is what all scenarios of a suite share: a cluster and what is tested on it. It is safe for concurrent use.

@@ -4,6 +4,7 @@
 //	go run ./mutants              # all faults of mutants/faults.yaml
 //	go run ./mutants -run redis   # those with redis in their name
 //	go run ./mutants -list        # their names
+//	go run ./mutants -cluster=kind -run redis
 //
 // It exits with 0 when the faults are found, 1 when 1 in 20 survives or more, or one is found without the words that it asks for, and 2
 // when it could not run: a fault does not apply, or the chart as it is does not pass.
@@ -14,12 +15,15 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"regexp"
 	"runtime"
 	"syscall"
 	"time"
+
+	"k8s.io/klog/v2"
 
 	"github.com/traderadmin/charts/cluster"
 )
@@ -47,6 +51,9 @@ type options struct {
 	suite suite
 }
 
+// What client libraries log, such as a request that ended with its scenario, is nobody's verdict. Done at the start, because a client that is made earlier keeps its logger.
+func init() { klog.SetSlogLogger(slog.New(slog.DiscardHandler)) }
+
 func parse(args []string, stderr io.Writer) (options, error) {
 	o := options{suite: suite{release: "traderadmin", namespace: "trader"}}
 	flags := flag.NewFlagSet("mutants", flag.ContinueOnError)
@@ -56,6 +63,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.StringVar(&o.suite.faults, "faults", "mutants/faults.yaml", "the `file` with the faults")
 	flags.StringVar(&o.suite.chart, "chart", "charts/traderadmin", "the chart that they are put into, a `folder`")
 	flags.StringVar(&o.suite.features, "features", "features", "the scenarios, a `folder` of .feature files")
+	flags.StringVar(&o.suite.backend, "cluster", "embedded", "which `backend` gives the Kubernetes cluster: "+cluster.Names())
+	o.suite.clusterOptions.Bind(flags)
 	flags.DurationVar(&o.suite.wait, "wait", 30*time.Second, "how long a step may wait for the cluster")
 	flags.IntVar(&o.suite.concurrency, "concurrency", 4*runtime.NumCPU(), "how many scenarios run at once")
 	if err := flags.Parse(args); err != nil {
@@ -100,13 +109,4 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return couldNotRun
 	}
 	return conclude(stdout, verdicts)
-}
-
-// startCluster returns a cluster for the scenarios, ready for use.
-func startCluster(ctx context.Context, progress io.Writer) (cluster.Provider, error) {
-	running, err := cluster.Open("embedded", cluster.Options{}, progress)
-	if err != nil {
-		return nil, err
-	}
-	return running, running.Start(ctx)
 }

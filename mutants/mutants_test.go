@@ -2,12 +2,20 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/traderadmin/charts/cluster/embedded"
+	"github.com/traderadmin/charts/internal/ownership"
 )
 
 // mutants runs the command on the chart, as from the root of the repository, with the faults and features of a test.
@@ -84,6 +92,30 @@ func TestFaultsAreFoundByTheLinterAndByScenariosOrSurvive(t *testing.T) {
 	assert.Contains(t, stdout, "3 faults: 2 caught, 0 caught without the words, 1 survived\n")
 }
 
+// On a cluster that others use too, a trial waits for the one before, and takes away what it made.
+func TestAClusterOfTheUsersIsLeftAsItWas(t *testing.T) {
+	users := embedded.New(embedded.Options{}, io.Discard)
+	require.NoError(t, users.Start(t.Context()))
+	defer func() { assert.NoError(t, users.Stop()) }()
+	access, err := clientcmd.LoadFromFile(users.Kubeconfig())
+	require.NoError(t, err)
+	other := strings.NewReplacer("an image", "the image of another", "pythonOrch", "redis", "your-registry/python-orch", "redis:").Replace(ignoresImage)
+
+	code, stdout, stderr := mutants(t, file(t, "faults.yaml", ignoresImage+other), one(t),
+		"-cluster=existing", "-context="+access.CurrentContext, "-kubeconfig="+users.Kubeconfig())
+
+	assert.Equal(t, found, code, stderr)
+	assert.Contains(t, stdout, "context "+access.CurrentContext+": "+users.Config().Host)
+	assert.Contains(t, stdout, "the chart as it is passes\n")
+	assert.Contains(t, stdout, "2 faults: 2 caught, 0 caught without the words, 0 survived\n")
+	assert.NotContains(t, stdout, "what other runs made")
+	client, err := kubernetes.NewForConfig(users.Config())
+	require.NoError(t, err)
+	left, err := client.CoreV1().Namespaces().List(t.Context(), metav1.ListOptions{LabelSelector: ownership.Label})
+	require.NoError(t, err)
+	assert.Empty(t, left.Items)
+}
+
 func TestFewSurvivorsAreTolerated(t *testing.T) {
 	t.Parallel()
 	caught := verdict{catches: []catch{{by: "lint"}}}
@@ -132,9 +164,10 @@ func TestWhatCannotRunSaysWhy(t *testing.T) {
 			faults: "- {name: one, file: a, find: b, says: [c]}\n- {name: one, file: a, find: b, says: [c]}",
 			says:   "one: another fault has the same name",
 		},
-		"a name that no fault has": {faults: selectsNothing, args: []string{"-run", "zzz"}, says: `no fault has a name that matches "zzz": -list prints them`},
-		"a pattern that is none":   {faults: selectsNothing, args: []string{"-run", "("}, says: "-run: error parsing regexp"},
-		"an argument":              {faults: selectsNothing, args: []string{"redis"}, says: `unexpected arguments ["redis"]: -run takes the names of faults`},
+		"a name that no fault has":    {faults: selectsNothing, args: []string{"-run", "zzz"}, says: `no fault has a name that matches "zzz": -list prints them`},
+		"a cluster that there is not": {faults: selectsNothing, args: []string{"-cluster=nowhere"}, says: `there is no cluster backend "nowhere": choose one of embedded`},
+		"a pattern that is none":      {faults: selectsNothing, args: []string{"-run", "("}, says: "-run: error parsing regexp"},
+		"an argument":                 {faults: selectsNothing, args: []string{"redis"}, says: `unexpected arguments ["redis"]: -run takes the names of faults`},
 		"a scenario that is not there": {
 			faults: "- {name: one, file: .helmignore, find: '*.swp', says: [it], scenario: Two}",
 			says:   `are called "Two": want one`,

@@ -14,7 +14,9 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-	"k8s.io/client-go/rest"
+
+	"github.com/traderadmin/charts/cluster"
+	"github.com/traderadmin/charts/internal/chart"
 )
 
 // suite is what the faults are tried on: a chart, and its scenarios.
@@ -23,11 +25,17 @@ type suite struct {
 	release, namespace      string
 	wait                    time.Duration
 	concurrency             int
+	backend                 string // the name of the kind of cluster
+	clusterOptions          cluster.Options
 }
 
 // try tries the faults, and before them, if asWell, the chart as it is, which must pass: else it would say nothing that a chart with a
 // fault does not. How it goes is written to progress. The verdicts are in the order of the faults.
-func (s suite) try(ctx context.Context, faults catalog, asWell bool, progress io.Writer) ([]verdict, error) {
+func (s suite) try(ctx context.Context, faults catalog, asWell bool, progress io.Writer) (verdicts []verdict, err error) {
+	provider, err := s.openCluster(progress)
+	if err != nil {
+		return nil, err
+	}
 	copies, err := os.MkdirTemp("", "mutants-")
 	if err != nil {
 		return nil, err
@@ -46,7 +54,7 @@ func (s suite) try(ctx context.Context, faults catalog, asWell bool, progress io
 			return nil, errors.Join(err, v.unfit())
 		}
 	}
-	verdicts, err := lintAll(ctx, trials, progress)
+	verdicts, err = lintAll(ctx, trials, progress)
 	if err != nil {
 		return nil, err
 	}
@@ -54,19 +62,32 @@ func (s suite) try(ctx context.Context, faults catalog, asWell bool, progress io
 	if !left && !asWell {
 		return verdicts, nil
 	}
-	running, err := startCluster(ctx, progress)
-	if err != nil {
+	if err := provider.Start(ctx); err != nil {
 		return nil, err
 	}
-	defer func() { _ = running.Stop() }() // at the worst a process that ends with this one
+	defer func() { err = errors.Join(err, provider.Stop()) }()
 	if asWell {
-		if v, err := unchanged.scenarios(ctx, running.Config(), s.features); err != nil || v.caught() {
+		if v, err := unchanged.scenarios(ctx, provider, progress, s.features); err != nil || v.caught() {
 			return nil, errors.Join(err, v.unfit())
 		}
 		fmt.Fprintln(progress, "the chart as it is passes")
 	}
-	return verdicts, s.runAll(ctx, trials, verdicts, running.Config(), progress)
+	return verdicts, s.runAll(ctx, trials, verdicts, provider, progress)
 }
+
+// openCluster returns the cluster that the scenarios are for, not yet started.
+func (s suite) openCluster(progress io.Writer) (cluster.Provider, error) {
+	about, err := chart.Load(s.chart)
+	if err != nil {
+		return nil, err
+	}
+	s.clusterOptions.Existing.Kinds = about.Kinds()
+	return cluster.Open(s.backend, s.clusterOptions, progress)
+}
+
+// takeTurns says whether trials go one after another, each of which leaves the cluster as it was: where containers run, as the room for pods is not shared out between
+// trials, nor are images; and where others are there too, as each trial looks for what dead runs left.
+func takeTurns(running cluster.Provider) bool { return running.RunsContainers() || running.Shared() }
 
 // trials puts each fault into a copy of the chart. The error names all those that do not apply, or whose scenario is not there.
 func (s suite) trials(faults catalog, copies string) ([]trial, error) {
@@ -125,8 +146,8 @@ func lintAll(ctx context.Context, trials []trial, progress io.Writer) ([]verdict
 }
 
 // runAll has scenarios look for the faults that the linter did not find, and completes the verdicts: first the one that is to find each, of
-// several faults at a time, then all of them for what is left.
-func (s suite) runAll(ctx context.Context, trials []trial, verdicts []verdict, config *rest.Config, progress io.Writer) error {
+// several faults at a time where trials need not take turns, then all of them for what is left.
+func (s suite) runAll(ctx context.Context, trials []trial, verdicts []verdict, running cluster.Provider, progress io.Writer) error {
 	done := 0
 	for _, v := range verdicts {
 		if v.caught() {
@@ -144,12 +165,15 @@ func (s suite) runAll(ctx context.Context, trials []trial, verdicts []verdict, c
 	}
 	group, groupContext := errgroup.WithContext(ctx)
 	group.SetLimit(s.concurrency)
+	if takeTurns(running) {
+		group.SetLimit(1)
+	}
 	for i, t := range trials {
 		if verdicts[i].caught() || t.path == "" {
 			continue
 		}
 		group.Go(func() error {
-			v, err := t.scenarios(groupContext, config, t.path)
+			v, err := t.scenarios(groupContext, running, progress, t.path)
 			if err == nil && v.caught() {
 				conclude(i, v)
 			}
@@ -163,7 +187,7 @@ func (s suite) runAll(ctx context.Context, trials []trial, verdicts []verdict, c
 		if verdicts[i].caught() {
 			continue
 		}
-		v, err := t.scenarios(ctx, config, s.features)
+		v, err := t.scenarios(ctx, running, progress, s.features)
 		if err != nil {
 			return err
 		}

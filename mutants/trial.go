@@ -5,13 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"strings"
 	"sync"
 
 	"github.com/cucumber/godog"
-	"k8s.io/client-go/rest"
 
+	"github.com/traderadmin/charts/cluster"
 	"github.com/traderadmin/charts/lint/linter"
 	"github.com/traderadmin/charts/lint/rule"
 	"github.com/traderadmin/charts/steps"
@@ -57,19 +58,28 @@ func (t trial) local(text string) string {
 // errCaught is why the rest of the scenarios need not run.
 var errCaught = errors.New("a scenario has found the fault")
 
-// scenarios has scenarios look for the fault, on the cluster that config leads to: those of paths. They end when one fails with the
-// words of the fault.
-func (t trial) scenarios(ctx context.Context, config *rest.Config, paths ...string) (verdict, error) {
-	v := verdict{fault: t.fault}
-	world, err := steps.NewWorld(config, steps.Options{
+// scenarios has scenarios look for the fault, on a cluster that has started: those of paths. They end when one fails with the words of the fault, and
+// nothing of theirs is left then where trials take turns. What takes longer than a moment is written to progress.
+func (t trial) scenarios(ctx context.Context, running cluster.Provider, progress io.Writer, paths ...string) (v verdict, err error) {
+	v.fault = t.fault
+	options := steps.Options{
 		Release:   t.suite.release,
 		Chart:     "./charts/" + filepath.Base(t.suite.chart),
 		Namespace: t.suite.namespace,
 		Dir:       t.root,
 		Wait:      t.suite.wait,
-	})
+		Progress:  progress,
+	}.On(running)
+	options.Room = 0 // it is for one world
+	world, err := steps.NewWorld(running.Config(), options)
 	if err != nil {
 		return v, err
+	}
+	if takeTurns(running) {
+		if err := world.Begin(ctx, progress); err != nil {
+			return v, err
+		}
+		defer func() { err = errors.Join(err, world.RemoveImages(context.WithoutCancel(ctx)), world.End()) }()
 	}
 	suiteContext, end := context.WithCancelCause(ctx)
 	defer end(nil)

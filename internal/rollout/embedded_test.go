@@ -363,9 +363,9 @@ func (p place) statefulSet(template corev1.PodTemplateSpec) {
 
 func TestAPodLargerThanEveryNode(t *testing.T) {
 	p := newPlace(t)
-	p.deploy(1, requesting("100"))
+	p.deploy(1, requesting("1k"))
 
-	failed := p.endsEarly(rolledOut(), "pod/app-", "Unschedulable", "Insufficient cpu", "it requests cpu 100, and no node that it may use has more than 64")
+	failed := p.endsEarly(rolledOut(), "pod/app-", "Unschedulable", "Insufficient cpu", "it requests cpu 1k, and no node that it may use has more than 500")
 	assert.Contains(t, failed.Detail(), "FailedScheduling")
 }
 

@@ -73,7 +73,7 @@ func (s set) refused(ctx context.Context, client kubernetes.Interface, lasted ti
 		return nil
 	}
 	cause := fmt.Errorf("%s cannot make its pods: %s", s.name, oneLine(said))
-	if apierrors.IsInvalid(err) || lastsForever(said) {
+	if apierrors.IsInvalid(err) || policy.MatchString(said) || neverFits(ctx, client, s.object.GetNamespace(), said) {
 		return cause
 	}
 	if lasted < refusalLasts {
@@ -90,21 +90,22 @@ var (
 	// policy matches refusals by rules about the pod alone: LimitRanges, quotas on what a pod must say, Pod Security, admission policies.
 	policy = regexp.MustCompile(`(?:maximum|minimum) \S+ usage per|max limit to request ratio per|must specify |` +
 		`violates PodSecurity|ValidatingAdmissionPolicy '.*denied request`)
-	full = regexp.MustCompile(`exceeded quota: .*requested: (\S+), used: \S+, limited: (\S+)`)
+	full = regexp.MustCompile(`exceeded quota: (\S+), requested: (\S+), used: \S+, limited: (\S+)`)
 )
 
-// lastsForever says whether a refusal is about the pod alone, and not about what else there is.
-func lastsForever(said string) bool {
-	if policy.MatchString(said) {
-		return true
-	}
-	quota := full.FindStringSubmatch(said)
-	if quota == nil {
+// neverFits says whether a pod was refused that requests more than all of a quota. The quota is asked for what it allows: admission knows that from its status, which is brought up to
+// date a moment after somebody raised it.
+func neverFits(ctx context.Context, client kubernetes.Interface, namespace, said string) bool {
+	refusal := full.FindStringSubmatch(said)
+	if refusal == nil {
 		return false
 	}
-	limited := quantities(quota[2])
-	for name, requested := range quantities(quota[1]) {
-		if limit, ok := limited[name]; ok && requested.Cmp(limit) > 0 {
+	requested, limited := quantities(refusal[2]), quantities(refusal[3])
+	if quota, err := client.CoreV1().ResourceQuotas(namespace).Get(ctx, refusal[1], metav1.GetOptions{}); err == nil {
+		limited = quota.Spec.Hard
+	}
+	for name, wanted := range requested {
+		if limit, ok := limited[name]; ok && wanted.Cmp(limit) > 0 {
 			return true
 		}
 	}
@@ -112,12 +113,12 @@ func lastsForever(said string) bool {
 }
 
 // quantities reads a list as quotas print it: cpu=2,memory=1Gi.
-func quantities(list string) map[string]resource.Quantity {
-	all := map[string]resource.Quantity{}
+func quantities(list string) corev1.ResourceList {
+	all := corev1.ResourceList{}
 	for pair := range strings.SplitSeq(list, ",") {
 		name, value, _ := strings.Cut(pair, "=")
 		if quantity, err := resource.ParseQuantity(value); err == nil {
-			all[name] = quantity
+			all[corev1.ResourceName(name)] = quantity
 		}
 	}
 	return all

@@ -13,9 +13,9 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// of is a capacity of so many thousandths of a core, with plenty of all else.
-func of(cpu int64) *Capacity {
-	return New(func(context.Context) (Amount, error) { return Amount{CPU: cpu, Memory: 1 << 40, Pods: 1 << 20}, nil })
+// ofOneCore is a capacity of one core, with plenty of all else.
+func ofOneCore() *Capacity {
+	return New(func(context.Context) (Amount, error) { return Amount{CPU: 1000, Memory: 1 << 40, Pods: 1 << 20}, nil })
 }
 
 // reservation is one that may be waiting.
@@ -61,7 +61,7 @@ spec:
 func TestWhoComesFirstIsServedFirst(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		all := of(1000)
+		all := ofOneCore()
 		first, large, small := &reservation{share: all.Share(false)}, &reservation{share: all.Share(false)}, &reservation{share: all.Share(false)}
 
 		first.reserve(t.Context(), pods(2, 300, "1"))
@@ -83,7 +83,7 @@ func TestWhoComesFirstIsServedFirst(t *testing.T) {
 func TestWhoHoldsAShareDoesNotWaitForMore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		all := of(1000)
+		all := ofOneCore()
 		grows, waits := &reservation{share: all.Share(false)}, &reservation{share: all.Share(false)}
 		grows.reserve(t.Context(), pods(1, 600, "1"))
 		waits.reserve(t.Context(), pods(1, 500, "1"))
@@ -102,7 +102,7 @@ func TestWhoHoldsAShareDoesNotWaitForMore(t *testing.T) {
 func TestWhoWillUpdateTakesWhatThatTakes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		all := of(1000)
+		all := ofOneCore()
 		updates, waits := &reservation{share: all.Share(true)}, &reservation{share: all.Share(false)}
 		updates.reserve(t.Context(), pods(1, 400, "1"))
 		waits.reserve(t.Context(), pods(1, 400, "1"))
@@ -120,7 +120,7 @@ func TestWhoWillUpdateTakesWhatThatTakes(t *testing.T) {
 func TestWhoNeedsMoreThanThereIsGetsAllOfIt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		all := of(1000)
+		all := ofOneCore()
 		first, whole, later := &reservation{share: all.Share(false)}, &reservation{share: all.Share(false)}, &reservation{share: all.Share(false)}
 		first.reserve(t.Context(), pods(1, 100, "1"))
 
@@ -142,7 +142,7 @@ func TestWhoNeedsMoreThanThereIsGetsAllOfIt(t *testing.T) {
 func TestPodsThatNoNodeCanHoldTakeNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		all := of(1000)
+		all := ofOneCore()
 		a, b := &reservation{share: all.Share(false)}, &reservation{share: all.Share(false)}
 
 		a.reserve(t.Context(), pods(1, 2000, "1"))
@@ -156,7 +156,7 @@ func TestPodsThatNoNodeCanHoldTakeNothing(t *testing.T) {
 func TestPodsThatAreKeptDoNotHoldUpTheOthersForever(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		all := of(1000)
+		all := ofOneCore()
 		kept, waits := &reservation{share: all.Share(false)}, &reservation{share: all.Share(false)}
 		kept.reserve(t.Context(), pods(1, 500, "1"))
 		waits.reserve(t.Context(), pods(1, 600, "1"))
@@ -171,7 +171,7 @@ func TestPodsThatAreKeptDoNotHoldUpTheOthersForever(t *testing.T) {
 func TestTheEndOfTheContextEndsTheWait(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		all := of(1000)
+		all := ofOneCore()
 		first, impatient, patient := &reservation{share: all.Share(false)}, &reservation{share: all.Share(false)}, &reservation{share: all.Share(false)}
 		first.reserve(t.Context(), pods(1, 500, "1"))
 		ctx, cancel := context.WithCancelCause(t.Context())

@@ -59,7 +59,7 @@ func (c *kubeClient) waitUntilReady(checker kube.ReadyChecker, resources kube.Re
 	err := untilReady(asking, checker, resources)
 	if decided := asking.Err() == nil; decided {
 		cancel()
-		_ = <-watched // it was told to end
+		<-watched // it was told to end
 		return c.noted(err)
 	}
 	if seen := <-watched; seen != nil {

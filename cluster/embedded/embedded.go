@@ -58,9 +58,9 @@ func (o *Options) Bind(flags *flag.FlagSet) {
 func (o Options) args() []string {
 	return []string{
 		"serve",
-		fmt.Sprintf("--nodes=%d", cmp.Or(o.Nodes, defaultNodes)),
-		"--node-cpu=" + cmp.Or(o.CPU, defaultCPU),
-		"--node-memory=" + cmp.Or(o.Memory, defaultMemory),
+		fmt.Sprintf("--nodes=%d", o.Nodes),
+		"--node-cpu=" + o.CPU,
+		"--node-memory=" + o.Memory,
 		fmt.Sprintf("--node-pods=%d", pods),
 	}
 }
@@ -92,6 +92,9 @@ func (e event) err() error {
 
 // New returns a cluster that is not started. Progress of a build is written to progress.
 func New(options Options, progress io.Writer) *Cluster {
+	options.Nodes = cmp.Or(options.Nodes, defaultNodes)
+	options.CPU = cmp.Or(options.CPU, defaultCPU)
+	options.Memory = cmp.Or(options.Memory, defaultMemory)
 	return &Cluster{options: options, progress: progress}
 }
 
@@ -113,7 +116,7 @@ func (c *Cluster) Shared() bool { return false }
 // Room is how many namespaces that are not used any more may stay until the cluster ends. On nodes of a size that the user
 // chose, none: their room is for what is being tested.
 func (c *Cluster) Room() int {
-	if cmp.Or(c.options.CPU, defaultCPU) != defaultCPU || cmp.Or(c.options.Memory, defaultMemory) != defaultMemory {
+	if c.options.CPU != defaultCPU || c.options.Memory != defaultMemory {
 		return 0
 	}
 	return room

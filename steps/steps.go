@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"sync"
 	"time"
@@ -243,10 +244,10 @@ func (s *scenario) begin(ctx context.Context, about *godog.Scenario) (context.Co
 		return ctx, s.world.skip(about, fmt.Sprintf("it needs the namespace %q, and the run may use %s only", second, s.namespaces.only))
 	}
 	s.endTurn = s.world.turns.begin(hasTag(about, Serial) || s.namespaces.only != "")
-	if s.share != nil && slices.ContainsFunc(about.Steps, func(step *messages.PickleStep) bool { return updatesPods.MatchString(step.Text) }) {
+	if s.share != nil && hasStep(about, updatesPods) {
 		s.share = s.world.capacity.Share(true)
 	}
-	s.comparesPods = slices.ContainsFunc(about.Steps, func(step *messages.PickleStep) bool { return comparesPods.MatchString(step.Text) })
+	s.comparesPods = hasStep(about, comparesPods)
 	if err := misused(about.Steps); err != nil {
 		return ctx, err
 	}
@@ -266,6 +267,11 @@ func misused(steps []*messages.PickleStep) error {
 
 func hasTag(about *godog.Scenario, name string) bool {
 	return slices.ContainsFunc(about.Tags, func(tag *messages.PickleTag) bool { return tag.Name == name })
+}
+
+// hasStep says whether a scenario has a step that the pattern matches.
+func hasStep(about *godog.Scenario, pattern *regexp.Regexp) bool {
+	return slices.ContainsFunc(about.Steps, func(step *messages.PickleStep) bool { return pattern.MatchString(step.Text) })
 }
 
 // end takes away what the scenario made, or leaves it to be looked at.

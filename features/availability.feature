@@ -3,33 +3,27 @@ Feature: Availability
 
   Rule: A disruption budget keeps enough pods through a drained node
 
-    Scenario: Draining moves the scanners one by one
-      Given I run helm install traderadmin ./charts/traderadmin --set podDisruptionBudget.goScanner.enabled=true,replicaCount.goScanner=3 --wait
+    Scenario: Draining moves the scanners one by one, and waits for no pod that does not work
+      Given I run helm install traderadmin ./charts/traderadmin --set podDisruptionBudget.pythonOrch.enabled=true,podDisruptionBudget.goScanner.enabled=true,replicaCount.goScanner=3 --wait
       And deployment/go-scanner is watched
       When I drain deployment/go-scanner
       Then deployment/go-scanner is rolled out with 3 pods
       And at least 2 pods of deployment/go-scanner were ready all along
+      And the poddisruptionbudget "python-orch" has .spec.unhealthyPodEvictionPolicy = AlwaysAllow
+      And the poddisruptionbudget "go-scanner" has .spec.unhealthyPodEvictionPolicy = AlwaysAllow
 
-    Scenario: A budget that spares no pod stops the drain
+    Scenario: A budget that spares no pod stops the drain of its service, and of no other
       Given I run helm install traderadmin ./charts/traderadmin --set podDisruptionBudget.pythonOrch.enabled=true,podDisruptionBudget.pythonOrch.maxUnavailable=0 --wait
       And deployment/python-orch is watched
       When I try to drain deployment/python-orch
       Then it fails with "poddisruptionbudget/python-orch allows no eviction"
       And at least 1 pod of deployment/python-orch was ready all along
-
-    Scenario: A budget does not protect the pods of another service
-      Given I run helm install traderadmin ./charts/traderadmin --set podDisruptionBudget.goScanner.enabled=true,podDisruptionBudget.goScanner.maxUnavailable=0 --wait
-      When I drain deployment/python-orch
-      Then deployment/python-orch is rolled out with 1 pod
-
-    Scenario: A pod that does not work blocks no drain
-      When I run helm install traderadmin ./charts/traderadmin --set podDisruptionBudget.pythonOrch.enabled=true,podDisruptionBudget.goScanner.enabled=true
-      Then the poddisruptionbudget "python-orch" has .spec.unhealthyPodEvictionPolicy = AlwaysAllow
-      And the poddisruptionbudget "go-scanner" has .spec.unhealthyPodEvictionPolicy = AlwaysAllow
+      When I drain deployment/go-scanner
+      Then deployment/go-scanner is rolled out with 1 pod
 
   Rule: An autoscaler sets the number of scanners
 
-    Scenario: The autoscaler has the bounds and the target of the values
+    Scenario: The autoscaler has the bounds and the target of the values, and an upgrade leaves the number to it
       When I run helm install traderadmin ./charts/traderadmin --set autoscaling.goScanner.enabled=true,autoscaling.goScanner.minReplicas=3,autoscaling.goScanner.maxReplicas=8,autoscaling.goScanner.targetCPUUtilizationPercentage=60
       Then the horizontalpodautoscaler "go-scanner" has
         | path                                                | value      |
@@ -39,10 +33,7 @@ Feature: Availability
         | .spec.maxReplicas                                   | 8          |
         | .spec.metrics[0].resource.name                      | cpu        |
         | .spec.metrics[0].resource.target.averageUtilization | 60         |
-
-    Scenario: An upgrade leaves the number of scanners to the autoscaler
-      Given I run helm install traderadmin ./charts/traderadmin --set autoscaling.goScanner.enabled=true,autoscaling.goScanner.minReplicas=4
-      And the objects
+      Given the objects
         """
         apiVersion: apps/v1
         kind: Deployment
@@ -66,14 +57,6 @@ Feature: Availability
         | .spec.template.spec.containers[0].startupProbe.httpGet   | {path: /healthz, port: api, scheme: HTTP} |
         | .spec.template.spec.containers[0].readinessProbe.httpGet | {path: /readyz, port: api, scheme: HTTP}  |
         | .spec.template.spec.containers[0].livenessProbe.httpGet  | {path: /healthz, port: api, scheme: HTTP} |
-
-    Scenario: Redis is asked for a ping, where it listens
-      When I run helm install traderadmin ./charts/traderadmin --set redis.port=6380
-      Then the deployment "redis" has
-        | path                                                          | value                             |
-        | .spec.template.spec.containers[0].startupProbe.exec.command   | [redis-cli, -e, -p, "6380", ping] |
-        | .spec.template.spec.containers[0].readinessProbe.exec.command | [redis-cli, -e, -p, "6380", ping] |
-        | .spec.template.spec.containers[0].livenessProbe.exec.command  | [redis-cli, -e, -p, "6380", ping] |
 
     Scenario: A service that does not speak HTTP is probed in another way
       Given the file "tcp.yaml"

@@ -4,7 +4,7 @@ Feature: Configuring
 
   Rule: The files hold exactly the values
 
-    Scenario: python-orch reads YAML, go-scanner reads JSON
+    Scenario: python-orch reads YAML, go-scanner reads JSON, each where it looks for it
       When I run helm install traderadmin ./charts/traderadmin
       Then the configmap "trader-config" holds "config.yaml" as yaml
         """
@@ -28,6 +28,12 @@ Feature: Configuring
           "universe": ["AAPL", "MSFT", "SPY"]
         }
         """
+      And container "python-orch" of deployment/python-orch has the mounts
+        | path             | from                    | subPath     | readOnly |
+        | /app/config.yaml | configmap/trader-config | config.yaml | true     |
+      And container "go-scanner" of deployment/go-scanner has the mounts
+        | path             | from                    | subPath     | readOnly |
+        | /app/config.json | configmap/trader-config | config.json | true     |
 
     Scenario: A values file sets all of it at once
       Given the file "desk.yaml"
@@ -65,32 +71,16 @@ Feature: Configuring
         {"sma50_period": 50, "candle_count": 2, "iv_threshold": 0.7, "universe": ["AAPL", "MSFT", "SPY"]}
         """
 
-  Rule: Each service finds its file where it looks for it
-
-    Scenario: The files are mounted read-only
-      When I run helm install traderadmin ./charts/traderadmin
-      Then container "python-orch" of deployment/python-orch has the mounts
-        | path             | from                    | subPath     | readOnly |
-        | /app/config.yaml | configmap/trader-config | config.yaml | true     |
-      And container "go-scanner" of deployment/go-scanner has the mounts
-        | path             | from                    | subPath     | readOnly |
-        | /app/config.json | configmap/trader-config | config.json | true     |
-
   Rule: A change restarts the pods that read it, and no others
 
-    Scenario Outline: python-orch restarts when its <part> changes
+    Scenario: python-orch restarts when its connection or its strategy changes, go-scanner when its settings do
       Given I run helm install traderadmin ./charts/traderadmin --set redis.enabled=false --wait
-      When I run helm upgrade traderadmin ./charts/traderadmin --reuse-values --set <setting>
+      When I run helm upgrade traderadmin ./charts/traderadmin --reuse-values --set config.python.ibkr.client_id=17
       Then deployment/python-orch got new pods
       And deployment/go-scanner kept its pods
-
-      Examples:
-        | part       | setting                               |
-        | connection | config.python.ibkr.client_id=17       |
-        | strategy   | config.python.strategy.otm_offset=0   |
-
-    Scenario: go-scanner restarts when its settings change
-      Given I run helm install traderadmin ./charts/traderadmin --set redis.enabled=false --wait
+      When I run helm upgrade traderadmin ./charts/traderadmin --reuse-values --set config.python.strategy.otm_offset=0
+      Then deployment/python-orch got new pods
+      And deployment/go-scanner kept its pods
       When I run helm upgrade traderadmin ./charts/traderadmin --reuse-values --set config.scanner.universe={TSLA,NVDA}
       Then the configmap "trader-config" holds "config.json" as json with
         | path     | value           |

@@ -3,7 +3,7 @@ Feature: Environments
 
   Rule: QA is one small pod of everything, of what is to be released next
 
-    Scenario: QA asks for little, and scans one symbol with the images of the next release
+    Scenario: QA asks for little, scans one symbol with the images of the next release, and is drained at any time
       When I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-qa.yaml
       Then deployment/python-orch is rolled out with 1 pod
       And deployment/go-scanner is rolled out with 1 pod
@@ -24,9 +24,6 @@ Feature: Environments
         {"sma50_period": 50, "candle_count": 2, "iv_threshold": 0.8, "universe": ["SPY"]}
         """
       And helm does not print "WARNING"
-
-    Scenario: A node of QA is drained at any time
-      Given I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-qa.yaml --wait
       When I drain deployment/python-orch
       And I drain deployment/go-scanner
       Then deployment/python-orch is rolled out with 1 pod
@@ -34,7 +31,7 @@ Feature: Environments
 
   Rule: Staging is production on a smaller scale
 
-    Scenario: Staging asks for less than production, and meets all that production will meet
+    Scenario: Staging asks for less than production, meets all that production will meet, and is drained pod by pod
       When I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-staging.yaml
       Then deployment/python-orch is rolled out with 2 pods
       And the containers of deployment/python-orch have the resources
@@ -56,10 +53,7 @@ Feature: Environments
       And there is a secret "redis-auth"
       And pods of deployment/go-scanner may reach deployment/redis on port 6379
       And pods of deployment/redis may not reach deployment/go-scanner on port 8080
-
-    Scenario: A node of staging is drained pod by pod
-      Given I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-staging.yaml --wait
-      And deployment/python-orch is watched
+      Given deployment/python-orch is watched
       When I drain deployment/python-orch
       Then deployment/python-orch is rolled out with 2 pods
       And at least 1 pod of deployment/python-orch was ready all along
@@ -98,6 +92,8 @@ Feature: Environments
       And go-scanner pods use image "ghcr.io/traderadmin/go-scanner:2.0.1"
       And redis pods use image "redis:7.4.10"
       And helm does not print "WARNING"
+      And service/python-orch port 8000 leads to 2 pods of deployment/python-orch
+      And service/redis port 6379 leads to 1 pod of deployment/redis
 
     Scenario: Production passes where Pod Security is restricted, with read-only filesystems and no token for the API
       Given a namespace "floor" with labels
@@ -127,23 +123,19 @@ Feature: Environments
         self.spec.template.spec.containers.all(c, c.securityContext.readOnlyRootFilesystem)
         """
 
-    Scenario: A drained node takes one pod of a service at a time
+    Scenario: A release of production adds a pod before it takes one away, and a drained node takes one at a time
       Given I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-production.yaml --wait
       And deployment/python-orch is watched
+      When I run helm upgrade traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-production.yaml --set image.pythonOrch=ghcr.io/traderadmin/python-orch:1.4.1
+      Then deployment/python-orch got new pods
+      And at least 2 pods of deployment/python-orch were ready all along
       When I drain deployment/python-orch
       Then deployment/python-orch is rolled out with 2 pods
       And at least 1 pod of deployment/python-orch was ready all along
       And the poddisruptionbudget "python-orch" has .spec.maxUnavailable = 1
       And the poddisruptionbudget "go-scanner" has .spec.maxUnavailable = 1
 
-    Scenario: A release of production adds a pod before it takes one away
-      Given I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-production.yaml --wait
-      And deployment/python-orch is watched
-      When I run helm upgrade traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-production.yaml --set image.pythonOrch=ghcr.io/traderadmin/python-orch:1.4.1
-      Then deployment/python-orch got new pods
-      And at least 2 pods of deployment/python-orch were ready all along
-
-    Scenario: Redis and python-orch are reached by those whom they serve, and by nobody else
+    Scenario: Redis and python-orch are reached by those whom they serve, and load decides how many scanners run
       When I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-production.yaml
       Then pods of deployment/python-orch may reach deployment/redis on port 6379
       And pods of deployment/go-scanner may reach deployment/redis on port 6379
@@ -153,10 +145,7 @@ Feature: Environments
       And other pods may not reach deployment/redis on port 6379
       And other pods may not reach deployment/python-orch on port 8000
       And other pods may not reach deployment/go-scanner on port 8080
-
-    Scenario: Load decides how many scanners run, between two and six, and each service leads to its pods
-      When I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-production.yaml
-      Then the horizontalpodautoscaler "go-scanner" has
+      And the horizontalpodautoscaler "go-scanner" has
         | path                                                | value      |
         | .spec.scaleTargetRef.kind                           | Deployment |
         | .spec.scaleTargetRef.name                           | go-scanner |
@@ -164,8 +153,6 @@ Feature: Environments
         | .spec.maxReplicas                                   | 6          |
         | .spec.metrics[*].resource.name                      | cpu        |
         | .spec.metrics[*].resource.target.averageUtilization | 70         |
-      And service/python-orch port 8000 leads to 2 pods of deployment/python-orch
-      And service/redis port 6379 leads to 1 pod of deployment/redis
 
   Rule: One chart goes from one environment to the next
 

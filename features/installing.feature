@@ -3,7 +3,7 @@ Feature: Installing
 
   Rule: The defaults run one pod of each service, and one Redis
 
-    Scenario: Both services and Redis start, and ask for what the defaults promise
+    Scenario: Both services and Redis start, ask for what the defaults promise, and tell by their labels what they are
       Given a Kubernetes cluster
       When I run helm install traderadmin ./charts/traderadmin
       Then deployment/python-orch is rolled out with 1 pod
@@ -19,6 +19,21 @@ Feature: Installing
       And the containers of deployment/redis have the resources
         | container | requests.cpu | requests.memory | limits.cpu | limits.memory |
         | redis     | 100m         | 128Mi           | 500m       | 512Mi         |
+      And the pods of deployment/python-orch have the labels
+        | key                         | value       |
+        | app.kubernetes.io/name      | traderadmin |
+        | app.kubernetes.io/instance  | traderadmin |
+        | app.kubernetes.io/component | python-orch |
+      And the pods of deployment/go-scanner have the labels
+        | key                         | value       |
+        | app.kubernetes.io/name      | traderadmin |
+        | app.kubernetes.io/instance  | traderadmin |
+        | app.kubernetes.io/component | go-scanner  |
+      And the pods of deployment/redis have the labels
+        | key                         | value       |
+        | app.kubernetes.io/name      | traderadmin |
+        | app.kubernetes.io/instance  | traderadmin |
+        | app.kubernetes.io/component | redis       |
 
     Scenario: The notes name the images, and those that are still placeholders
       When I run helm install traderadmin ./charts/traderadmin --set image.pythonOrch=registry/python-orch:v2.0
@@ -42,24 +57,6 @@ Feature: Installing
       And there is no secret "redis-auth"
       And there is no persistentvolumeclaim "redis-data"
 
-    Scenario: Pods tell by their labels what they are, and of which release
-      When I run helm install traderadmin ./charts/traderadmin
-      Then the pods of deployment/python-orch have the labels
-        | key                         | value       |
-        | app.kubernetes.io/name      | traderadmin |
-        | app.kubernetes.io/instance  | traderadmin |
-        | app.kubernetes.io/component | python-orch |
-      And the pods of deployment/go-scanner have the labels
-        | key                         | value       |
-        | app.kubernetes.io/name      | traderadmin |
-        | app.kubernetes.io/instance  | traderadmin |
-        | app.kubernetes.io/component | go-scanner  |
-      And the pods of deployment/redis have the labels
-        | key                         | value       |
-        | app.kubernetes.io/name      | traderadmin |
-        | app.kubernetes.io/instance  | traderadmin |
-        | app.kubernetes.io/component | redis       |
-
   Rule: The release lives in the namespace that it is given
 
     Scenario: A namespace that does not exist is made
@@ -67,19 +64,16 @@ Feature: Installing
       Then deployment/python-orch, go-scanner and redis appear in namespace "desk"
       And there is no deployment "python-orch" in namespace "trader"
 
-    Scenario: A namespace that exists is used
-      Given a namespace "desk"
-      When I run helm install traderadmin ./charts/traderadmin --namespace desk
-      Then deployment/python-orch, go-scanner and redis appear in namespace "desk"
-
     Scenario: A namespace that does not exist is not made unasked
       When I try helm install traderadmin ./charts/traderadmin --namespace desk
       Then it fails with "not found"
       And there is no deployment "python-orch" in namespace "desk"
 
-    Scenario: Two namespaces hold a release each, which do not touch each other
-      When I run helm install traderadmin ./charts/traderadmin --namespace desk-a --create-namespace
-      And I run helm install traderadmin ./charts/traderadmin --namespace desk-b --create-namespace
+    Scenario: Two namespaces that exist hold a release each, which do not touch each other
+      Given a namespace "desk-a"
+      And a namespace "desk-b"
+      When I run helm install traderadmin ./charts/traderadmin --namespace desk-a
+      And I run helm install traderadmin ./charts/traderadmin --namespace desk-b
       And I run helm uninstall traderadmin --namespace desk-a
       Then nothing of release "traderadmin" is left in namespace "desk-a"
       And deployment/python-orch, go-scanner and redis appear in namespace "desk-b"
@@ -94,15 +88,12 @@ Feature: Installing
 
   Rule: A name is given once
 
-    Scenario: A release name that is in use is refused, and its release runs on
+    Scenario: A release name that is in use is refused, another does not take over what is there, and the release runs on
       Given I run helm install traderadmin ./charts/traderadmin
       When I try helm install traderadmin ./charts/traderadmin --set replicaCount.goScanner=3
       Then it fails with "cannot re-use a name that is still in use"
       And deployment/go-scanner is rolled out with 1 pod
       And release "traderadmin" has revision 1 and status "deployed"
-
-    Scenario: A second release in the same namespace does not take over the objects of the first
-      Given I run helm install traderadmin ./charts/traderadmin
       When I try helm install another ./charts/traderadmin
       Then it fails with "invalid ownership metadata"
       And the service "python-orch" has .metadata.labels['app\.kubernetes\.io/instance'] = traderadmin

@@ -58,18 +58,14 @@ Feature: Packaging
       | *.gotmpl        |
       | *.tgz           |
 
-  Scenario: A package is installed and upgraded as the folder is
+  Scenario: A package is installed and upgraded as the folder is, which goes on where the package left off
     When I run helm package ./charts/traderadmin
     And I run helm install traderadmin traderadmin-0.1.0.tgz
     And I run helm upgrade traderadmin traderadmin-0.1.0.tgz --set replicaCount.goScanner=3
     Then deployment/python-orch is rolled out with 1 pod
     And deployment/go-scanner is rolled out with 3 pods
     And release "traderadmin" has revision 2 and status "deployed"
-
-  Scenario: The folder goes on where the package left off, and restarts nothing
-    Given I run helm package ./charts/traderadmin
-    And I run helm install traderadmin traderadmin-0.1.0.tgz --wait
-    When I run helm upgrade traderadmin ./charts/traderadmin
+    When I run helm upgrade traderadmin ./charts/traderadmin --reuse-values
     Then deployment/python-orch kept its pods
     And deployment/go-scanner kept its pods
     And deployment/redis kept its pods

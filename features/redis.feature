@@ -3,7 +3,7 @@ Feature: Redis
 
   Rule: Both services know where Redis is
 
-    Scenario: The services are told its address
+    Scenario: The services are told its address, it is never two, and stores nothing unasked
       When I run helm install traderadmin ./charts/traderadmin
       Then container "python-orch" of deployment/python-orch has the env
         | name       | value      |
@@ -11,8 +11,15 @@ Feature: Redis
       And container "go-scanner" of deployment/go-scanner has the env
         | name       | value      |
         | REDIS_ADDR | redis:6379 |
+      # Two would each get a part of the writes, and one that cannot save would refuse them.
+      And the deployment "redis" has
+        | path                                   | value                                                              |
+        | .spec.replicas                         | 1                                                                  |
+        | .spec.strategy.type                    | Recreate                                                           |
+        | .spec.template.spec.containers[0].args | [redis-server, --port, "6379", --protected-mode, "no", --save, ""] |
+        | .spec.template.spec.volumes            |                                                                    |
 
-    Scenario: Another port is told to the services, and Redis listens there
+    Scenario: Another port is told to the services, and Redis listens and is probed there
       When I run helm install traderadmin ./charts/traderadmin --set redis.port=6380
       Then container "python-orch" of deployment/python-orch has the env
         | name       | value      |
@@ -25,19 +32,19 @@ Feature: Redis
         | port | name  |
         | 6380 | redis |
       And the deployment "redis" satisfies "self.spec.template.spec.containers[0].args.exists(a, a == '6380')"
+      And the deployment "redis" has
+        | path                                                          | value                             |
+        | .spec.template.spec.containers[0].startupProbe.exec.command   | [redis-cli, -e, -p, "6380", ping] |
+        | .spec.template.spec.containers[0].readinessProbe.exec.command | [redis-cli, -e, -p, "6380", ping] |
+        | .spec.template.spec.containers[0].livenessProbe.exec.command  | [redis-cli, -e, -p, "6380", ping] |
 
-    Scenario: A desk that needs no Redis runs none, and its services are told of none
-      When I run helm install traderadmin ./charts/traderadmin --set redis.enabled=false
-      Then deployment/python-orch and go-scanner appear in namespace "trader"
-      And there is no deployment "redis"
-      And there is no service "redis"
-      And the deployment "python-orch" satisfies "self.spec.template.spec.containers.all(c, !has(c.env))"
-      And the deployment "go-scanner" satisfies "self.spec.template.spec.containers.all(c, !has(c.env))"
-
-    Scenario: Redis that is switched off later is taken away
+    Scenario: A desk that needs Redis no longer runs none, and its services are told of none
       Given I run helm install traderadmin ./charts/traderadmin --wait
       When I run helm upgrade traderadmin ./charts/traderadmin --set redis.enabled=false
       Then there is no deployment "redis"
+      And there is no service "redis"
+      And the deployment "python-orch" satisfies "self.spec.template.spec.containers.all(c, !has(c.env))"
+      And the deployment "go-scanner" satisfies "self.spec.template.spec.containers.all(c, !has(c.env))"
       And deployment/python-orch got new pods
       And deployment/go-scanner got new pods
 
@@ -59,7 +66,7 @@ Feature: Redis
         | REDIS_ADDR     | redis:6379 |                            |
         | REDIS_PASSWORD |            | secret/redis-auth:password |
 
-    Scenario: The password is made once, and kept by upgrade and rollback
+    Scenario: The password is made once, kept by upgrade and rollback, and goes with its release
       Given I run helm install traderadmin ./charts/traderadmin --set redis.auth.enabled=true
       And I note .data.password of the secret "redis-auth"
       And I run helm upgrade traderadmin ./charts/traderadmin --reuse-values --set replicaCount.goScanner=2 --wait
@@ -68,15 +75,11 @@ Feature: Redis
       Then .data.password of the secret "redis-auth" is as noted
       And deployment/redis kept its pods
       And deployment/python-orch kept its pods
-
-    Scenario: A release takes its password with it, and the next one makes another
-      Given I run helm install traderadmin ./charts/traderadmin --set redis.auth.enabled=true
-      And I note .data.password of the secret "redis-auth"
-      And I run helm uninstall traderadmin
-      When I run helm install traderadmin ./charts/traderadmin --set redis.auth.enabled=true
+      When I run helm uninstall traderadmin
+      And I run helm install traderadmin ./charts/traderadmin --set redis.auth.enabled=true
       Then .data.password of the secret "redis-auth" has changed
 
-    Scenario: A password that somebody else keeps is used, and none is made
+    Scenario: A password that somebody else keeps is used, and a new one restarts everything that reads it, at the next upgrade
       Given the objects
         """
         apiVersion: v1
@@ -86,7 +89,7 @@ Feature: Redis
         stringData:
           redis-password: swordfish
         """
-      When I run helm install traderadmin ./charts/traderadmin --set redis.auth.enabled=true,redis.auth.existingSecret=vault,redis.auth.secretKey=redis-password
+      When I run helm install traderadmin ./charts/traderadmin --set redis.auth.enabled=true,redis.auth.existingSecret=vault,redis.auth.secretKey=redis-password --wait
       Then container "redis" of deployment/redis has the env
         | name          | from                        |
         | REDISCLI_AUTH | secret/vault:redis-password |
@@ -94,15 +97,6 @@ Feature: Redis
         | name           | from                        |
         | REDIS_PASSWORD | secret/vault:redis-password |
       And there is no secret "redis-auth"
-
-    Scenario: The key of the password in its Secret is a value
-      When I run helm install traderadmin ./charts/traderadmin --set redis.auth.enabled=true,redis.auth.secretKey=redis-password
-      Then the secret "redis-auth" satisfies "'redis-password' in self.data"
-      And container "redis" of deployment/redis has the env
-        | name          | from                             |
-        | REDISCLI_AUTH | secret/redis-auth:redis-password |
-
-    Scenario: A new password restarts everything that reads it, at the next upgrade
       Given the objects
         """
         apiVersion: v1
@@ -110,22 +104,19 @@ Feature: Redis
         metadata:
           name: vault
         stringData:
-          password: swordfish
-        """
-      And I run helm install traderadmin ./charts/traderadmin --set redis.auth.enabled=true,redis.auth.existingSecret=vault --wait
-      And the objects
-        """
-        apiVersion: v1
-        kind: Secret
-        metadata:
-          name: vault
-        stringData:
-          password: stingray
+          redis-password: stingray
         """
       When I run helm upgrade traderadmin ./charts/traderadmin --reuse-values
       Then deployment/redis got new pods
       And deployment/python-orch got new pods
       And deployment/go-scanner got new pods
+
+    Scenario: The key of the password in its Secret is a value
+      When I run helm install traderadmin ./charts/traderadmin --set redis.auth.enabled=true,redis.auth.secretKey=redis-password
+      Then the secret "redis-auth" satisfies "'redis-password' in self.data"
+      And container "redis" of deployment/redis has the env
+        | name          | from                             |
+        | REDISCLI_AUTH | secret/redis-auth:redis-password |
 
   Rule: A volume keeps what Redis stores
 
@@ -143,13 +134,6 @@ Feature: Redis
         """
         self.spec.template.spec.containers[0].args.exists(a, a == '--appendonly')
         """
-
-    Scenario: Without a volume Redis stores nothing, rather than refuse writes when it cannot
-      When I run helm install traderadmin ./charts/traderadmin
-      Then the deployment "redis" has
-        | path                                   | value                                                              |
-        | .spec.template.spec.containers[0].args | [redis-server, --port, "6379", --protected-mode, "no", --save, ""] |
-        | .spec.template.spec.volumes            |                                                                    |
 
     Scenario: Redis is given more arguments
       Given the file "memory.yaml"

@@ -1,11 +1,14 @@
 Feature: Services
   Each service has a name and a port in the cluster, and leads to its own pods and to no others.
 
-  Scenario: Each service leads to its own pods
+  Scenario: Each service leads to its own pods, and none is open to the world
     When I run helm install traderadmin ./charts/traderadmin --set replicaCount.pythonOrch=2 --set replicaCount.goScanner=3
     Then service/python-orch port 8000 leads to 2 pods of deployment/python-orch
     And service/go-scanner port 8080 leads to 3 pods of deployment/go-scanner
     And service/redis port 6379 leads to 1 pod of deployment/redis
+    And the service "python-orch" has .spec.type = ClusterIP
+    And the service "go-scanner" has .spec.type = ClusterIP
+    And the service "redis" has .spec.type = ClusterIP
 
   Scenario: An image that listens elsewhere gets another port
     When I run helm install traderadmin ./charts/traderadmin --set service.goScanner.port=9090
@@ -14,9 +17,3 @@ Feature: Services
       | 9090 | api  |
     And service/go-scanner port 9090 leads to 1 pod of deployment/go-scanner
     And service/python-orch port 8000 leads to 1 pod of deployment/python-orch
-
-  Scenario: No service is open to the world
-    When I run helm install traderadmin ./charts/traderadmin
-    Then the service "python-orch" has .spec.type = ClusterIP
-    And the service "go-scanner" has .spec.type = ClusterIP
-    And the service "redis" has .spec.type = ClusterIP

@@ -1,10 +1,13 @@
 Feature: Uninstalling
   A release takes everything with it that it brought, but for what must not be lost.
 
-  Scenario: Nothing is left of a release
+  Scenario: Nothing is left of a release, and its name is free again
     Given I run helm install traderadmin ./charts/traderadmin
     When I run helm uninstall traderadmin
     Then nothing is left in namespace "trader"
+    When I run helm install traderadmin ./charts/traderadmin
+    Then deployment/python-orch, go-scanner and redis appear in namespace "trader"
+    And release "traderadmin" has revision 1 and status "deployed"
 
   Scenario: Production too leaves nothing behind
     Given I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-production.yaml
@@ -31,8 +34,8 @@ Feature: Uninstalling
     Then there is no deployment "redis"
     And .metadata.uid of the persistentvolumeclaim "redis-data" is as noted
 
-  Scenario: The history of a release can be kept
-    Given I run helm install traderadmin ./charts/traderadmin
+  Scenario: The history of a release can be kept, and then it comes back by a rollback
+    Given I run helm install traderadmin ./charts/traderadmin --set image.goScanner=custom:1.2
     And I run helm upgrade traderadmin ./charts/traderadmin --set replicaCount.goScanner=2
     When I run helm uninstall traderadmin --keep-history
     Then there is no deployment "go-scanner"
@@ -40,17 +43,6 @@ Feature: Uninstalling
       | revision | status      | description             |
       | 1        | superseded  | Install complete        |
       | 2        | uninstalled | Uninstallation complete |
-
-  Scenario: An uninstalled release of which the history was kept comes back by a rollback
-    Given I run helm install traderadmin ./charts/traderadmin --set image.goScanner=custom:1.2
-    And I run helm uninstall traderadmin --keep-history
     When I run helm rollback traderadmin 1
     Then go-scanner pods use image "custom:1.2"
-    And release "traderadmin" has revision 2 and status "deployed"
-
-  Scenario: The name is free again
-    Given I run helm install traderadmin ./charts/traderadmin
-    And I run helm uninstall traderadmin
-    When I run helm install traderadmin ./charts/traderadmin
-    Then deployment/python-orch, go-scanner and redis appear in namespace "trader"
-    And release "traderadmin" has revision 1 and status "deployed"
+    And release "traderadmin" has revision 3 and status "deployed"

@@ -179,10 +179,9 @@ func (w *World) skip(about *godog.Scenario, reason string) error {
 // Register gives sc, the context of one scenario, the whole vocabulary.
 func Register(sc *godog.ScenarioContext, world *World) {
 	s := newScenario(world)
-	for _, about := range s.vocabulary() {
-		for _, row := range about.steps {
-			sc.Step(pattern(row.phrase), row.method)
-		}
+	known := phrases()
+	for i, row := range s.steps() {
+		sc.Step(known[i].pattern, row.method)
 	}
 	sc.Before(s.begin)
 	sc.StepContext().After(s.explain)

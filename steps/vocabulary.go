@@ -47,19 +47,26 @@ func (s *scenario) vocabulary() []noun {
 	}
 }
 
+// steps are all rows of the vocabulary, with the methods of s, in an order that is always the same.
+func (s *scenario) steps() []step {
+	var all []step
+	for _, about := range s.vocabulary() {
+		all = append(all, about.steps...)
+	}
+	return all
+}
+
 // phrase is what a step is known by before a scenario runs.
 type phrase struct {
 	step
 	pattern *regexp.Regexp
 }
 
-// phrases are those of the whole vocabulary.
+// phrases are those of the whole vocabulary, in the order of its steps.
 var phrases = sync.OnceValue(func() []phrase {
 	var all []phrase
-	for _, about := range newScenario(new(World)).vocabulary() {
-		for _, row := range about.steps {
-			all = append(all, phrase{row, regexp.MustCompile(pattern(row.phrase))})
-		}
+	for _, row := range newScenario(new(World)).steps() {
+		all = append(all, phrase{row, regexp.MustCompile(pattern(row.phrase))})
 	}
 	return all
 })

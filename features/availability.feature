@@ -38,10 +38,10 @@ Feature: Availability
         apiVersion: apps/v1
         kind: Deployment
         metadata: {name: go-scanner}
-        spec: {replicas: 4}
+        spec: {replicas: 3}
         """
       When I run helm upgrade traderadmin ./charts/traderadmin --reuse-values --set image.goScanner=custom:1.2
-      Then deployment/go-scanner is rolled out with 4 pods
+      Then deployment/go-scanner is rolled out with 3 pods
 
   Rule: A pod serves once its probe says so, and ends when its last requests are served
 

@@ -3,7 +3,7 @@ Feature: Redis
 
   Rule: Both services know where Redis is
 
-    Scenario: The services are told its address, it is never two, and stores nothing unasked
+    Scenario: Redis is one pod whose address the services are told, and stores nothing unasked
       When I run helm install traderadmin ./charts/traderadmin
       Then container "python-orch" of deployment/python-orch has the env
         | name       | value      |
@@ -38,7 +38,7 @@ Feature: Redis
         | .spec.template.spec.containers[0].readinessProbe.exec.command | [redis-cli, -e, -p, "6380", ping] |
         | .spec.template.spec.containers[0].livenessProbe.exec.command  | [redis-cli, -e, -p, "6380", ping] |
 
-    Scenario: A desk that needs Redis no longer runs none, and its services are told of none
+    Scenario: A desk that needs no Redis any more runs none, and its services are told of none
       Given I run helm install traderadmin ./charts/traderadmin --wait
       When I run helm upgrade traderadmin ./charts/traderadmin --set redis.enabled=false
       Then there is no deployment "redis"

@@ -20,7 +20,7 @@ Feature: Upgrading
       And deployment/go-scanner kept its pods
       And deployment/redis kept its pods
 
-    Scenario: More pods of a service join those that run, and none stop it alone
+    Scenario: More pods of a service join those that run, and none stop that service alone
       Given I run helm install traderadmin ./charts/traderadmin
       When I run helm upgrade traderadmin ./charts/traderadmin --set replicaCount.pythonOrch=2 --set replicaCount.goScanner=3
       Then deployment/python-orch is rolled out with 2 pods

@@ -426,6 +426,31 @@ var failing = []failingExample{
 		   | sa   | shop |`,
 		[]string{`there is no serviceaccount "shop" in namespace "shop", only default`},
 	}, {
+		`Given a copy of the folder "shop"
+		 And the file "shop/templates/claim.yaml"
+		   """
+		   apiVersion: v1
+		   kind: PersistentVolumeClaim
+		   metadata: {name: shop}
+		   spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+		   """
+		 And I run helm install shop ./shop
+		 And the objects
+		   """
+		   apiVersion: v1
+		   kind: Pod
+		   metadata: {name: user}
+		   spec:
+		     nodeName: node-0
+		     containers: [{name: user, image: user}]
+		     volumes: [{name: shop, persistentVolumeClaim: {claimName: shop}}]
+		   """
+		 When I run helm uninstall with
+		 Then nothing of release "shop" is left but
+		   | kind | name |
+		   | pvc  | shop |`,
+		[]string{`persistentvolumeclaim "shop" in namespace "shop" is being deleted, and goes once its finalizers ["kubernetes.io/pvc-protection"] are done`},
+	}, {
 		`When I run helm install shop ./shop
 		 Then nothing is left in namespace "shop"`,
 		[]string{`Deployment "shop" is left in namespace "shop": it is there, and nobody deletes it`, `Service "shop" is left`, `Secret "sh.helm.release.v1.shop.v1" is left`},

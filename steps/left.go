@@ -73,7 +73,7 @@ type place struct {
 	name     string
 }
 
-// kept are the objects of a table that should be there still.
+// kept are the objects of a table that should be there still, and stay: one that is being deleted is there only until whoever holds it, such as a pod that uses a volume, lets go.
 func (s *scenario) kept(ctx context.Context, namespace string, table *godog.Table) ([]place, error) {
 	if table == nil {
 		return nil, nil
@@ -84,8 +84,12 @@ func (s *scenario) kept(ctx context.Context, namespace string, table *godog.Tabl
 		if err != nil {
 			return nil, err
 		}
-		if _, err := subject.get(ctx); err != nil {
+		object, err := subject.get(ctx)
+		if err != nil {
 			return nil, err
+		}
+		if object.GetDeletionTimestamp() != nil {
+			return nil, fmt.Errorf("%s %q in namespace %q is being deleted, and goes once its finalizers %q are done", subject.kind, subject.name, subject.namespace, object.GetFinalizers())
 		}
 		all = append(all, place{subject.mapping.Resource.GroupResource(), row["name"]})
 	}

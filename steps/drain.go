@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -29,8 +30,8 @@ func (s *scenario) drainSteps() []step {
 	return []step{
 		{
 			phrase: `I drain WORKLOAD[ in namespace "NAMESPACE"]`, method: s.drain,
-			does: "Evicts every pod that the workload has, one after the other, through the API that `kubectl drain` uses, and waits until they are gone. While a PodDisruptionBudget refuses, " +
-				"it waits; it gives up when the budget would never allow it.",
+			does: "Evicts every pod that the workload has, all at once, as `kubectl drain` does, and waits until they are gone. While a PodDisruptionBudget refuses one, " +
+				"that one waits; it gives up when the budget would never allow it.",
 			example: exampleBudget + `
 When I run helm install shop ./shop --set replicaCount=2 --wait
 And I drain deployment/shop
@@ -65,10 +66,18 @@ func (s *scenario) drain(ctx context.Context, called, namespace string) error {
 	if len(pods) == 0 {
 		return fmt.Errorf("%s has no pods to evict", called)
 	}
+	// All at once, so that budgets are what keeps some, and not that others are replaced in between.
+	evictions, evicting := errgroup.WithContext(ctx)
 	for _, pod := range pods {
-		if err := s.evict(ctx, pod, max(len(pods), drained.replicas)); err != nil {
-			return fmt.Errorf("drain %s: evict pod/%s: %w", called, pod.Name, err)
-		}
+		evictions.Go(func() error {
+			if err := s.evict(evicting, pod, max(len(pods), drained.replicas)); err != nil {
+				return fmt.Errorf("drain %s: evict pod/%s: %w", called, pod.Name, err)
+			}
+			return nil
+		})
+	}
+	if err := evictions.Wait(); err != nil {
+		return err
 	}
 	live, err := s.subject("pod", "", namespace)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
+	podresource "k8s.io/component-helpers/resource"
 )
 
 // gone is the trouble of a workload that is not there. It ends the wait when the namespace is not there either.
@@ -35,6 +37,7 @@ func (n Namespace) gone() trouble {
 
 const (
 	refusalLasts = 10 * time.Second // what a refusal that may pass has to last
+	fullLasts    = 3 * time.Second  // what it has to last where it is seen that a quota is used up; a controller may be about to take a pod away
 	makingTakes  = 2 * time.Second  // after which a controller that says nothing is asked for
 )
 
@@ -73,13 +76,18 @@ func (s set) refused(ctx context.Context, client kubernetes.Interface, lasted ti
 		return nil
 	}
 	cause := fmt.Errorf("%s cannot make its pods: %s", s.name, oneLine(said))
-	if apierrors.IsInvalid(err) || policy.MatchString(said) || neverFits(ctx, client, s.object.GetNamespace(), said) {
+	exceeded := quotaExceeded(ctx, client, s.object.GetNamespace(), said)
+	if apierrors.IsInvalid(err) || policy.MatchString(said) || exceeded.by(nil) {
 		return cause
 	}
-	if lasted < refusalLasts {
+	if lasted < fullLasts {
 		return nil
 	}
-	if going, err := anyGoing(ctx, client, s.object.GetNamespace()); going || err != nil {
+	there, err := pods.List(ctx, metav1.ListOptions{})
+	if err != nil || slices.ContainsFunc(there.Items, isGoing) { // which makes room in quotas
+		return nil
+	}
+	if lasted < refusalLasts && !exceeded.by(there.Items) {
 		return nil
 	}
 	return cause
@@ -93,24 +101,69 @@ var (
 	full = regexp.MustCompile(`exceeded quota: (\S+), requested: (\S+), used: \S+, limited: (\S+)`)
 )
 
-// neverFits says whether a pod was refused that requests more than all of a quota. The quota is asked for what it allows: admission knows that from its status, which is brought up to
-// date a moment after somebody raised it.
-func neverFits(ctx context.Context, client kubernetes.Interface, namespace, said string) bool {
+// exceeded is a quota that refused a pod.
+type exceeded struct {
+	requested, hard corev1.ResourceList // by the pod; of the quota
+	scoped          bool                // it does not count every pod
+}
+
+// quotaExceeded reads a refusal. The quota is asked for what it allows: admission knows that from its status, which is brought up to date a moment after somebody raised it. What is
+// no refusal by a quota is exceeded by nothing.
+func quotaExceeded(ctx context.Context, client kubernetes.Interface, namespace, said string) exceeded {
 	refusal := full.FindStringSubmatch(said)
 	if refusal == nil {
-		return false
+		return exceeded{}
 	}
-	requested, limited := quantities(refusal[2]), quantities(refusal[3])
+	e := exceeded{requested: quantities(refusal[2]), hard: quantities(refusal[3]), scoped: true}
 	if quota, err := client.CoreV1().ResourceQuotas(namespace).Get(ctx, refusal[1], metav1.GetOptions{}); err == nil {
-		limited = quota.Spec.Hard
+		e.hard = quota.Spec.Hard
+		e.scoped = len(quota.Spec.Scopes) > 0 || quota.Spec.ScopeSelector != nil
 	}
-	for name, wanted := range requested {
-		if limit, ok := limited[name]; ok && wanted.Cmp(limit) > 0 {
+	return e
+}
+
+// by says whether the quota has no room for the pod beside others; with none, it would never have.
+func (e exceeded) by(others []corev1.Pod) bool {
+	used := corev1.ResourceList{}
+	if !e.scoped {
+		used = usage(others)
+	}
+	for name, wanted := range e.requested {
+		sum := used[name].DeepCopy()
+		sum.Add(wanted)
+		if limit, ok := e.hard[name]; ok && sum.Cmp(limit) > 0 {
 			return true
 		}
 	}
 	return false
 }
+
+// usage is what quotas count of pods, by the names that they have for it. What it leaves out is not known to be used.
+func usage(pods []corev1.Pod) corev1.ResourceList {
+	used := corev1.ResourceList{}
+	add := func(name corev1.ResourceName, more resource.Quantity) {
+		sum := used[name]
+		sum.Add(more)
+		used[name] = sum
+	}
+	for i := range pods {
+		if phase := pods[i].Status.Phase; phase == corev1.PodSucceeded || phase == corev1.PodFailed {
+			continue
+		}
+		requests := podresource.PodRequests(&pods[i], podresource.PodResourcesOptions{})
+		limits := podresource.PodLimits(&pods[i], podresource.PodResourcesOptions{})
+		add(corev1.ResourcePods, *resource.NewQuantity(1, resource.DecimalSI))
+		add(corev1.ResourceCPU, *requests.Cpu())
+		add(corev1.ResourceRequestsCPU, *requests.Cpu())
+		add(corev1.ResourceMemory, *requests.Memory())
+		add(corev1.ResourceRequestsMemory, *requests.Memory())
+		add(corev1.ResourceLimitsCPU, *limits.Cpu())
+		add(corev1.ResourceLimitsMemory, *limits.Memory())
+	}
+	return used
+}
+
+func isGoing(pod corev1.Pod) bool { return pod.DeletionTimestamp != nil }
 
 // quantities reads a list as quotas print it: cpu=2,memory=1Gi.
 func quantities(list string) corev1.ResourceList {
@@ -122,18 +175,4 @@ func quantities(list string) corev1.ResourceList {
 		}
 	}
 	return all
-}
-
-// anyGoing says whether a pod of the namespace is being deleted, which makes room in its quotas.
-func anyGoing(ctx context.Context, client kubernetes.Interface, namespace string) (bool, error) {
-	pods, err := client.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{})
-	if err != nil {
-		return false, err
-	}
-	for _, pod := range pods.Items {
-		if pod.DeletionTimestamp != nil {
-			return true, nil
-		}
-	}
-	return false, nil
 }

@@ -287,6 +287,48 @@ func TestPodsThatAreNotMade(t *testing.T) {
 	}
 }
 
+// What a quota says is used may be out of date: only pods that are there fill it.
+func TestAQuotaThatIsSeenToBeFull(t *testing.T) {
+	t.Parallel()
+	running := func(name string) *corev1.Pod {
+		return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}, Status: corev1.PodStatus{Phase: corev1.PodRunning}}
+	}
+	ended := running("ended")
+	ended.Status.Phase = corev1.PodSucceeded
+	large := running("large")
+	large.Spec.Containers = []corev1.Container{{Name: "c", Resources: corev1.ResourceRequirements{
+		Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("1500m")}, Limits: corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("1Gi")},
+	}}}
+	for name, test := range map[string]struct {
+		requested, hard string
+		scopes          []corev1.ResourceQuotaScope
+		pods            []runtime.Object
+		after           time.Duration
+	}{
+		"of pods":             {"pods=1", "pods=2", nil, []runtime.Object{running("a"), running("b")}, fullLasts},
+		"one has ended":       {"pods=1", "pods=2", nil, []runtime.Object{running("a"), ended}, refusalLasts},
+		"of CPU":              {"requests.cpu=1", "requests.cpu=2", nil, []runtime.Object{large}, fullLasts},
+		"of limits":           {"limits.memory=512Mi", "limits.memory=1Gi", nil, []runtime.Object{large}, fullLasts},
+		"of what is not seen": {"requests.example.com/gpu=1", "requests.example.com/gpu=1", nil, []runtime.Object{large}, refusalLasts},
+		"of some pods":        {"pods=1", "pods=1", []corev1.ResourceQuotaScope{corev1.ResourceQuotaScopeBestEffort}, []runtime.Object{large}, refusalLasts},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				deployment, set, _ := stuck()
+				deployment.Status.UpdatedReplicas, deployment.Status.Replicas = 0, 0
+				quota := &corev1.ResourceQuota{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "q"}, Spec: corev1.ResourceQuotaSpec{Hard: quantities(test.hard), Scopes: test.scopes}}
+				client := fake.NewClientset(append(test.pods, deployment, set, quota)...)
+				answer(client, forbidden(fmt.Sprintf("exceeded quota: q, requested: %s, used: %s, limited: %s", test.requested, test.hard, test.hard)))
+				failed, took := waited(t, RolledOut("app"), client)
+				assert.LessOrEqual(t, took-test.after, proofEvery, failed)
+				assert.GreaterOrEqual(t, took, test.after, failed)
+				assert.Contains(t, firstLines(failed), "exceeded quota: q")
+			})
+		})
+	}
+}
+
 func TestAFullQuotaIsWaitedForWhileAPodGoes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -20,8 +20,8 @@
 //     nodeSelector. All else may pass. Nodes that do not exist yet do not count: a cluster that adds larger ones on demand is not waited for.
 //   - Pods are not made: the API server is asked, by a dry run, whether it takes such a pod now. The wait ends at once when a LimitRange, Pod
 //     Security or an admission policy refuses it, or a quota whose limit is below the request of a single pod. It ends after other refusals (a
-//     full quota, a missing ServiceAccount, a webhook) when they lasted 10 seconds and no pod of the namespace is on its way
-//     out. The controller's own condition is not enough: it stays until the controller's next try, which can be minutes away.
+//     full quota, a missing ServiceAccount, a webhook) when they lasted 10 seconds, or 3 where the pods that are there are seen to fill the quota, and no pod of the
+//     namespace is on its way out. The controller's own condition is not enough: it stays until the controller's next try, which can be minutes away.
 //   - A Deployment exceeded its progress deadline: when that is so for 5 seconds, as the controller takes its word back only
 //     with the next progress.
 //   - A Job, or a pod without an owner, has failed: at once.

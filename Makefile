@@ -31,7 +31,7 @@ acceptance: ## run the scenarios on the embedded cluster
 kind: ## run the scenarios on a kind cluster: KIND_FLAGS='-kind-image kindest/node:v1.37.2 -godog.tags @containers'
 	$(GO) test -count=1 -timeout $(TIMEOUT) -run '^TestFeatures$$' . -cluster=kind $(KIND_FLAGS)
 
-kind-unit: ## test the suite itself on kind: what runs leave there, and the steps about running containers; KIND_FLAGS as for kind
+kind-unit: ## test the suite itself on kind: what runs leave there, and the steps about running containers; of KIND_FLAGS, those that begin with -kind
 	$(GO) test -count=1 -timeout $(TIMEOUT) -run Kind . -cluster=kind $(KIND_FLAGS)
 	$(GO) test -count=1 -timeout $(TIMEOUT) -run TestRunning ./steps -cluster=kind $(KIND_FLAGS)
 

@@ -45,8 +45,8 @@ Feature: Availability
 
   Rule: A pod serves once its probe says so, and ends when its last requests are served
 
-    Scenario: Services are probed on the port that they listen on
-      When I run helm install traderadmin ./charts/traderadmin --set probes.pythonOrch.enabled=true,probes.goScanner.enabled=true
+    Scenario: Services are probed on the port that they listen on, and serve their last requests before they are told to stop
+      When I run helm install traderadmin ./charts/traderadmin --set probes.pythonOrch.enabled=true,probes.goScanner.enabled=true --set termination.pythonOrch.preStopSleepSeconds=5,termination.pythonOrch.gracePeriodSeconds=45,termination.goScanner.preStopSleepSeconds=7,termination.goScanner.gracePeriodSeconds=50
       Then the deployment "python-orch" has
         | path                                                     | value                                     |
         | .spec.template.spec.containers[0].startupProbe.httpGet   | {path: /healthz, port: api, scheme: HTTP} |
@@ -57,6 +57,14 @@ Feature: Availability
         | .spec.template.spec.containers[0].startupProbe.httpGet   | {path: /healthz, port: api, scheme: HTTP} |
         | .spec.template.spec.containers[0].readinessProbe.httpGet | {path: /readyz, port: api, scheme: HTTP}  |
         | .spec.template.spec.containers[0].livenessProbe.httpGet  | {path: /healthz, port: api, scheme: HTTP} |
+      And the deployment "python-orch" has
+        | path                                                              | value |
+        | .spec.template.spec.containers[0].lifecycle.preStop.sleep.seconds | 5     |
+        | .spec.template.spec.terminationGracePeriodSeconds                 | 45    |
+      And the deployment "go-scanner" has
+        | path                                                              | value |
+        | .spec.template.spec.containers[0].lifecycle.preStop.sleep.seconds | 7     |
+        | .spec.template.spec.terminationGracePeriodSeconds                 | 50    |
 
     Scenario: A service that does not speak HTTP is probed in another way
       Given the file "tcp.yaml"
@@ -75,17 +83,6 @@ Feature: Availability
         | .spec.template.spec.containers[0].readinessProbe.tcpSocket | {port: api} |
         | .spec.template.spec.containers[0].readinessProbe.httpGet   |             |
         | .spec.template.spec.containers[0].livenessProbe            |             |
-
-    Scenario: A pod that ends serves its last requests before it is told to stop
-      When I run helm install traderadmin ./charts/traderadmin --set termination.pythonOrch.preStopSleepSeconds=5,termination.pythonOrch.gracePeriodSeconds=45,termination.goScanner.preStopSleepSeconds=7,termination.goScanner.gracePeriodSeconds=50
-      Then the deployment "python-orch" has
-        | path                                                              | value |
-        | .spec.template.spec.containers[0].lifecycle.preStop.sleep.seconds | 5     |
-        | .spec.template.spec.terminationGracePeriodSeconds                 | 45    |
-      And the deployment "go-scanner" has
-        | path                                                              | value |
-        | .spec.template.spec.containers[0].lifecycle.preStop.sleep.seconds | 7     |
-        | .spec.template.spec.terminationGracePeriodSeconds                 | 50    |
 
   Rule: Pods run where the values say
 

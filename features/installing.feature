@@ -46,7 +46,7 @@ Feature: Installing
       And helm prints "WARNING: image.goScanner is still the placeholder your-registry/go-scanner:latest"
       And helm does not print "WARNING: image.pythonOrch"
 
-    Scenario: What only some environments need is not there unasked
+    Scenario: What only some environments need, and what helm test runs, is not there unasked
       When I run helm install traderadmin ./charts/traderadmin
       Then there is no poddisruptionbudget "python-orch"
       And there is no poddisruptionbudget "go-scanner"
@@ -56,6 +56,10 @@ Feature: Installing
       And there is no serviceaccount "traderadmin"
       And there is no secret "redis-auth"
       And there is no persistentvolumeclaim "redis-data"
+      When I run helm get hooks traderadmin
+      Then helm prints "name: traderadmin-test"
+      And helm prints "helm.sh/hook-delete-policy: before-hook-creation"
+      And there is no pod "traderadmin-test"
 
   Rule: The release lives in the namespace that it is given
 
@@ -78,13 +82,6 @@ Feature: Installing
       Then nothing of release "traderadmin" is left in namespace "desk-a"
       And deployment/python-orch, go-scanner and redis appear in namespace "desk-b"
       And service/redis leads to 1 pod of deployment/redis in namespace "desk-b"
-
-    Scenario: What helm test runs is no part of the release, and makes way for the next test
-      When I run helm install traderadmin ./charts/traderadmin
-      And I run helm get hooks traderadmin
-      Then helm prints "name: traderadmin-test"
-      And helm prints "helm.sh/hook-delete-policy: before-hook-creation"
-      And there is no pod "traderadmin-test"
 
   Rule: A name is given once
 

@@ -50,7 +50,7 @@ Feature: Redis
 
   Rule: A password keeps others out
 
-    Scenario: Redis and both services get the password from the same Secret
+    Scenario: Redis and both services get the password from one Secret, which is made once, kept by upgrade and rollback, and goes with its release
       When I run helm install traderadmin ./charts/traderadmin --set redis.auth.enabled=true
       Then the secret "redis-auth" satisfies "self.data.password.size() >= 32"
       And container "redis" of deployment/redis has the env
@@ -65,10 +65,7 @@ Feature: Redis
         | name           | value      | from                       |
         | REDIS_ADDR     | redis:6379 |                            |
         | REDIS_PASSWORD |            | secret/redis-auth:password |
-
-    Scenario: The password is made once, kept by upgrade and rollback, and goes with its release
-      Given I run helm install traderadmin ./charts/traderadmin --set redis.auth.enabled=true
-      And I note .data.password of the secret "redis-auth"
+      Given I note .data.password of the secret "redis-auth"
       And I run helm upgrade traderadmin ./charts/traderadmin --reuse-values --set replicaCount.goScanner=2 --wait
       And .data.password of the secret "redis-auth" is as noted
       When I run helm rollback traderadmin 1
@@ -120,8 +117,13 @@ Feature: Redis
 
   Rule: A volume keeps what Redis stores
 
-    Scenario: Redis writes to a volume of the size that is asked for
-      When I run helm install traderadmin ./charts/traderadmin --set redis.persistence.enabled=true,redis.persistence.size=2Gi,redis.persistence.storageClassName=fast
+    Scenario: Redis writes to a volume of the size that is asked for, and is given more arguments
+      Given the file "memory.yaml"
+        """
+        redis:
+          extraArgs: [--maxmemory, 400mb, --maxmemory-policy, allkeys-lru]
+        """
+      When I run helm install traderadmin ./charts/traderadmin -f memory.yaml --set redis.persistence.enabled=true,redis.persistence.size=2Gi,redis.persistence.storageClassName=fast
       Then the persistentvolumeclaim "redis-data" has
         | path                             | value           |
         | .spec.resources.requests.storage | 2Gi             |
@@ -134,12 +136,4 @@ Feature: Redis
         """
         self.spec.template.spec.containers[0].args.exists(a, a == '--appendonly')
         """
-
-    Scenario: Redis is given more arguments
-      Given the file "memory.yaml"
-        """
-        redis:
-          extraArgs: [--maxmemory, 400mb, --maxmemory-policy, allkeys-lru]
-        """
-      When I run helm install traderadmin ./charts/traderadmin -f memory.yaml
-      Then the deployment "redis" has .spec.template.spec.containers[0].args[-4:] = [--maxmemory, 400mb, --maxmemory-policy, allkeys-lru]
+      And the deployment "redis" has .spec.template.spec.containers[0].args[-4:] = [--maxmemory, 400mb, --maxmemory-policy, allkeys-lru]

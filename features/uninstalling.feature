@@ -14,7 +14,7 @@ Feature: Uninstalling
     When I run helm uninstall traderadmin
     Then nothing is left in namespace "trader"
 
-  Scenario: What Redis stored outlives the release, and the next one takes it over
+  Scenario: What Redis stored outlives the release, the next one takes it over, and leaves it when Redis is switched off
     Given I run helm install traderadmin ./charts/traderadmin --set redis.persistence.enabled=true
     And I note .metadata.uid of the persistentvolumeclaim "redis-data"
     When I run helm uninstall traderadmin
@@ -26,10 +26,6 @@ Feature: Uninstalling
     And container "redis" of deployment/redis has the mounts
       | path  | from           |
       | /data | pvc/redis-data |
-
-  Scenario: Redis that is switched off leaves its volume to one that is switched on again
-    Given I run helm install traderadmin ./charts/traderadmin --set redis.persistence.enabled=true
-    And I note .metadata.uid of the persistentvolumeclaim "redis-data"
     When I run helm upgrade traderadmin ./charts/traderadmin --set redis.enabled=false
     Then there is no deployment "redis"
     And .metadata.uid of the persistentvolumeclaim "redis-data" is as noted

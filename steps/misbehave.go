@@ -77,9 +77,6 @@ func (s *scenario) deletePod(ctx context.Context, called, namespace string) erro
 	if err != nil {
 		return err
 	}
-	if len(pods) == 0 {
-		return fmt.Errorf("%s has no pod to delete", called)
-	}
 	name := pods[0].Name
 	subject, err := s.subject("pod", name, namespace)
 	if err != nil {

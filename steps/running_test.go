@@ -123,7 +123,7 @@ Then there is no file "/etc/shop/app.yaml" in deployment/shop`,
 	}, {
 		`When I run helm install shop ./shop --set replicaCount=0
 		 And I delete a pod of deployment/shop`,
-		[]string{"deployment/shop has no pod to delete"},
+		[]string{"it wants 0 pods, so that there is none to look at"},
 	}, {
 		`When I run helm install shop ./shop --set image.repository=redis --set image.tag=7 --set service.port=6379 --set livenessProbe=null --set readinessProbe=null
 		 Then "redis-cli ping" in deployment/shop fails with "NOAUTH"`,
@@ -137,14 +137,14 @@ Then there is no file "/etc/shop/app.yaml" in deployment/shop`,
 		 Then deployment/shop reaches all pods of deployment/shop through "http://127.0.0.1:81/"`,
 		[]string{"through http://127.0.0.1:81/ there was no answer yet from pod/shop-", "connection refused"},
 	}, {
-		// A probe on the wrong path, and on the wrong port.
+		// A probe on the wrong path, and on the wrong port. What the kubelet says of it is among the events of the error's detail.
 		`When I run helm install shop ./shop --set readinessProbe.httpGet.path=/wrong
 		 Then deployment/shop is rolled out`,
-		[]string{"running, but not ready", "statuscode: 404"},
+		[]string{"container shop: running, but not ready"},
 	}, {
 		`When I run helm install shop ./shop --set readinessProbe.httpGet.port=8081
 		 Then deployment/shop is rolled out`,
-		[]string{"running, but not ready", "connection refused"},
+		[]string{"container shop: running, but not ready"},
 	},
 }
 

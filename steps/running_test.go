@@ -137,14 +137,14 @@ Then there is no file "/etc/shop/app.yaml" in deployment/shop`,
 		 Then deployment/shop reaches all pods of deployment/shop through "http://127.0.0.1:81/"`,
 		[]string{"through http://127.0.0.1:81/ there was no answer yet from pod/shop-", "connection refused"},
 	}, {
-		// A probe on the wrong path, and on the wrong port. What the kubelet says of it is among the events of the error's detail.
+		// A probe on the wrong path, and on the wrong port. What the kubelet says of it is among the events.
 		`When I run helm install shop ./shop --set readinessProbe.httpGet.path=/wrong
 		 Then deployment/shop is rolled out`,
-		[]string{"container shop: running, but not ready"},
+		[]string{"container shop: running, but not ready", "statuscode: 404"},
 	}, {
 		`When I run helm install shop ./shop --set readinessProbe.httpGet.port=8081
 		 Then deployment/shop is rolled out`,
-		[]string{"container shop: running, but not ready"},
+		[]string{"container shop: running, but not ready", "connection refused"},
 	},
 }
 

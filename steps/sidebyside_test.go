@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -26,7 +27,15 @@ func runFeature(t *testing.T, world *World, feature string, concurrency int) (st
 	require.NoError(t, err)
 	defer func() { _ = printed.Close() }()
 	status := godog.TestSuite{
-		ScenarioInitializer: func(sc *godog.ScenarioContext) { Register(sc, world) },
+		ScenarioInitializer: func(sc *godog.ScenarioContext) {
+			Register(sc, world)
+			sc.StepContext().After(func(ctx context.Context, _ *godog.Step, _ godog.StepResultStatus, err error) (context.Context, error) {
+				for _, detail := range details(err) { // which a report shows
+					_, _ = fmt.Fprintln(printed, detail)
+				}
+				return ctx, nil
+			})
+		},
 		Options: &godog.Options{
 			FeatureContents: []godog.Feature{{Name: "test.feature", Contents: []byte(feature)}},
 			Format:          "pretty", NoColors: true, Strict: true, Randomize: -1, Concurrency: concurrency,

@@ -76,8 +76,8 @@ func (s set) refused(ctx context.Context, client kubernetes.Interface, lasted ti
 		return nil
 	}
 	cause := fmt.Errorf("%s cannot make its pods: %s", s.name, oneLine(said))
-	exceeded := quotaExceeded(ctx, client, s.object.GetNamespace(), said)
-	if apierrors.IsInvalid(err) || policy.MatchString(said) || exceeded.by(nil) {
+	quota := quotaExceeded(ctx, client, s.object.GetNamespace(), said)
+	if apierrors.IsInvalid(err) || policy.MatchString(said) || quota.by(nil) {
 		return cause
 	}
 	if lasted < fullLasts {
@@ -87,7 +87,7 @@ func (s set) refused(ctx context.Context, client kubernetes.Interface, lasted ti
 	if err != nil || slices.ContainsFunc(there.Items, isGoing) { // which makes room in quotas
 		return nil
 	}
-	if lasted < refusalLasts && !exceeded.by(there.Items) {
+	if lasted < refusalLasts && !quota.by(there.Items) {
 		return nil
 	}
 	return cause

@@ -7,7 +7,7 @@ import (
 	"io"
 	"strings"
 
-	messages "github.com/cucumber/messages/go/v21"
+	messages "github.com/cucumber/messages/go/v34"
 )
 
 // Cucumber JSON, which Cucumber has frozen in favour of messages and many tools still read. godog has a formatter of its own for it, but that panics where

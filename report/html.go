@@ -15,7 +15,7 @@ import (
 	"unicode"
 
 	"github.com/cucumber/godog"
-	messages "github.com/cucumber/messages/go/v21"
+	messages "github.com/cucumber/messages/go/v34"
 )
 
 // The page is one file: style and script are written into it, and its content security policy forbids it to load anything.

@@ -17,7 +17,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/cucumber/godog"
-	messages "github.com/cucumber/messages/go/v21"
+	messages "github.com/cucumber/messages/go/v34"
 )
 
 // protocolVersion is the version of Cucumber Messages that is written: that of the Go module whose types this file uses.

@@ -14,7 +14,7 @@ import (
 	"testing/fstest"
 
 	"github.com/cucumber/godog"
-	messages "github.com/cucumber/messages/go/v21"
+	messages "github.com/cucumber/messages/go/v34"
 )
 
 // Shard is one part of several. The zero value is the whole. It is a flag.Value: "2/5" is the second of five.

@@ -25,8 +25,8 @@ import (
 
 	"github.com/traderadmin/charts/cluster"
 	"github.com/traderadmin/charts/internal/chart"
+	"github.com/traderadmin/charts/lint/format"
 	"github.com/traderadmin/charts/lint/linter"
-	lintreport "github.com/traderadmin/charts/lint/report"
 	"github.com/traderadmin/charts/lint/rule"
 	"github.com/traderadmin/charts/report"
 	"github.com/traderadmin/charts/shard"
@@ -164,7 +164,7 @@ func requireScenarios(t *testing.T) int {
 func requireClean(t *testing.T, chart string) *linter.Result {
 	result, err := linter.Run(context.Background(), []string{chart}, linter.Options{Progress: os.Stdout})
 	require.NoError(t, err)
-	require.NoError(t, lintreport.Write(os.Stdout, "text", result))
+	require.NoError(t, format.Write(os.Stdout, "text", result))
 	if errors := result.Count(rule.Error); errors > 0 {
 		t.Fatalf("the linter found errors in %s (%d); no cluster was started", chart, errors)
 	}

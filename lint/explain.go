@@ -7,7 +7,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/traderadmin/charts/internal/suggest"
-	"github.com/traderadmin/charts/lint/report"
+	"github.com/traderadmin/charts/lint/format"
 	"github.com/traderadmin/charts/lint/rule"
 )
 
@@ -30,7 +30,7 @@ func writeExplanation(w io.Writer, id string) error {
 	if r == nil {
 		return noSuchRule(id)
 	}
-	_, err := io.WriteString(w, report.Explain(r))
+	_, err := io.WriteString(w, format.Explain(r))
 	return err
 }
 
@@ -50,10 +50,10 @@ func writeRulesPage(w io.Writer) error {
 		"`go run ./lint --list --practices`.\n\n" +
 		"| Rule | Severity | What holds for a chart that keeps to it |\n| --- | --- | --- |\n")
 	for _, r := range rule.All() {
-		fmt.Fprintf(&page, "| [%s](#%s) | %s | %s |\n", r.ID, r.ID, r.Severity, report.Cell(r.Title))
+		fmt.Fprintf(&page, "| [%s](#%s) | %s | %s |\n", r.ID, r.ID, r.Severity, format.Cell(r.Title))
 	}
 	for _, r := range rule.All() {
-		fmt.Fprintf(&page, "\n## %s\n\n%s", r.ID, report.ExplainMarkdown(r))
+		fmt.Fprintf(&page, "\n## %s\n\n%s", r.ID, format.ExplainMarkdown(r))
 	}
 	_, err := w.Write(page.Bytes())
 	return err

@@ -23,9 +23,9 @@ import (
 
 	"github.com/traderadmin/charts/internal/suggest"
 	"github.com/traderadmin/charts/lint/changes"
+	"github.com/traderadmin/charts/lint/format"
 	"github.com/traderadmin/charts/lint/linter"
 	"github.com/traderadmin/charts/lint/policy"
-	"github.com/traderadmin/charts/lint/report"
 )
 
 const (
@@ -95,7 +95,7 @@ func newCommandLine() *commandLine {
 	c.StringVar(&c.crds, "crds", "", "`folder` of custom resource definitions that the clusters have")
 	c.StringVar(&c.config, "config", "", "configuration `file` (default: "+policy.FileName+" in the chart, or beside it)")
 	c.StringVar(&c.changedSince, "changed-since", "", "lint only the charts that git says changed since this `revision`, and require a new version of them")
-	c.StringArrayVar(&c.formats, "format", []string{"text"}, "`format` of the findings, or format=file (repeatable): "+strings.Join(report.Formats(), ", "))
+	c.StringArrayVar(&c.formats, "format", []string{"text"}, "`format` of the findings, or format=file (repeatable): "+strings.Join(format.Names(), ", "))
 	c.StringVar(&c.failOn, "fail-on", policy.Error.String(), "exit with 1 on findings of this `severity` or above: "+strings.Join(policy.SeverityNames(), ", "))
 	c.DurationVar(&c.timeLimit, "time-limit", 10*time.Second, "give up when one chart takes longer than this `duration`")
 	c.Uint64Var(&c.memoryLimit, "memory-limit", 1024, "give up when the charts take more memory than this, in `MiB`")
@@ -232,24 +232,25 @@ type output struct{ format, file string }
 
 func parseOutputs(formats []string) ([]output, error) {
 	var outputs []output
-	taken := map[string]string{}
+	formatOf := map[string]string{} // by file
 	for _, given := range formats {
-		format, file, named := strings.Cut(given, "=")
-		if err := report.Check(format); err != nil {
+		name, file, hasFile := strings.Cut(given, "=")
+		if err := format.Check(name); err != nil {
 			return nil, err
 		}
-		if named && file == "" {
-			return nil, fmt.Errorf("--format %s names no file: want one such as %[1]s%s.out", given, format)
+		if hasFile && file == "" {
+			return nil, fmt.Errorf("--format %s names no file: want one such as %[1]s%s.out", given, name)
 		}
-		if other, again := taken[file]; again {
-			place := file
-			if place == "" {
-				place = "stdout"
+		if other, taken := formatOf[file]; taken {
+			destination := file
+			if destination == "" {
+				destination = "stdout"
 			}
-			return nil, fmt.Errorf("the formats %s and %s both go to %s: give one of them a file, as in --format %[2]s=FILE", other, format, place)
+			return nil, fmt.Errorf("the formats %s and %s both go to %s: give one of them a file, as in --format %[2]s=FILE",
+				other, name, destination)
 		}
-		taken[file] = format
-		outputs = append(outputs, output{format: format, file: file})
+		formatOf[file] = name
+		outputs = append(outputs, output{format: name, file: file})
 	}
 	return outputs, nil
 }
@@ -257,10 +258,10 @@ func parseOutputs(formats []string) ([]output, error) {
 // write writes the result. A file is written as a whole or not at all.
 func (o output) write(stdout io.Writer, result *linter.Result) error {
 	if o.file == "" {
-		return report.Write(stdout, o.format, result)
+		return format.Write(stdout, o.format, result)
 	}
 	var content bytes.Buffer
-	if err := report.Write(&content, o.format, result); err != nil {
+	if err := format.Write(&content, o.format, result); err != nil {
 		return err
 	}
 	return os.WriteFile(o.file, content.Bytes(), 0o644) //nolint:gosec // a report is for everyone

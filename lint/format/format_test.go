@@ -1,4 +1,4 @@
-package report_test
+package format_test
 
 import (
 	"bytes"
@@ -21,8 +21,8 @@ import (
 	"helm.sh/helm/v3/pkg/chartutil"
 
 	"github.com/traderadmin/charts/internal/chart"
+	"github.com/traderadmin/charts/lint/format"
 	"github.com/traderadmin/charts/lint/linter"
-	"github.com/traderadmin/charts/lint/report"
 	"github.com/traderadmin/charts/lint/rule"
 )
 
@@ -87,30 +87,30 @@ func odd() *linter.Result {
 	}
 }
 
-func write(t *testing.T, format string, result *linter.Result) string {
+func write(t *testing.T, name string, result *linter.Result) string {
 	t.Helper()
 	var out bytes.Buffer
-	require.NoError(t, report.Write(&out, format, result))
+	require.NoError(t, format.Write(&out, name, result))
 	return out.String()
 }
 
 // The rules' own texts change for reasons of their own: the golden files hold what the formats make of results.
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	for _, format := range report.Formats() {
-		t.Run(format, func(t *testing.T) {
+	for _, name := range format.Names() {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := write(t, format, odd())
-			if format == "sarif" {
+			got := write(t, name, odd())
+			if name == "sarif" {
 				got = withoutRuleTexts(t, got)
 			}
-			golden := filepath.Join("testdata", "golden", format)
+			golden := filepath.Join("testdata", "golden", name)
 			if *update {
 				require.NoError(t, os.WriteFile(golden, []byte(got), 0o644))
 			}
 			want, err := os.ReadFile(golden)
 			require.NoError(t, err)
-			assert.Equal(t, string(want), got, "if it is meant to be so: go test ./lint/report -update")
+			assert.Equal(t, string(want), got, "if it is meant to be so: go test ./lint/format -update")
 		})
 	}
 }
@@ -132,14 +132,14 @@ func TestFormats(t *testing.T) {
 	t.Parallel()
 	result := odd()
 	result.Findings = result.Findings[:1]
-	require.Equal(t, []string{"github", "json", "junit", "markdown", "sarif", "text"}, report.Formats())
-	for _, format := range report.Formats() {
-		require.NoError(t, report.Check(format))
-		got := write(t, format, result)
+	require.Equal(t, []string{"github", "json", "junit", "markdown", "sarif", "text"}, format.Names())
+	for _, name := range format.Names() {
+		require.NoError(t, format.Check(name))
+		got := write(t, name, result)
 		for _, part := range []string{"testdata/shop/templates/web.yaml", "4", "limits-missing", "Deployment/shop", "values-production.yaml", "resources.limits"} {
-			assert.Contains(t, got, part, format)
+			assert.Contains(t, got, part, name)
 		}
-		require.ErrorIs(t, report.Write(full{}, format, result), errFull, format)
+		require.ErrorIs(t, format.Write(full{}, name, result), errFull, name)
 	}
 }
 
@@ -153,10 +153,10 @@ var errFull = assert.AnError
 func TestUnknownFormat(t *testing.T) {
 	t.Parallel()
 	const known = "want one of github, json, junit, markdown, sarif, text"
-	require.EqualError(t, report.Check("protobuf"), `unknown format "protobuf": `+known)
-	require.EqualError(t, report.Check("serif"), `unknown format "serif": `+known+`; did you mean "sarif"?`)
-	require.EqualError(t, report.Check(""), `unknown format "": `+known)
-	require.EqualError(t, report.Write(&bytes.Buffer{}, "jsno", odd()), `unknown format "jsno": `+known+`; did you mean "json"?`)
+	require.EqualError(t, format.Check("protobuf"), `unknown format "protobuf": `+known)
+	require.EqualError(t, format.Check("serif"), `unknown format "serif": `+known+`; did you mean "sarif"?`)
+	require.EqualError(t, format.Check(""), `unknown format "": `+known)
+	require.EqualError(t, format.Write(&bytes.Buffer{}, "jsno", odd()), `unknown format "jsno": `+known+`; did you mean "json"?`)
 }
 
 // docs/lint-result.schema.json describes all that there can be in a result, and nothing else.
@@ -285,8 +285,8 @@ func TestSARIFRules(t *testing.T) {
 		assert.Equal(t, want.ID, *got.ID)
 		assert.Equal(t, want.Title+".", *got.ShortDescription.Text)
 		assert.Equal(t, want.Why, *got.FullDescription.Text)
-		assert.Equal(t, report.Explain(want), *got.Help.Text)
-		assert.Equal(t, report.ExplainMarkdown(want), *got.Help.Markdown)
+		assert.Equal(t, format.Explain(want), *got.Help.Text)
+		assert.Equal(t, format.ExplainMarkdown(want), *got.Help.Markdown)
 		assert.Equal(t, levels[want.Severity], got.DefaultConfiguration.Level)
 	}
 }
@@ -312,7 +312,7 @@ Bad:
 Good:
 
     a: 1
-`, report.Explain(r))
+`, format.Explain(r))
 	assert.Equal(t, `**No &lt;a|b&gt; in values-\*.yaml.** Severity: warning.
 
 `+"`a_b` breaks c\\_d."+`
@@ -329,9 +329,9 @@ Good:
 `+"```"+`
 a: 1
 `+"```"+`
-`, report.ExplainMarkdown(r))
-	assert.Equal(t, `a\|b \*\*`, report.Cell("a|b\n**"))
-	assert.Equal(t, "\\`\\`\\`&lt;b&gt;\\`", report.Cell("```<b>`"), "no tag hides between backticks that are no pair")
+`, format.ExplainMarkdown(r))
+	assert.Equal(t, `a\|b \*\*`, format.Cell("a|b\n**"))
+	assert.Equal(t, "\\`\\`\\`&lt;b&gt;\\`", format.Cell("```<b>`"), "no tag hides between backticks that are no pair")
 }
 
 func TestJUnitIsXML(t *testing.T) {

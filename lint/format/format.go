@@ -1,5 +1,5 @@
-// Package report writes lint results, in one format a file.
-package report
+// Package format writes the results of the linter: text for people, and the formats that CI systems and programs read.
+package format
 
 import (
 	"fmt"
@@ -24,24 +24,23 @@ var writers = map[string]func(io.Writer, *linter.Result) error{
 	"text":     writeText,
 }
 
-// Formats are the names of the formats, in order.
-func Formats() []string { return slices.Sorted(maps.Keys(writers)) }
+// Names returns the names of the formats, sorted.
+func Names() []string { return slices.Sorted(maps.Keys(writers)) }
 
-// Check refuses a format that does not exist, before there is anything to write in it.
-func Check(format string) error {
-	if writers[format] != nil {
+// Check returns an error if there is no format of that name.
+func Check(name string) error {
+	if writers[name] != nil {
 		return nil
 	}
-	known := Formats()
-	return fmt.Errorf("unknown format %q: want one of %s%s", format, strings.Join(known, ", "), suggest.For(format, known))
+	return fmt.Errorf("unknown format %q: want one of %s%s", name, strings.Join(Names(), ", "), suggest.For(name, Names()))
 }
 
-// Write writes a result in one of [Formats]. The text is colored if w is a terminal, unless the environment has NO_COLOR.
-func Write(w io.Writer, format string, result *linter.Result) error {
-	if err := Check(format); err != nil {
+// Write writes result in the named format, one of [Names]. Text is colored if w is a terminal and NO_COLOR is not set.
+func Write(w io.Writer, name string, result *linter.Result) error {
+	if err := Check(name); err != nil {
 		return err
 	}
-	return writers[format](w, result)
+	return writers[name](w, result)
 }
 
 // place is where a finding is: its chart, if it is in no file.

@@ -20,8 +20,11 @@ import (
 	messages "github.com/cucumber/messages/go/v34"
 )
 
-// protocolVersion is the version of Cucumber Messages that is written: that of the Go module whose types this file uses.
-const protocolVersion = "21.0.1"
+// protocolVersion is the version of Cucumber Messages written: that of the Go module github.com/cucumber/messages/go/v34.
+const protocolVersion = "34.2.1"
+
+// runID identifies the only test run of a file.
+const runID = "run"
 
 // messageLog writes Cucumber Messages (https://github.com/cucumber/messages), one JSON object a line, while the run goes on. A nil
 // messageLog writes nothing. What fails first ends it, and stays in err.
@@ -54,6 +57,7 @@ func openMessages(folder string) *messageLog {
 // HTML formatter then shows the text of the step twice.
 type testCase struct {
 	ID        string     `json:"id"`
+	RunID     string     `json:"testRunStartedId"`
 	PickleID  string     `json:"pickleId"`
 	TestSteps []testStep `json:"testSteps"`
 }
@@ -94,15 +98,16 @@ func (m *messageLog) runStarted(r *run) {
 		return
 	}
 	m.write(messages.Envelope{Meta: meta()})
-	m.write(messages.Envelope{TestRunStarted: &messages.TestRunStarted{Timestamp: timestamp(r.started)}})
+	m.write(messages.Envelope{TestRunStarted: &messages.TestRunStarted{Id: runID, Timestamp: timestamp(r.started)}})
 }
 
 func (m *messageLog) runFinished(r *run) {
 	if m == nil {
 		return
 	}
-	finished := &messages.TestRunFinished{Success: len(r.bad()) == 0, Timestamp: timestamp(r.finished)}
-	m.write(messages.Envelope{TestRunFinished: finished})
+	m.write(messages.Envelope{TestRunFinished: &messages.TestRunFinished{
+		TestRunStartedId: runID, Success: len(r.bad()) == 0, Timestamp: timestamp(r.finished),
+	}})
 	if m.err != nil {
 		return
 	}
@@ -130,7 +135,7 @@ func (m *messageLog) scenario(s *scenario) {
 	if m == nil {
 		return
 	}
-	test := testCase{ID: "case-" + s.pickle.Id, PickleID: s.pickle.Id, TestSteps: []testStep{}}
+	test := testCase{ID: "case-" + s.pickle.Id, RunID: runID, PickleID: s.pickle.Id, TestSteps: []testStep{}}
 	for _, st := range s.steps {
 		test.TestSteps = append(test.TestSteps, m.testStep(st))
 	}

@@ -14,24 +14,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// officialSchema is the JSON schema that the npm package @cucumber/messages ships, of the version that is written.
+// officialSchema compiles the JSON schema that the npm package @cucumber/messages ships.
 func officialSchema(t *testing.T) *jsonschema.Schema {
 	t.Helper()
-	compiler := jsonschema.NewCompiler()
-	files, err := filepath.Glob("testdata/messages/*.json")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	for _, file := range files {
-		content, err := os.Open(file)
-		require.NoError(t, err)
-		document, err := jsonschema.UnmarshalJSON(content)
-		require.NoError(t, err)
-		require.NoError(t, content.Close())
-		require.NoError(t, compiler.AddResource("mem:///"+filepath.Base(file), document))
-	}
-	schema, err := compiler.Compile("mem:///Envelope.json")
+	schema, err := jsonschema.NewCompiler().Compile("testdata/messages/messages.schema.json")
 	require.NoError(t, err)
 	return schema
+}
+
+func TestProtocolVersionIsThatOfTheModule(t *testing.T) {
+	content, err := os.ReadFile("../go.mod")
+	require.NoError(t, err)
+	assert.Contains(t, string(content), "github.com/cucumber/messages/go/v34 v"+protocolVersion+"\n")
 }
 
 // readMessages reads a report's messages, each of which must be valid.
@@ -94,6 +88,10 @@ func checkReferences(t *testing.T, envelopes []*messages.Envelope) map[messages.
 	cases, finished := 0, 0
 	for _, e := range envelopes {
 		switch {
+		case e.TestRunStarted != nil:
+			defined[e.TestRunStarted.Id] = true
+		case e.TestRunFinished != nil:
+			require.True(t, defined[e.TestRunFinished.TestRunStartedId])
 		case e.Pickle != nil:
 			defined[e.Pickle.Id] = true
 			for _, s := range e.Pickle.Steps {
@@ -104,6 +102,7 @@ func checkReferences(t *testing.T, envelopes []*messages.Envelope) map[messages.
 		case e.TestCase != nil:
 			cases++
 			require.True(t, defined[e.TestCase.PickleId])
+			require.True(t, defined[e.TestCase.TestRunStartedId])
 			defined[e.TestCase.Id] = true
 			for _, s := range e.TestCase.TestSteps {
 				require.True(t, defined[s.PickleStepId])
@@ -161,7 +160,7 @@ func TestMessagesCarryAttachmentsAndArguments(t *testing.T) {
 	assert.Equal(t, "application/octet-stream", names["core"].MediaType)
 	assert.Equal(t, "go test -run '^TestShop$/^S$'", names[runAloneName].Body)
 	// Positions are in UTF-16 code units. The group that matched nothing is left out.
-	assert.Equal(t, []string{`{"stepMatchArguments":[{"group":{"children":[],"value":"7"}},{"group":{"children":[],"start":7,"value":"b"}},{"group":{"children":[],"start":13,"value":"8"}}]}`}, groups)
+	assert.Equal(t, []string{`{"stepMatchArguments":[{"group":{"value":"7"}},{"group":{"start":7,"value":"b"}},{"group":{"start":13,"value":"8"}}]}`}, groups)
 
 	content, err := os.ReadFile(filepath.Join(dir, messagesFile))
 	require.NoError(t, err)

@@ -28,7 +28,7 @@ import (
 	"github.com/traderadmin/charts/cluster/embedded"
 	"github.com/traderadmin/charts/cluster/kind"
 	"github.com/traderadmin/charts/internal/chart"
-	"github.com/traderadmin/charts/internal/ownership"
+	"github.com/traderadmin/charts/steps"
 )
 
 // canary is an object in a namespace that has the very name that scenarios use, on a cluster that is not theirs.
@@ -62,7 +62,7 @@ func (c canary) requireAsItWas() {
 
 // left are the namespaces that runs made and did not take away.
 func (c canary) left() []string {
-	labelled, err := c.client.CoreV1().Namespaces().List(c.t.Context(), metav1.ListOptions{LabelSelector: ownership.Label})
+	labelled, err := c.client.CoreV1().Namespaces().List(c.t.Context(), metav1.ListOptions{LabelSelector: steps.RunLabel})
 	require.NoError(c.t, err)
 	var names []string
 	for _, namespace := range labelled.Items {

@@ -15,7 +15,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/traderadmin/charts/cluster/embedded"
-	"github.com/traderadmin/charts/internal/ownership"
+	"github.com/traderadmin/charts/steps"
 )
 
 // mutants runs the command on the chart, as from the root of the repository, with the faults and features of a test.
@@ -111,7 +111,7 @@ func TestAClusterOfTheUsersIsLeftAsItWas(t *testing.T) {
 	assert.NotContains(t, stdout, "what other runs made")
 	client, err := kubernetes.NewForConfig(users.Config())
 	require.NoError(t, err)
-	left, err := client.CoreV1().Namespaces().List(t.Context(), metav1.ListOptions{LabelSelector: ownership.Label})
+	left, err := client.CoreV1().Namespaces().List(t.Context(), metav1.ListOptions{LabelSelector: steps.RunLabel})
 	require.NoError(t, err)
 	assert.Empty(t, left.Items)
 }

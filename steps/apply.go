@@ -15,7 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/dynamic"
 
-	"github.com/traderadmin/charts/internal/ownership"
+	"github.com/traderadmin/charts/steps/internal/ownership"
 )
 
 func (s *scenario) applySteps() []step {

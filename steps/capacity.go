@@ -11,8 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/kubernetes"
 
-	"github.com/traderadmin/charts/internal/capacity"
-	"github.com/traderadmin/charts/internal/ownership"
+	"github.com/traderadmin/charts/steps/internal/capacity"
+	"github.com/traderadmin/charts/steps/internal/ownership"
 )
 
 // newCapacity is what the nodes have for the pods of scenarios, or nil where these do not share it: where nodes are simulated, as large as the user says; where scenarios run one

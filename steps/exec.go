@@ -19,7 +19,7 @@ import (
 
 	"github.com/traderadmin/charts/internal/helm"
 	"github.com/traderadmin/charts/internal/rollout"
-	"github.com/traderadmin/charts/standin/contract"
+	"github.com/traderadmin/charts/steps/internal/standin/program/contract"
 )
 
 // exec runs a command in the first container of pod, as `kubectl exec` does. in may be nil. Its error ends with what the command wrote to standard error.

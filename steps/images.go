@@ -9,7 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/kubernetes"
 
-	"github.com/traderadmin/charts/internal/standin"
+	"github.com/traderadmin/charts/steps/internal/standin"
 )
 
 // Nodes can be given images. A cluster.ImageLoader is one.

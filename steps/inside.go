@@ -14,7 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/traderadmin/charts/internal/suggest"
-	"github.com/traderadmin/charts/standin/kernel"
+	"github.com/traderadmin/charts/steps/internal/standin/program/kernel"
 )
 
 // exampleMounted gives the examples below a file to look at.

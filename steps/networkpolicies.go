@@ -9,7 +9,7 @@ import (
 
 	"github.com/cucumber/godog"
 
-	"github.com/traderadmin/charts/standin/contract"
+	"github.com/traderadmin/charts/steps/internal/standin/program/contract"
 )
 
 // NetworkPolicies is the tag of a scenario that needs a network which enforces NetworkPolicies. Where it is found by trying that the cluster's does not, the scenario is

@@ -20,7 +20,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 
-	"github.com/traderadmin/charts/internal/ownership"
+	"github.com/traderadmin/charts/steps/internal/ownership"
 )
 
 // Begin says on the cluster that this run goes on, until End, and takes away what dead runs left there. It is for clusters that outlive the run. What is found is

@@ -9,7 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/traderadmin/charts/internal/netpol"
+	"github.com/traderadmin/charts/steps/internal/netpol"
 )
 
 // examplePolicy lets only pods with a label reach the deployment of exampleDeployment.

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/traderadmin/charts/internal/ownership"
+	"github.com/traderadmin/charts/steps/internal/ownership"
 )
 
 var many = flag.Int("scenarios", 24, "how many scenarios TestSideBySide runs")

@@ -32,10 +32,10 @@ import (
 	"k8s.io/client-go/restmapper"
 
 	"github.com/traderadmin/charts/cluster"
-	"github.com/traderadmin/charts/internal/capacity"
 	"github.com/traderadmin/charts/internal/helm"
-	"github.com/traderadmin/charts/internal/ownership"
-	"github.com/traderadmin/charts/internal/standin"
+	"github.com/traderadmin/charts/steps/internal/capacity"
+	"github.com/traderadmin/charts/steps/internal/ownership"
+	"github.com/traderadmin/charts/steps/internal/standin"
 )
 
 // Serial is the tag of a scenario that runs while no other does: one that makes objects outside of namespaces, or looks at the whole cluster.

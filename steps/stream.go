@@ -15,7 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 
-	"github.com/traderadmin/charts/standin/contract"
+	"github.com/traderadmin/charts/steps/internal/standin/program/contract"
 )
 
 // stream is requests that a pod sends, one after the other, while the scenario goes on.

@@ -2,7 +2,7 @@
 //
 // The context must be named: the current one is what somebody chose for something else. Before anything is made, the backend says where the run will be and what it will
 // make, and asks the cluster whether the user may (SelfSubjectAccessReview). Nothing that was there before is written to; what a run makes it takes away itself, by
-// internal/ownership.
+// steps/internal/ownership.
 package existing
 
 import (

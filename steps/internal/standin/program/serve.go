@@ -13,7 +13,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/traderadmin/charts/standin/contract"
+	"github.com/traderadmin/charts/steps/internal/standin/program/contract"
 )
 
 // serve answers on ports until ctx ends; then it finishes the requests that are under way. With no ports it only waits.

@@ -20,7 +20,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/traderadmin/charts/internal/gobuild"
-	"github.com/traderadmin/charts/standin/contract"
+	"github.com/traderadmin/charts/steps/internal/standin/program/contract"
 )
 
 const (
@@ -37,7 +37,7 @@ const (
 func programLayer(ctx context.Context, arch string, progress io.Writer) (v1.Layer, error) {
 	_, file, _, _ := runtime.Caller(0)
 	module := gobuild.Module{
-		Folder:       filepath.Join(filepath.Dir(file), "..", "..", "standin"),
+		Folder:       filepath.Join(filepath.Dir(file), "program"),
 		Name:         "standin",
 		Title:        "stand-in",
 		Announcement: "the stand-in for images that no registry has is built, once",

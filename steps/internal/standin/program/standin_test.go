@@ -26,8 +26,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/traderadmin/charts/standin/contract"
-	"github.com/traderadmin/charts/standin/kernel"
+	"github.com/traderadmin/charts/steps/internal/standin/program/contract"
+	"github.com/traderadmin/charts/steps/internal/standin/program/kernel"
 )
 
 // asStandIn, in the environment of this test binary, makes it the program under test.

@@ -9,7 +9,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	"sigs.k8s.io/yaml"
 
-	"github.com/traderadmin/charts/internal/netpol"
+	"github.com/traderadmin/charts/steps/internal/netpol"
 )
 
 func pod(name, namespace string) netpol.Pod {

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/traderadmin/charts/standin/contract"
+	"github.com/traderadmin/charts/steps/internal/standin/program/contract"
 )
 
 // patience is how long a peer may take to answer.

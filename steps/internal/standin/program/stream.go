@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/traderadmin/charts/standin/contract"
+	"github.com/traderadmin/charts/steps/internal/standin/program/contract"
 )
 
 // stream sends requests to address, one after the other, each on a connection of its own and at least interval after the one before, until in ends. A request that gets

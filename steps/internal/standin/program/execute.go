@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/traderadmin/charts/standin/contract"
+	"github.com/traderadmin/charts/steps/internal/standin/program/contract"
 )
 
 // execute stands for a program that ends: an exec probe, a lifecycle hook, an init container, a Job, a test of the chart. The clients that such programs are made of

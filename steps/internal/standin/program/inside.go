@@ -15,8 +15,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/traderadmin/charts/standin/contract"
-	"github.com/traderadmin/charts/standin/kernel"
+	"github.com/traderadmin/charts/steps/internal/standin/program/contract"
+	"github.com/traderadmin/charts/steps/internal/standin/program/kernel"
 )
 
 // inside answers for the container: what was given to it, and what it can reach.

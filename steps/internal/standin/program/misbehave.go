@@ -14,7 +14,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/traderadmin/charts/standin/contract"
+	"github.com/traderadmin/charts/steps/internal/standin/program/contract"
 )
 
 // exitCode is the one that contract.Exit tells to end with, if it does.

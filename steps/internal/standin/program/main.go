@@ -21,7 +21,7 @@ import (
 	"path"
 	"syscall"
 
-	"github.com/traderadmin/charts/standin/contract"
+	"github.com/traderadmin/charts/steps/internal/standin/program/contract"
 )
 
 func main() {

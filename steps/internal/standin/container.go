@@ -9,7 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
-	"github.com/traderadmin/charts/standin/contract"
+	"github.com/traderadmin/charts/steps/internal/standin/program/contract"
 )
 
 // container is one that an object has rendered, whatever its kind: pods and what makes them, and custom resources alike.

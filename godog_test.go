@@ -117,7 +117,7 @@ func TestFeatures(t *testing.T) {
 	running := openCluster(t)
 	start(ctx, t, running)
 	world = newWorld(t, running)
-	if running.Shared() {
+	if running.Persistent() {
 		share(ctx, t, world)
 	}
 	scenarios.TestingT, scenarios.DefaultContext = t, ctx
@@ -307,7 +307,7 @@ func takeAwayDead(t *testing.T) {
 	ctx, stop := untilInterrupt(t.Context())
 	defer stop()
 	provider := openCluster(t)
-	require.True(t, provider.Shared(), "-sweep is for a cluster that is kept: -cluster=existing, or -cluster=kind with -kind-cluster. All others end with their run")
+	require.True(t, provider.Persistent(), "-sweep is for a cluster that is kept: -cluster=existing, or -cluster=kind with -kind-cluster. All others end with their run")
 	start(ctx, t, provider)
 	require.NoError(t, newWorld(t, provider).Sweep(ctx, os.Stdout))
 }

@@ -213,7 +213,7 @@ func TestAnUnknownClusterIsRefused(t *testing.T) {
 	output, passed := newRun(t).output("-cluster=nowhere")
 
 	assert.False(t, passed, "the run passed")
-	assert.Contains(t, output, `there is no cluster backend "nowhere": choose one of embedded`)
+	assert.Contains(t, output, `unknown cluster backend "nowhere": choose one of embedded`)
 }
 
 func TestRunsSideBySide(t *testing.T) {

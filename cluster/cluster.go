@@ -1,7 +1,17 @@
 // Package cluster gives a test run a Kubernetes API server to talk to.
 //
-// Where it comes from is a backend's business, a folder each; Open picks one by name. A backend knows nothing of
-// Helm, charts or scenarios, and takes away on Stop what it made on Start.
+// A backend provides it, and each backend has a package of its own: embedded (the default), kind and existing. Open
+// selects one by name. A backend knows nothing about Helm, charts or scenarios.
+//
+//	provider, err := cluster.Open("embedded", cluster.Options{}, os.Stderr)
+//	if err != nil {
+//		return err
+//	}
+//	if err := provider.Start(ctx); err != nil {
+//		return err
+//	}
+//	defer provider.Stop()
+//	client, err := kubernetes.NewForConfig(provider.Config())
 package cluster
 
 import (
@@ -19,87 +29,95 @@ import (
 	"github.com/traderadmin/charts/cluster/kind"
 )
 
-// Provider is a cluster that can be started and stopped once.
+// Provider is a cluster that can be started once and stopped once. Every method except Start and Stop is valid only
+// between Start and Stop.
 type Provider interface {
-	// Start returns when pods can be made and scheduled, or with an error that says what failed; then nothing is
-	// left running. Progress that takes longer than a moment is reported on the way.
+	// Start returns once pods can be created and scheduled. It reports progress if that takes more than a moment. If it
+	// returns an error, it has already cleaned up what it created.
 	Start(ctx context.Context) error
-	// Config is how to reach the cluster as its administrator; valid from Start to Stop.
+	// Config gives access to the cluster as its administrator, or as the user of the context for an existing cluster.
 	Config() *rest.Config
-	// Kubeconfig is the path of a kubeconfig with the same access, for kubectl and helm.
+	// Kubeconfig returns the path of a kubeconfig file that gives the same access to kubectl and helm.
 	Kubeconfig() string
-	// Folder is one of the run's own, for files that are to go with it, however it ends: on Stop, and where the run is killed at once, or with the next run of the same user.
-	// Valid from Start to Stop.
-	Folder() string
-	// RunsContainers says whether a pod's containers run in truth: not on simulated nodes, where a pod is Ready as soon as it is
-	// bound. Valid from Start to Stop.
+	// TempDir returns a private directory of this run. Stop removes it. If the process is killed, it is removed at once
+	// or by the user's next run.
+	TempDir() string
+	// RunsContainers reports whether containers really run. On simulated nodes they do not, and a pod becomes Ready as
+	// soon as it is bound to a node.
 	RunsContainers() bool
-	// Shared says that the cluster is there for others too, and after Stop: what a run makes on it, the run must take away.
-	Shared() bool
-	// Stop takes away what Start made. Its error says so when the cluster had ended before, and why.
+	// Persistent reports whether the cluster outlives the run and may have other users. On such a cluster the run must
+	// delete everything that it creates.
+	Persistent() bool
+	// Stop deletes what Start created. It is safe to call more than once, and after a Start that failed. It takes no
+	// context, because it must also work after the context of the run has ended. Each backend bounds its time: embedded
+	// 15 seconds, kind 1 minute, existing the time to delete a few files. The error also says why the cluster ended
+	// early, if it did.
 	Stop() error
 }
 
-// ImageLoader is a Provider whose nodes can be given images that no registry has. Not every cluster that runs containers is one.
+// ImageLoader is a Provider that can put images onto its nodes without a registry.
 type ImageLoader interface {
-	// LoadImageArchive puts the images of an archive, as `docker save` or an OCI layout in a tar file, onto every node, under the names
-	// that the archive gives them.
+	// LoadImageArchive loads the images of an archive onto every node, under the names that the archive gives them. The
+	// archive is the output of `docker save`, or a tar file with an OCI layout.
 	LoadImageArchive(ctx context.Context, path string) error
-	// Images are those that every node has: their digests, by their names in full, such as docker.io/library/redis:7.
+	// Images returns the images that every node has: the digest by the full name, such as docker.io/library/redis:7.
 	Images(ctx context.Context) (map[string]string, error)
-	// RemoveImages takes names of images away from every node.
+	// RemoveImages removes these image names from every node.
 	RemoveImages(ctx context.Context, names ...string) error
 }
 
 // LogExporter is a Provider that has logs to show when a run fails.
 type LogExporter interface {
-	// ExportLogs writes what the nodes logged into folder, which is made where it is not there.
-	ExportLogs(ctx context.Context, folder string) error
+	// ExportLogs writes the logs of the nodes into dir, which is created if it does not exist.
+	ExportLogs(ctx context.Context, dir string) error
 }
 
-// Confined is a Provider that may let a run into one namespace only.
-type Confined interface {
-	// Namespace is that one, which exists and must stay; "" where a run makes namespaces of its own.
+// SingleNamespace is a Provider that may restrict a run to one namespace.
+type SingleNamespace interface {
+	// Namespace returns that namespace, which exists and must not be deleted, or "" if the run creates its own
+	// namespaces.
 	Namespace() string
 }
 
-// Roomy is a Provider on which not all has to be taken away that is not needed any more.
-type Roomy interface {
-	// Room is for how many namespaces, and what is in them, which go with the cluster.
-	Room() int
+// NamespaceRetainer is a Provider that may leave finished namespaces behind, because the cluster is discarded after the
+// run.
+type NamespaceRetainer interface {
+	// RetainNamespaces returns how many finished namespaces, with everything in them, may stay at the same time.
+	RetainNamespaces() int
 }
 
-// Options are the settings of every backend; each reads its own.
+// Options holds the options of every backend. Open passes each backend its own.
 type Options struct {
 	Embedded embedded.Options
 	Kind     kind.Options
 	Existing existing.Options
 }
 
-// Bind adds the options to flags, with their defaults.
+// Bind defines a flag for every option, with its default.
 func (o *Options) Bind(flags *flag.FlagSet) {
 	o.Embedded.Bind(flags)
 	o.Kind.Bind(flags)
 	o.Existing.Bind(flags)
 }
 
-// backends is every kind of cluster by the name that -cluster takes.
+// backends maps a name, as given to -cluster, to the constructor of the backend.
 var backends = map[string]func(Options, io.Writer) Provider{
 	"embedded": func(o Options, progress io.Writer) Provider { return embedded.New(o.Embedded, progress) },
 	"kind":     func(o Options, progress io.Writer) Provider { return kind.New(o.Kind, progress) },
 	"existing": func(o Options, progress io.Writer) Provider { return existing.New(o.Existing, progress) },
 }
 
-// Open returns the backend name, not yet started. Its progress goes to progress. An unknown name is an error that lists the known ones.
+// Open returns the named backend, not yet started. The backend reports its progress to progress. For an unknown name the
+// error lists the known ones.
 func Open(name string, options Options, progress io.Writer) (Provider, error) {
 	backend, ok := backends[name]
 	if !ok {
-		return nil, fmt.Errorf("there is no cluster backend %q: choose one of %s", name, Names())
+		return nil, fmt.Errorf("unknown cluster backend %q: choose one of %s", name, Names())
 	}
 	return backend(options, progress), nil
 }
 
-// Names lists the backends, for a flag's usage and for errors.
+// Names returns the names of the backends, sorted and separated by commas, for help texts and errors.
 func Names() string {
 	names := make([]string, 0, len(backends))
 	for name := range backends {

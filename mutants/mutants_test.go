@@ -165,7 +165,7 @@ func TestWhatCannotRunSaysWhy(t *testing.T) {
 			says:   "one: another fault has the same name",
 		},
 		"a name that no fault has":    {faults: selectsNothing, args: []string{"-run", "zzz"}, says: `no fault has a name that matches "zzz": -list prints them`},
-		"a cluster that there is not": {faults: selectsNothing, args: []string{"-cluster=nowhere"}, says: `there is no cluster backend "nowhere": choose one of embedded`},
+		"a cluster that there is not": {faults: selectsNothing, args: []string{"-cluster=nowhere"}, says: `unknown cluster backend "nowhere": choose one of embedded`},
 		"a pattern that is none":      {faults: selectsNothing, args: []string{"-run", "("}, says: "-run: error parsing regexp"},
 		"an argument":                 {faults: selectsNothing, args: []string{"redis"}, says: `unexpected arguments ["redis"]: -run takes the names of faults`},
 		"a scenario that is not there": {

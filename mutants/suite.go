@@ -87,7 +87,9 @@ func (s suite) openCluster(progress io.Writer) (cluster.Provider, error) {
 
 // takeTurns says whether trials go one after another, each of which leaves the cluster as it was: where containers run, as the room for pods is not shared out between
 // trials, nor are images; and where others are there too, as each trial looks for what dead runs left.
-func takeTurns(running cluster.Provider) bool { return running.RunsContainers() || running.Shared() }
+func takeTurns(running cluster.Provider) bool {
+	return running.RunsContainers() || running.Persistent()
+}
 
 // trials puts each fault into a copy of the chart. The error names all those that do not apply, or whose scenario is not there.
 func (s suite) trials(faults catalog, copies string) ([]trial, error) {

@@ -28,7 +28,7 @@ func (s *scenario) deploymentsAppear(ctx context.Context, list, namespace string
 	missing := make([]error, len(deployments))
 	var waits sync.WaitGroup
 	for i, name := range deployments {
-		waits.Go(func() { missing[i] = s.await(ctx, namespace, rollout.RolledOut(name)) })
+		waits.Go(func() { missing[i] = s.await(ctx, namespace, rollout.Ready("deployment", name)) })
 	}
 	waits.Wait()
 	return errors.Join(missing...)

@@ -61,7 +61,7 @@ func newExecutor(config *rest.Config, target *url.URL) (remotecommand.Executor, 
 // pods are those of a workload's newest revision, once it is rolled out. There is at least one.
 func (s *scenario) pods(ctx context.Context, called, namespace string) (found []*corev1.Pod, err error) {
 	kind, name := workload(called)
-	err = s.await(ctx, s.named(namespace), rollout.Pods(kind, name, "be rolled out", func(pods []*corev1.Pod) error {
+	err = s.await(ctx, s.named(namespace), rollout.PodsMatch(kind, name, "be rolled out", func(pods []*corev1.Pod) error {
 		found = pods
 		return nil
 	}))

@@ -80,13 +80,13 @@ type Options struct {
 
 // On returns the options with what depends on the cluster: Containers, Nodes, Scratch, Only and Room. The cluster has started.
 func (o Options) On(running cluster.Provider) Options {
-	o.Containers, o.Scratch = running.RunsContainers(), running.Folder()
+	o.Containers, o.Scratch = running.RunsContainers(), running.TempDir()
 	o.Nodes, _ = running.(cluster.ImageLoader)
-	if confined, ok := running.(cluster.Confined); ok {
-		o.Only = confined.Namespace()
+	if single, ok := running.(cluster.SingleNamespace); ok {
+		o.Only = single.Namespace()
 	}
-	if roomy, ok := running.(cluster.Roomy); ok {
-		o.Room = roomy.Room()
+	if retainer, ok := running.(cluster.NamespaceRetainer); ok {
+		o.Room = retainer.RetainNamespaces()
 	}
 	return o
 }

@@ -76,7 +76,7 @@ func (s *scenario) isRolledOut(ctx context.Context, called, namespace string) er
 
 func (s *scenario) isRolledOutWith(ctx context.Context, called string, pods int, namespace string) error {
 	kind, name := workload(called)
-	return s.await(ctx, s.named(namespace), rollout.Count(kind, name, pods))
+	return s.await(ctx, s.named(namespace), rollout.PodCount(kind, name, pods))
 }
 
 func (s *scenario) cannotBeRolledOut(ctx context.Context, called, text, namespace string) error {
@@ -146,10 +146,10 @@ func (s *scenario) comparePods(ctx context.Context, called, namespace, want stri
 		return errors.New("no helm install, upgrade or rollback ran before this step, since which pods could be new")
 	}
 	kind, name := workload(called)
-	return s.await(ctx, s.named(namespace), rollout.Pods(kind, name, want, func(pods []*corev1.Pod) error {
+	return s.await(ctx, s.named(namespace), rollout.PodsMatch(kind, name, want, func(pods []*corev1.Pod) error {
 		for _, pod := range pods {
 			if err := check(pod); err != nil {
-				return rollout.Never(err)
+				return rollout.Permanent(err)
 			}
 		}
 		return nil

@@ -104,18 +104,18 @@ func (c *Cluster) Config() *rest.Config { return rest.CopyConfig(c.config) }
 // Kubeconfig is the path of a kubeconfig with the same access.
 func (c *Cluster) Kubeconfig() string { return c.kubeconfig }
 
-// Folder is that of the control plane, which takes it away when it ends, as it does with its run.
-func (c *Cluster) Folder() string { return filepath.Dir(c.kubeconfig) }
+// TempDir returns the directory of the control plane, which removes it when it ends.
+func (c *Cluster) TempDir() string { return filepath.Dir(c.kubeconfig) }
 
 // RunsContainers is false: the nodes are simulated.
 func (c *Cluster) RunsContainers() bool { return false }
 
-// Shared is false: the cluster is this run's, and goes with it.
-func (c *Cluster) Shared() bool { return false }
+// Persistent returns false: the cluster ends with the run.
+func (c *Cluster) Persistent() bool { return false }
 
-// Room is how many namespaces that are not used any more may stay until the cluster ends. On nodes of a size that the user
-// chose, none: their room is for what is being tested.
-func (c *Cluster) Room() int {
+// RetainNamespaces returns how many finished namespaces may stay until the cluster ends. It is 0 if the user chose the
+// size of the nodes, because their capacity is for what is being tested.
+func (c *Cluster) RetainNamespaces() int {
 	if c.options.CPU != defaultCPU || c.options.Memory != defaultMemory {
 		return 0
 	}

@@ -68,10 +68,10 @@ func (c *Cluster) Config() *rest.Config { return rest.CopyConfig(c.config) }
 // RunsContainers is true unless every node is one of KWOK's, which are simulated. Where the user may not see the nodes, they are taken for real.
 func (c *Cluster) RunsContainers() bool { return c.containers }
 
-// Shared is true.
-func (c *Cluster) Shared() bool { return true }
+// Persistent returns true.
+func (c *Cluster) Persistent() bool { return true }
 
-// Namespace is the only one that a run may use, or "".
+// Namespace returns the only namespace that a run may use, or "".
 func (c *Cluster) Namespace() string { return c.options.Namespace }
 
 // Start makes nothing. It returns when the cluster has answered, what will be made was said, and the user may make it; otherwise with one error that lists all that
@@ -213,8 +213,8 @@ func isSimulated(node corev1.Node) bool {
 	return node.Labels["type"] == "kwok" || node.Annotations["kwok.x-k8s.io/node"] != ""
 }
 
-// Folder is one of the run's own, for files that go with it: on Stop, or with the next run of the same user where this one is killed.
-func (c *Cluster) Folder() string { return c.folder.path }
+// TempDir returns a private directory of this run. Stop removes it, or the user's next run if this one is killed.
+func (c *Cluster) TempDir() string { return c.folder.path }
 
 // Kubeconfig is the path of a kubeconfig that has the named context alone, as the current one. It is made when it is first asked for, because it has the user's credentials in
 // it, and goes with the folder of the run. It is "" where it cannot be made; Stop then says why.

@@ -108,7 +108,7 @@ func TestWhatWillHappenIsSaid(t *testing.T) {
 	assert.Regexp(t, `^context mine: https://127\.0\.0\.1:\d+, Kubernetes v1\.\d+\.\d+\n`, said)
 	assert.Contains(t, said.String(), "deletes them afterwards")
 	assert.False(t, c.RunsContainers(), "the nodes are KWOK's")
-	assert.True(t, c.Shared())
+	assert.True(t, c.Persistent())
 	assert.Equal(t, users.Config(t).Host, c.Config().Host)
 
 	path := c.Kubeconfig()

@@ -65,14 +65,14 @@ func (c *Cluster) Config() *rest.Config { return rest.CopyConfig(c.config) }
 // Kubeconfig is the path of a kubeconfig with the same access.
 func (c *Cluster) Kubeconfig() string { return filepath.Join(c.claim.folder, "kubeconfig") }
 
-// Folder is one of the run's own: a killed run's goes with the next run.
-func (c *Cluster) Folder() string { return c.claim.folder }
+// TempDir returns a private directory of this run. Stop removes it, or the next run if this one is killed.
+func (c *Cluster) TempDir() string { return c.claim.folder }
 
 // RunsContainers is true: a node is a container with a kubelet and containerd in it.
 func (c *Cluster) RunsContainers() bool { return true }
 
-// Shared is true of a cluster that the user named, which is kept.
-func (c *Cluster) Shared() bool { return c.options.Name != "" }
+// Persistent reports whether the user named the cluster. Such a cluster is kept.
+func (c *Cluster) Persistent() bool { return c.options.Name != "" }
 
 // Start deletes the clusters of runs that are dead, makes the cluster or finds it, and returns when its nodes are ready, the default service account is
 // there and names are resolved. Where there is no Docker engine, or no node image to be had, the error says so within seconds. What a failed start

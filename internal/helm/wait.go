@@ -38,7 +38,7 @@ func (c *kubeClient) WaitWithJobs(resources kube.ResourceList, timeout time.Dura
 
 // WatchUntilReady is for hooks: it waits until a Job is complete and a pod has succeeded, or is gone. It waits for nothing else.
 func (c *kubeClient) WatchUntilReady(resources kube.ResourceList, timeout time.Duration) error {
-	return c.noted(c.await(context.Background(), timeout, conditions(resources, rollout.Done, "Job", "Pod")))
+	return c.noted(c.await(context.Background(), timeout, conditions(resources, rollout.HookSucceeded, "Job", "Pod")))
 }
 
 // waitUntilReady asks checker, which is Helm's, until it takes all resources for ready. Meanwhile it watches those of the kinds: when one
@@ -50,7 +50,7 @@ func (c *kubeClient) waitUntilReady(checker kube.ReadyChecker, resources kube.Re
 	defer stop()
 	watched := make(chan error)
 	go func() {
-		err := c.await(ctx, timeout, conditions(resources, rollout.Enough, kinds...))
+		err := c.await(ctx, timeout, conditions(resources, rollout.HelmReady, kinds...))
 		if err != nil {
 			stop()
 		}

@@ -17,12 +17,9 @@ import (
 // revision is the annotation by which the Deployment controller numbers a Deployment's ReplicaSets.
 const revision = "deployment.kubernetes.io/revision"
 
-// RolledOut wants the Deployment name to exist and its rollout to be finished: see Ready.
-func RolledOut(name string) Condition { return Ready(deploymentKind, name) }
-
-// PodsUse wants the Deployment name to be rolled out and every pod of its newest ReplicaSet to have a container of this image.
+// PodsUseImage wants the Deployment name to be rolled out and every pod of its newest ReplicaSet to have a container of this image.
 // When it is rolled out with other images, or wants no pods, waiting is over.
-func PodsUse(name, image string) Condition {
+func PodsUseImage(name, image string) Condition {
 	return Condition{
 		Want: fmt.Sprintf("the pods of deployment/%s to use image %q", name, image),
 		Check: func(n Namespace) error {
@@ -39,7 +36,7 @@ func PodsUse(name, image string) Condition {
 			}
 			for _, pod := range pods {
 				if used := images(pod); !slices.Contains(used, image) {
-					return Never(fmt.Errorf("it is rolled out, and pod/%s uses %q", pod.Name, used))
+					return Permanent(fmt.Errorf("it is rolled out, and pod/%s uses %q", pod.Name, used))
 				}
 			}
 			return nil
@@ -59,7 +56,7 @@ func images(pod *corev1.Pod) []string {
 // newestPods returns the pods that stay of the workload's newest set, at least one.
 func (w *workload) newestPods() ([]*corev1.Pod, error) {
 	if deployment, ok := w.object.(*appsv1.Deployment); ok && *deployment.Spec.Replicas == 0 {
-		return nil, Never(errors.New("it wants 0 replicas, so that there is no pod to look at"))
+		return nil, Permanent(errors.New("it wants 0 replicas, so that there is no pod to look at"))
 	}
 	if len(w.sets) == 0 || !w.sets[0].newest {
 		return nil, fmt.Errorf("%s has no ReplicaSet of its newest revision yet", w.name)

@@ -33,7 +33,7 @@ func TestDetailHasTheWholeChain(t *testing.T) {
 		}
 		series := event("e", "p", "Seen", time.Hour, 0)
 		series.LastTimestamp, series.Series = metav1.Time{}, &corev1.EventSeries{Count: 4, LastObservedTime: metav1.NewMicroTime(now.Add(-time.Second))}
-		failed, _ := waited(t, RolledOut("app"), fake.NewClientset(deployment, set, pod, series,
+		failed, _ := waited(t, Ready("deployment", "app"), fake.NewClientset(deployment, set, pod, series,
 			event("a", "p", "Newer", 10*time.Second, 1), event("b", "p", "Older", 20*time.Second, 2),
 			event("c", "p", "Older", 25*time.Second, 1), event("d", "another", "Elsewhere", 0, 1)))
 
@@ -61,7 +61,7 @@ func TestSimulatedNodesHaveNoLogs(t *testing.T) {
 			Terminated: &corev1.ContainerStateTerminated{ExitCode: 1},
 		}}}
 		node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "node", Annotations: map[string]string{simulated: "fake"}}}
-		failed, _ := waited(t, RolledOut("app"), fake.NewClientset(deployment, set, pod, node))
+		failed, _ := waited(t, Ready("deployment", "app"), fake.NewClientset(deployment, set, pod, node))
 		assert.Contains(t, failed.Detail(), "container c, image : ended with exit code 1")
 		assert.Equal(t, 0, strings.Count(failed.Detail(), "log lines"))
 	})
@@ -71,7 +71,7 @@ func TestAWaitThatSucceedsAsksForNoEvents(t *testing.T) {
 	t.Parallel()
 	deployment, set, pod := finished()
 	client := fake.NewClientset(deployment, set, pod)
-	assert.NoError(t, Await(t.Context(), client, namespace, time.Minute, RolledOut("app")))
+	assert.NoError(t, Await(t.Context(), client, namespace, time.Minute, Ready("deployment", "app")))
 	for _, action := range client.Actions() {
 		assert.Contains(t, []string{"list", "watch"}, action.GetVerb())
 		assert.Contains(t, []string{"deployments", "replicasets", "pods"}, action.GetResource().Resource)

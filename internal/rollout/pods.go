@@ -10,8 +10,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Count wants a workload to be ready, and to have n pods of its newest revision. The kind is one of Ready's.
-func Count(kind, name string, n int) Condition {
+// PodCount wants a workload to be ready, and to have n pods of its newest revision. The kind is one of Ready's.
+func PodCount(kind, name string, n int) Condition {
 	goal := fmt.Sprintf("%s with %d pods", kinds[kind].goal, n)
 	return about(kind, name, goal, readyWith(func(w *workload, pods []*corev1.Pod) error {
 		if len(pods) == n {
@@ -19,18 +19,18 @@ func Count(kind, name string, n int) Condition {
 		}
 		err := fmt.Errorf("it is ready with %d pods", len(pods))
 		if len(pods) == wanted(w.object, len(pods)) {
-			return Never(err)
+			return Permanent(err)
 		}
 		return err // what is seen of the pods is behind what is seen of the workload
 	}))
 }
 
-// Pods wants a workload to be ready, and check to find nothing wrong with its pods of the newest revision, of which it wants at least one. The kind is one of Ready's;
-// want ends the sentence "waited for deployment/app to …". What check finds wrong ends the wait if Never made its error.
-func Pods(kind, name, want string, check func([]*corev1.Pod) error) Condition {
+// PodsMatch wants a workload to be ready, and check to find nothing wrong with its pods of the newest revision, of which it wants at least one. The kind is one of Ready's;
+// want ends the sentence "waited for deployment/app to …". What check finds wrong ends the wait if Permanent made its error.
+func PodsMatch(kind, name, want string, check func([]*corev1.Pod) error) Condition {
 	return about(kind, name, want, readyWith(func(w *workload, pods []*corev1.Pod) error {
 		if len(pods) == 0 && wanted(w.object, 1) == 0 {
-			return Never(errors.New("it wants 0 pods, so that there is none to look at"))
+			return Permanent(errors.New("it wants 0 pods, so that there is none to look at"))
 		}
 		if len(pods) == 0 {
 			return errors.New("no pod of it is there")

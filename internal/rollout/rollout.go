@@ -27,7 +27,7 @@
 //   - A Job, or a pod without an owner, has failed: at once.
 //   - The workload is not there, and its namespace is not either, or is being deleted: after 1 second.
 //
-// Ready is what steps wait for. Enough and Done are what Helm waits for, with --wait and for hooks: on Helm's terms, and with these rules for giving up.
+// Ready is what steps wait for. HelmReady and HookSucceeded are what Helm waits for, with --wait and for hooks: on Helm's terms, and with these rules for giving up.
 //
 // What has to be asked for, such as a dry run or the nodes, is asked for only when there is such trouble, and again every 2 seconds while it lasts.
 package rollout
@@ -46,19 +46,19 @@ import (
 type Condition struct {
 	// Want says it in words, as the end of "waited for …".
 	Want string
-	// Check returns nil when the condition holds in the namespace, an error made by Never when it cannot hold any more, and else an
+	// Check returns nil when the condition holds in the namespace, an error made by Permanent when it cannot hold any more, and else an
 	// error that says what is there instead.
 	Check func(Namespace) error
 
 	kind, name string // of the workload that it is about, if it is about one
 }
 
-// Never marks err as an answer that no waiting will change.
-func Never(err error) error { return never{err} }
+// Permanent marks err as an answer that no waiting will change.
+func Permanent(err error) error { return permanent{err} }
 
-type never struct{ error }
+type permanent struct{ error }
 
-func (n never) Unwrap() error { return n.error }
+func (p permanent) Unwrap() error { return p.error }
 
 // Await returns nil as soon as all conditions hold in namespace at the same time. Its error comes as soon as one of them can never hold, and is about that one;
 // or after timeout, or when ctx ends, and is about all that do not hold then. It is an *Error, or several of them joined.
@@ -89,7 +89,7 @@ func Await(ctx context.Context, client kubernetes.Interface, namespace string, t
 // missed is a condition that does not hold.
 type missed struct {
 	Condition
-	cause error // a never, or what is seen instead
+	cause error // permanent, or what is seen instead
 }
 
 // untilMet returns the condition that will never hold, or those that do not hold when ctx ends; none when all hold.
@@ -104,14 +104,14 @@ func untilMet(ctx context.Context, client kubernetes.Interface, seen Namespace, 
 				held[i] = nil
 				continue
 			}
-			if errors.As(last, new(never)) {
+			if errors.As(last, new(permanent)) {
 				return []missed{{condition, last}}
 			}
 			var notYet unfinished
 			errors.As(last, &notYet)
 			like, wait, proven := held[i].weigh(ctx, client, notYet.troubles)
 			if proven != nil {
-				return []missed{{condition, Never(notYet.because(proven, like))}}
+				return []missed{{condition, Permanent(notYet.because(proven, like))}}
 			}
 			open = append(open, missed{condition, last})
 			again = min(again, wait)
@@ -140,7 +140,7 @@ type Error struct {
 // Error is a line with what was waited for and what keeps it from happening, and at most three more when there is more to say.
 func (e *Error) Error() string {
 	what := "; last seen"
-	if errors.As(e.Cause, new(never)) {
+	if errors.As(e.Cause, new(permanent)) {
 		what = ": this will not happen"
 	}
 	return fmt.Sprintf("waited %s for %s in namespace %s%s: %v", e.Waited.Round(time.Millisecond), e.Want, e.Namespace, what, e.Cause)

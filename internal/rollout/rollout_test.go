@@ -68,7 +68,7 @@ func TestRolledOut(t *testing.T) {
 			t.Parallel()
 			deployment, set, pod := finished()
 			test.change(deployment)
-			err := await(t, RolledOut("app"), deployment, set, pod)
+			err := await(t, Ready("deployment", "app"), deployment, set, pod)
 			if test.saw == "" {
 				assert.NoError(t, err)
 				return
@@ -83,8 +83,8 @@ func TestAMissingDeploymentIsToldFromItsNeighbours(t *testing.T) {
 	t.Parallel()
 	deployment, _, _ := finished()
 
-	assert.ErrorContains(t, await(t, RolledOut("ap"), deployment), "there is no deployment/ap, only app")
-	assert.ErrorContains(t, await(t, RolledOut("ap")), "there is no deployment/ap, nor any other of its kind")
+	assert.ErrorContains(t, await(t, Ready("deployment", "ap"), deployment), "there is no deployment/ap, only app")
+	assert.ErrorContains(t, await(t, Ready("deployment", "ap")), "there is no deployment/ap, nor any other of its kind")
 }
 
 func TestPodsUse(t *testing.T) {
@@ -92,32 +92,32 @@ func TestPodsUse(t *testing.T) {
 	t.Run("they do", func(t *testing.T) {
 		t.Parallel()
 		deployment, set, pod := finished()
-		assert.NoError(t, await(t, PodsUse("app", "app:2"), deployment, set, pod))
+		assert.NoError(t, await(t, PodsUseImage("app", "app:2"), deployment, set, pod))
 	})
 	t.Run("they never will", func(t *testing.T) {
 		t.Parallel()
 		deployment, set, pod := finished()
-		err := Await(t.Context(), fake.NewClientset(deployment, set, pod), namespace, time.Hour, PodsUse("app", "app:3"))
+		err := Await(t.Context(), fake.NewClientset(deployment, set, pod), namespace, time.Hour, PodsUseImage("app", "app:3"))
 		assert.ErrorContains(t, err, `for the pods of deployment/app to use image "app:3" in namespace ns: this will not happen: `+
 			`it is rolled out, and pod/app-7-x uses ["app:2"]`)
 	})
 	t.Run("there are none", func(t *testing.T) {
 		t.Parallel()
 		deployment, set, _ := finished()
-		assert.ErrorContains(t, await(t, PodsUse("app", "app:2"), deployment, set), "replicaset/app-7 has no pods")
+		assert.ErrorContains(t, await(t, PodsUseImage("app", "app:2"), deployment, set), "replicaset/app-7 has no pods")
 	})
 	t.Run("none are wanted", func(t *testing.T) {
 		t.Parallel()
 		deployment, _, _ := finished()
 		*deployment.Spec.Replicas = 0
 		deployment.Status = appsv1.DeploymentStatus{ObservedGeneration: 2}
-		assert.ErrorContains(t, await(t, PodsUse("app", "app:2"), deployment), "it wants 0 replicas")
+		assert.ErrorContains(t, await(t, PodsUseImage("app", "app:2"), deployment), "it wants 0 replicas")
 	})
 	t.Run("the newest ReplicaSet is not there yet", func(t *testing.T) {
 		t.Parallel()
 		deployment, set, pod := finished()
 		set.Annotations[revision] = "6"
-		assert.ErrorContains(t, await(t, PodsUse("app", "app:2"), deployment, set, pod), "has no ReplicaSet of its newest revision yet")
+		assert.ErrorContains(t, await(t, PodsUseImage("app", "app:2"), deployment, set, pod), "has no ReplicaSet of its newest revision yet")
 	})
 }
 
@@ -127,7 +127,7 @@ func TestWhoMayNotLookIsToldSo(t *testing.T) {
 	client.PrependReactor("list", "deployments", func(clienttesting.Action) (bool, runtime.Object, error) {
 		return true, nil, apierrors.NewForbidden(appsv1.Resource("deployments"), "", errorString("no right to list"))
 	})
-	err := Await(t.Context(), client, namespace, 50*time.Millisecond, RolledOut("app"))
+	err := Await(t.Context(), client, namespace, 50*time.Millisecond, Ready("deployment", "app"))
 	assert.ErrorContains(t, err, "failed to list *v1.Deployment: deployments.apps is forbidden: no right to list")
 }
 
@@ -137,7 +137,7 @@ func TestAwaitSeesChanges(t *testing.T) {
 	deployment.Status.AvailableReplicas = 0
 	client := fake.NewClientset(deployment, set, pod)
 	asked := false
-	condition := RolledOut("app")
+	condition := Ready("deployment", "app")
 	check := condition.Check
 	condition.Check = func(n Namespace) error {
 		if err := check(n); err == nil || asked {
@@ -170,14 +170,14 @@ func TestAwaitSeveral(t *testing.T) {
 	deployment, set, pod := finished()
 	client := fake.NewClientset(deployment, set, pod)
 
-	require.NoError(t, Await(t.Context(), client, namespace, time.Minute, RolledOut("app"), Done("job", "gone")))
+	require.NoError(t, Await(t.Context(), client, namespace, time.Minute, Ready("deployment", "app"), HookSucceeded("job", "gone")))
 
-	err := Await(t.Context(), client, namespace, 50*time.Millisecond, RolledOut("one"), RolledOut("app"), Ready("job", "other"))
+	err := Await(t.Context(), client, namespace, 50*time.Millisecond, Ready("deployment", "one"), Ready("deployment", "app"), Ready("job", "other"))
 	require.ErrorContains(t, err, "there is no deployment/one")
 	require.ErrorContains(t, err, "there is no job/other")
 	assert.NotContains(t, err.Error(), "for deployment/app")
 
-	err = Await(t.Context(), client, namespace, time.Minute, RolledOut("one"), PodsUse("app", "app:3"))
+	err = Await(t.Context(), client, namespace, time.Minute, Ready("deployment", "one"), PodsUseImage("app", "app:3"))
 	require.ErrorContains(t, err, "this will not happen")
 	assert.NotContains(t, err.Error(), "deployment/one")
 }

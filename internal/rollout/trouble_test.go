@@ -73,7 +73,7 @@ func TestTroublesOfPodsEndAWait(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				deployment, set, pod := stuck()
 				pod.Status.ContainerStatuses = []corev1.ContainerStatus{test.status}
-				failed, took := waited(t, RolledOut("app"), fake.NewClientset(deployment, set, pod))
+				failed, took := waited(t, Ready("deployment", "app"), fake.NewClientset(deployment, set, pod))
 				assert.Contains(t, firstLines(failed), test.saw)
 				assert.Equal(t, 1, strings.Count(failed.Error(), test.saw), "it is said once")
 				assert.Equal(t, test.after, took)
@@ -115,7 +115,7 @@ func TestACrashLoopEndsAWaitThatTheNextStartComesAfter(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				deployment, set, pod := stuck()
 				pod.Status.ContainerStatuses = []corev1.ContainerStatus{test.status()}
-				failed, took := waited(t, RolledOut("app"), fake.NewClientset(deployment, set, pod))
+				failed, took := waited(t, Ready("deployment", "app"), fake.NewClientset(deployment, set, pod))
 				assert.Contains(t, firstLines(failed), test.saw)
 				assert.Equal(t, 1, strings.Count(failed.Error(), "crash loop"), "it is said once")
 				assert.Equal(t, test.early, took == 0, "it took %s", took)
@@ -148,7 +148,7 @@ func TestACrashLoopMayRecover(t *testing.T) {
 				var kubelet sync.WaitGroup
 				kubelet.Go(func() { playCrashes(ctx, t, client, pod, test.recovers) })
 				started := time.Now()
-				err := Await(t.Context(), client, namespace, test.wait, RolledOut("app"))
+				err := Await(t.Context(), client, namespace, test.wait, Ready("deployment", "app"))
 				took := time.Since(started)
 				cancel()
 				kubelet.Wait()
@@ -223,7 +223,7 @@ func TestWhatOlderRevisionsLeftEndsNoWait(t *testing.T) {
 				change(deployment, set, pod)
 				client := fake.NewClientset(deployment, set, pod)
 				answer(client, nil)
-				failed, took := waited(t, RolledOut("app"), client)
+				failed, took := waited(t, Ready("deployment", "app"), client)
 				assert.Equal(t, minute, took, failed)
 				assert.NotContains(t, failed.Error(), "will not happen")
 			})
@@ -276,7 +276,7 @@ func TestPodsThatAreNotMade(t *testing.T) {
 				}
 				client := fake.NewClientset(deployment, set)
 				answer(client, test.answer)
-				failed, took := waited(t, RolledOut("app"), client)
+				failed, took := waited(t, Ready("deployment", "app"), client)
 				assert.Equal(t, test.after, took, failed)
 				if test.after < minute {
 					assert.Contains(t, firstLines(failed), "this will not happen: replicaset/app-7 cannot make its pods: ")
@@ -320,7 +320,7 @@ func TestAQuotaThatIsSeenToBeFull(t *testing.T) {
 				quota := &corev1.ResourceQuota{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "q"}, Spec: corev1.ResourceQuotaSpec{Hard: quantities(test.hard), Scopes: test.scopes}}
 				client := fake.NewClientset(append(test.pods, deployment, set, quota)...)
 				answer(client, forbidden(fmt.Sprintf("exceeded quota: q, requested: %s, used: %s, limited: %s", test.requested, test.hard, test.hard)))
-				failed, took := waited(t, RolledOut("app"), client)
+				failed, took := waited(t, Ready("deployment", "app"), client)
 				assert.LessOrEqual(t, took-test.after, proofEvery, failed)
 				assert.GreaterOrEqual(t, took, test.after, failed)
 				assert.Contains(t, firstLines(failed), "exceeded quota: q")
@@ -336,7 +336,7 @@ func TestAFullQuotaIsWaitedForWhileAPodGoes(t *testing.T) {
 		going.OwnerReferences, going.Finalizers, going.DeletionTimestamp = nil, []string{"f/f"}, &metav1.Time{Time: time.Now()}
 		client := fake.NewClientset(deployment, set, going)
 		answer(client, forbidden("exceeded quota: q, requested: cpu=1, used: cpu=2, limited: cpu=2"))
-		_, took := waited(t, RolledOut("app"), client)
+		_, took := waited(t, Ready("deployment", "app"), client)
 		assert.Equal(t, minute, took)
 	})
 }
@@ -349,12 +349,12 @@ func TestTheProgressDeadlineEndsAWaitThatItLasts(t *testing.T) {
 			Type: appsv1.DeploymentProgressing, Reason: "ProgressDeadlineExceeded", Message: `ReplicaSet "app-7" has timed out progressing.`,
 		}}
 		pod.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "c", State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}}}
-		failed, took := waited(t, RolledOut("app"), fake.NewClientset(deployment, set, pod))
+		failed, took := waited(t, Ready("deployment", "app"), fake.NewClientset(deployment, set, pod))
 		assert.Equal(t, 5*time.Second, took)
 		assert.Contains(t, firstLines(failed), "this will not happen: ProgressDeadlineExceeded: ")
 
 		pod.Spec.Containers[0].Name = "c"
-		failed, _ = waited(t, RolledOut("app"), fake.NewClientset(deployment, set, pod))
+		failed, _ = waited(t, Ready("deployment", "app"), fake.NewClientset(deployment, set, pod))
 		assert.Contains(t, firstLines(failed), "pod/app-7-x, container c: running, but not ready")
 	})
 }
@@ -373,7 +373,7 @@ func TestAMountThatDoesNotExist(t *testing.T) {
 			}}}},
 		}
 		here := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "here", Namespace: namespace}}
-		failed, took := waited(t, RolledOut("app"), fake.NewClientset(deployment, set, pod, here))
+		failed, took := waited(t, Ready("deployment", "app"), fake.NewClientset(deployment, set, pod, here))
 		assert.Equal(t, 5*time.Second, took)
 		assert.Contains(t, firstLines(failed), "pod/app-7-x mounts what does not exist: secret/gone")
 	})
@@ -416,7 +416,7 @@ func TestAPodThatFitsNoNode(t *testing.T) {
 				}}
 				small := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "small", Labels: map[string]string{"size": "small"}}, Status: corev1.NodeStatus{Allocatable: list("1")}}
 				large := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "large"}, Status: corev1.NodeStatus{Allocatable: list("4")}}
-				failed, took := waited(t, RolledOut("app"), fake.NewClientset(deployment, set, pod, small, large))
+				failed, took := waited(t, Ready("deployment", "app"), fake.NewClientset(deployment, set, pod, small, large))
 				assert.Contains(t, firstLines(failed), "pod/app-7-x: Unschedulable: 0/2 nodes are available")
 				assert.Contains(t, firstLines(failed), test.why)
 				assert.Equal(t, test.why == "", took == minute, "it took %s", took)
@@ -441,7 +441,7 @@ func TestAMissingNamespace(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				failed, took := waited(t, RolledOut("app"), fake.NewClientset(test.objects...))
+				failed, took := waited(t, Ready("deployment", "app"), fake.NewClientset(test.objects...))
 				assert.Equal(t, test.after, took)
 				assert.Contains(t, firstLines(failed), test.saw)
 			})
@@ -470,7 +470,7 @@ func TestATroubleHasToLast(t *testing.T) {
 				}
 			}
 		}()
-		_, took := waited(t, RolledOut("app"), client)
+		_, took := waited(t, Ready("deployment", "app"), client)
 		assert.Equal(t, minute, took)
 		cancel()
 		<-done
@@ -498,7 +498,7 @@ func TestTheErrorIsShort(t *testing.T) {
 					p.Status.ContainerStatuses = []corev1.ContainerStatus{waiting("Elsewhere", message)}
 					objects = append(objects, p)
 				}
-				failed, _ := waited(t, RolledOut("app"), fake.NewClientset(objects...))
+				failed, _ := waited(t, Ready("deployment", "app"), fake.NewClientset(objects...))
 				assert.Equal(t, test.lines, strings.Split(failed.Error(), "\n")[1:])
 				for i := range test.messages {
 					assert.Contains(t, failed.Detail(), fmt.Sprintf("pod/app-7-x%d (", i))

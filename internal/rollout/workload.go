@@ -52,16 +52,16 @@ func Ready(kind, name string) Condition {
 			Want: fmt.Sprintf("%s/%s", kind, name),
 			Check: func(Namespace) error {
 				known := slices.Sorted(maps.Keys(kinds))
-				return Never(fmt.Errorf("%q is no kind that can be waited for: choose one of %s", kind, strings.Join(known, ", ")))
+				return Permanent(fmt.Errorf("%q is no kind that can be waited for: choose one of %s", kind, strings.Join(known, ", ")))
 			},
 		}
 	}
 	return about(kind, name, k.goal, (*workload).verdict)
 }
 
-// Enough is Ready, except that it does not give up as long as no more pods are hindered than the update strategy lets be unavailable: that
+// HelmReady is Ready, except that it does not give up as long as no more pods are hindered than the update strategy lets be unavailable: that
 // many may be missing for `helm --wait`, which is who decides then. The kind is one of Ready's.
-func Enough(kind, name string) Condition {
+func HelmReady(kind, name string) Condition {
 	return about(kind, name, kinds[kind].goal, func(w *workload) error {
 		w.spare = spare(w.object)
 		return w.verdict()
@@ -89,9 +89,9 @@ func spare(object metav1.Object) int {
 	return 0
 }
 
-// Done wants a Job to be complete, or a pod to have succeeded; it never holds once that has failed. One that is not there is done, too:
+// HookSucceeded wants a Job to be complete, or a pod to have succeeded; it never holds once that has failed. One that is not there is done, too:
 // who took it away waits for it no more. On these terms Helm waits for hooks. The kind is job or pod.
-func Done(kind, name string) Condition {
+func HookSucceeded(kind, name string) Condition {
 	return about(kind, name, "end well", func(w *workload) error {
 		if w.object == nil {
 			return nil
@@ -146,7 +146,7 @@ func (w *workload) verdict() error {
 	case w.missing == nil:
 		return nil
 	case w.over != nil:
-		return Never(unfinished{w.over, w.allTroubles()})
+		return Permanent(unfinished{w.over, w.allTroubles()})
 	default:
 		return unfinished{w.missing, w.allTroubles()}
 	}

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/traderadmin/charts/internal/github"
 )
 
 // What GitHub Actions shows of a run: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
@@ -28,8 +30,9 @@ func (r *Report) writeActions() error {
 	}
 	for _, s := range r.run.bad() {
 		line, cause := s.cause()
-		_, err := fmt.Fprintf(r.options.Actions, "::error file=%s,line=%d,title=%s::%s\n",
-			escapeProperty(fromRepository(s.feature.file)), line, escapeProperty(s.name()), escapeData(cause))
+		_, err := fmt.Fprintln(r.options.Actions, github.Annotation{
+			Level: github.Error, File: fromRepository(s.feature.file), Line: line, Title: s.name(), Message: cause,
+		})
 		failed = append(failed, err)
 	}
 	return errors.Join(failed...)
@@ -42,15 +45,6 @@ func appendFile(path, text string) error {
 	}
 	_, err = io.WriteString(file, text)
 	return errors.Join(err, file.Close())
-}
-
-// escapeData escapes the message of a workflow command, and escapeProperty what stands before it.
-func escapeData(text string) string {
-	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(text)
-}
-
-func escapeProperty(text string) string {
-	return strings.NewReplacer(":", "%3A", ",", "%2C").Replace(escapeData(text))
 }
 
 // fromRepository is the path of file from the root of the repository, which annotations need: a test may run in a folder below it.

@@ -19,6 +19,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"mvdan.cc/sh/v3/shell"
+
+	"github.com/traderadmin/charts/internal/junit"
 )
 
 var update = flag.Bool("update", false, "write the golden files in testdata anew")
@@ -73,9 +75,9 @@ func TestEveryResultIsCounted(t *testing.T) {
 		require.NoError(t, r.Write())
 
 		assert.Equal(t, "22 failed, 1 ambiguous, 2 undefined, 1 pending, 1 skipped, 82 passed", r.run.tally())
-		var junit junitSuites
-		require.NoError(t, xml.Unmarshal([]byte(read(t, dir, junitFile)), &junit))
-		assert.Equal(t, junitCounts{Tests: 109, Failures: 22, Errors: 4, Skipped: 1}, junit.junitCounts)
+		var suites junit.Suites
+		require.NoError(t, xml.Unmarshal([]byte(read(t, dir, junitFile)), &suites))
+		assert.Equal(t, junit.Counts{Tests: 109, Failures: 22, Errors: 4, Skipped: 1}, suites.Counts)
 		var features []cucumberFeature
 		require.NoError(t, json.Unmarshal([]byte(read(t, dir, cucumberFile)), &features))
 		assert.Len(t, features, 2)

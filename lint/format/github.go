@@ -7,37 +7,30 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/traderadmin/charts/internal/github"
 	"github.com/traderadmin/charts/lint/linter"
 	"github.com/traderadmin/charts/lint/rule"
 )
 
-// commands are the workflow commands that annotate; see
-// https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands.
-var commands = map[rule.Severity]string{rule.Error: "error", rule.Warning: "warning", rule.Info: "notice"}
+var gitHubLevels = map[rule.Severity]string{
+	rule.Error: github.Error, rule.Warning: github.Warning, rule.Info: github.Notice,
+}
 
-// What a workflow command cannot hold as it is.
-var (
-	escapeData     = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
-	escapeProperty = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
-)
-
-// writeGitHub is for the log of a GitHub workflow, which makes annotations of it: a command a finding, then the counts.
+// writeGitHub writes an annotation for each finding to the log of a GitHub workflow, and then the counts.
 func writeGitHub(w io.Writer, result *linter.Result) error {
 	var out bytes.Buffer
 	for _, f := range result.Findings {
 		at := place(f)
-		properties := []string{"file=" + escapeProperty.Replace(filepath.ToSlash(at.File))}
-		if at.Line > 0 {
-			properties = append(properties, fmt.Sprintf("line=%d", at.Line))
-			if at.Column > 0 {
-				properties = append(properties, fmt.Sprintf("col=%d", at.Column))
-			}
-		}
-		properties = append(properties, "title="+escapeProperty.Replace(f.Rule))
-		message := escapeData.Replace(strings.Join(sentences(f), "\n"))
-		fmt.Fprintf(&out, "::%s %s::%s\n", commands[f.Severity], strings.Join(properties, ","), message)
+		fmt.Fprintln(&out, github.Annotation{
+			Level:   gitHubLevels[f.Severity],
+			File:    filepath.ToSlash(at.File),
+			Line:    int64(at.Line),
+			Column:  int64(at.Column),
+			Title:   f.Rule,
+			Message: strings.Join(sentences(f), "\n"),
+		})
 	}
-	out.WriteString(summary(result) + "\n")
+	fmt.Fprintln(&out, summary(result))
 	_, err := w.Write(out.Bytes())
 	return err
 }

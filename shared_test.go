@@ -2,6 +2,7 @@ package charts
 
 import (
 	"encoding/json"
+	"flag"
 	"io"
 	"os"
 	"os/exec"
@@ -237,9 +238,14 @@ func (c canary) names() []string {
 	return names
 }
 
+// kindOptions are those that the flags of this process say.
+func kindOptions() kind.Options {
+	return kind.Options{Image: flag.Lookup("kind-image").Value.String(), Config: flag.Lookup("kind-config").Value.String()}
+}
+
 // kindArgs are the flags of a run on kind, or the test is skipped: where no Docker engine answers, or the node image is not there.
 func kindArgs(t *testing.T) []string {
-	options := clusterOptions.Kind
+	options := kindOptions()
 	image := options.Image
 	if image == "" {
 		t.Skip("runs on kind are tested where -kind-image names an image of the nodes that is here")
@@ -273,7 +279,7 @@ func kindClusterIsThere(t *testing.T, name string) bool {
 // A kept kind cluster is the user's, too.
 func TestAKeptKindClusterIsLeftAsItWas(t *testing.T) {
 	args := kindArgs(t)
-	options := clusterOptions.Kind
+	options := kindOptions()
 	users := kind.New(options, os.Stdout)
 	require.NoError(t, users.Start(t.Context()))
 	t.Cleanup(func() { assert.NoError(t, users.Stop()) })

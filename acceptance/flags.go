@@ -1,0 +1,94 @@
+package acceptance
+
+import (
+	"flag"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/cucumber/godog"
+	"golang.org/x/term"
+
+	"github.com/traderadmin/charts/acceptance/internal/shard"
+	"github.com/traderadmin/charts/cluster"
+	"github.com/traderadmin/charts/steps"
+)
+
+// flags are the settings of a run.
+type flags struct {
+	chart       string
+	features    string
+	backend     string
+	reportDir   string
+	sweep       bool
+	keepFailed  bool
+	wait        time.Duration
+	realImages  []string
+	healthPaths []string
+	shard       shard.Shard
+	cluster     cluster.Options
+	godog       godog.Options
+}
+
+// commandLine has the flags of the test binary. Package testing parses them before the tests start, so they are
+// registered when the program starts.
+var commandLine = newFlags(flag.CommandLine)
+
+// newFlags registers the flags of a run with their defaults.
+func newFlags(set *flag.FlagSet) *flags {
+	f := &flags{godog: godog.Options{
+		Strict:      true,
+		Randomize:   -1,                   // a new seed for each run, which is printed
+		Concurrency: 4 * runtime.NumCPU(), // a scenario mostly waits
+		NoColors:    !term.IsTerminal(int(os.Stdout.Fd())),
+	}}
+	set.StringVar(&f.chart, "chart", "",
+		"test the chart at this `path` wherever the scenarios name the chart of the suite")
+	set.StringVar(&f.features, "features", "", "read the scenarios from this `folder` (default \"features\")")
+	set.StringVar(&f.backend, "cluster", "embedded", "the `backend` that provides the Kubernetes cluster: "+cluster.Names())
+	set.StringVar(&f.reportDir, "report", "",
+		"write index.html, junit.xml, cucumber.json and messages.ndjson to this `folder`")
+	set.BoolVar(&f.sweep, "sweep", false,
+		"delete what killed runs left on a cluster that outlives its runs, and run no scenario")
+	set.BoolVar(&f.keepFailed, "keep-failed", false,
+		"keep the cluster, and what failed scenarios made on it, until Ctrl-C")
+	set.DurationVar(&f.wait, "wait", time.Minute, "how long a step may wait for the cluster")
+	set.Var(&f.shard, "shard", "run one part of the scenarios: `i/n`, such as 1/3 for the first of three")
+	set.Func("real-images", "where nodes run containers: comma-separated `globs` of image repositories that get no stand-in "+
+		"(default "+strings.Join(steps.DefaultRealImages, ",")+")", list(&f.realImages))
+	set.Func("health-paths", "where nodes run containers: comma-separated `paths` that stand-ins answer with 200; "+
+		"all others get 404 (default "+strings.Join(steps.DefaultHealthPaths, ",")+")", list(&f.healthPaths))
+	f.cluster.Bind(set)
+	godog.BindFlags("godog.", set, &f.godog)
+	return f
+}
+
+// list parses a comma-separated flag into words.
+func list(words *[]string) func(string) error {
+	return func(value string) error {
+		*words = strings.FieldsFunc(value, func(r rune) bool { return r == ',' })
+		return nil
+	}
+}
+
+// isSet reports whether the command line sets a flag.
+func isSet(name string) bool {
+	set := false
+	flag.Visit(func(f *flag.Flag) { set = set || f.Name == name })
+	return set
+}
+
+// scenarioFlags returns the flags of the command line that also apply to a scenario that is run alone.
+func scenarioFlags() []string {
+	var words []string
+	flag.Visit(func(f *flag.Flag) {
+		switch group, name, _ := strings.Cut(f.Name, "."); {
+		case group == "test", group == "godog" && name != "paths":
+		case f.Name == "report", f.Name == "shard", f.Name == "keep-failed":
+		default:
+			words = append(words, "-"+f.Name+"="+f.Value.String())
+		}
+	})
+	return words
+}

@@ -1,0 +1,51 @@
+package acceptance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/cucumber/godog"
+
+	"github.com/traderadmin/charts/lint/linter"
+	"github.com/traderadmin/charts/lint/format"
+	"github.com/traderadmin/charts/lint/rule"
+	"github.com/traderadmin/charts/steps"
+)
+
+// countScenarios reads the features and returns the number of scenarios to run. Before the run costs anything, it fails
+// on features that cannot be parsed, on steps that are unknown or misused, and if no scenario is selected.
+func (r *suiteRun) countScenarios() (int, error) {
+	features, err := godog.TestSuite{Options: &r.godog}.RetrieveFeatures()
+	if err != nil {
+		return 0, fmt.Errorf("read the features in %v: %w", r.godog.Paths, err)
+	}
+	count := 0
+	var misused []error
+	for _, feature := range features {
+		count += len(feature.Pickles)
+		misused = append(misused, steps.Check(feature.GherkinDocument, feature.Pickles))
+	}
+	if err := errors.Join(misused...); err != nil {
+		return 0, err
+	}
+	if count == 0 {
+		return 0, fmt.Errorf("no scenario in %v has the tags %q", r.godog.Paths, r.godog.Tags)
+	}
+	return count, nil
+}
+
+// lint prints what the linter finds in the chart, and fails on findings of severity error.
+func (r *suiteRun) lint() (*linter.Result, error) {
+	result, err := linter.Run(context.Background(), []string{r.suite.source}, linter.Options{Progress: r.out})
+	if err != nil {
+		return nil, err
+	}
+	if err := format.Write(r.out, "text", result); err != nil {
+		return nil, err
+	}
+	if n := result.Count(rule.Error); n > 0 {
+		return nil, fmt.Errorf("the linter found errors in %s (%d); no cluster was started", r.suite.source, n)
+	}
+	return result, nil
+}

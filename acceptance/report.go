@@ -1,0 +1,109 @@
+package acceptance
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/traderadmin/charts/acceptance/internal/report"
+	"github.com/traderadmin/charts/cluster"
+	"github.com/traderadmin/charts/lint/linter"
+	"github.com/traderadmin/charts/steps"
+)
+
+// liveAbove is the number of scenarios above which a run shows what is running and what failed, not every step.
+const liveAbove = 10
+
+// newReport returns the report of a run of count scenarios, and adds it to godog's formats.
+func (r *suiteRun) newReport(count int, findings *linter.Result) (*report.Report, error) {
+	sections, err := r.sections(findings)
+	if err != nil {
+		return nil, err
+	}
+	options := report.Options{
+		Dir:      r.flags.reportDir,
+		Title:    "Acceptance tests of " + r.suite.source,
+		Command:  strings.Join(os.Args, " "),
+		Test:     r.t.Name(),
+		Flags:    scenarioFlags(),
+		Sections: sections,
+	}
+	if count > liveAbove && !isSet("godog.format") && !isSet("godog.f") {
+		options.Live, r.godog.Format = r.out, ""
+	} else {
+		options.Failures = r.out
+	}
+	reported, err := report.New(options)
+	if err != nil {
+		return nil, err
+	}
+	r.godog.Format = strings.TrimPrefix(r.godog.Format+","+reported.Format(), ",")
+	return reported, nil
+}
+
+// sections returns what the report shows of the chart: the findings of the linter, and the resources of a release.
+func (r *suiteRun) sections(findings *linter.Result) ([]report.Section, error) {
+	if r.flags.reportDir == "" {
+		return nil, nil
+	}
+	lint := report.Section{Title: "Lint", Columns: []string{"place", "severity", "finding", "rule"}}
+	for _, f := range findings.Findings {
+		lint.Rows = append(lint.Rows, []string{f.Position.String(), f.Severity.String(), f.Message, f.Rule})
+	}
+	if len(lint.Rows) == 0 {
+		lint = report.Section{Title: "Lint", Text: "The linter found nothing."}
+	}
+	sections := []report.Section{lint}
+	budgets, err := linter.Budgets(context.Background(), []string{r.suite.source}, linter.Options{})
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range budgets {
+		title := strings.TrimSuffix("Resources, "+b.Variants, ", ")
+		sections = append(sections, report.Section{Title: title, Text: b.Table})
+	}
+	return sections, nil
+}
+
+// reportImages adds to the report which images ran, and prints which of them were stand-ins.
+func (r *suiteRun) reportImages(reported *report.Report, images []steps.Image) {
+	if len(images) == 0 {
+		return
+	}
+	section := report.Section{
+		Title: "Images",
+		Text: "The images that containers ran. A stand-in is a program of this suite that serves on the ports of the " +
+			"container, so that a pod can start whose image is in no registry.",
+		Columns: []string{"image", "ran", "on ports", "for"},
+	}
+	var standIns []string
+	for _, image := range images {
+		if image.StandIn {
+			standIns = append(standIns, image.Image)
+		}
+		ports := strings.Trim(fmt.Sprint(image.Serves), "[]")
+		section.Rows = append(section.Rows, []string{image.Image, image.Is, ports, strings.Join(image.By, "; ")})
+	}
+	reported.Add(section)
+	if len(standIns) > 0 {
+		fmt.Fprintf(r.out, "\nStand-ins replaced images that the nodes do not have (-real-images keeps images real): %s\n",
+			strings.Join(standIns, ", "))
+	}
+}
+
+// exportLogs adds the logs of the cluster's nodes to the report of a failed run.
+func (r *suiteRun) exportLogs(provider cluster.Provider) {
+	exporter, ok := provider.(cluster.LogExporter)
+	if !ok || r.flags.reportDir == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), closing/2) // the context of the run may have ended
+	defer cancel()
+	folder := filepath.Join(r.flags.reportDir, "nodes")
+	if err := exporter.ExportLogs(ctx, folder); err != nil {
+		fmt.Fprintf(r.out, "\nSome logs of the nodes are missing: %v\n", err)
+	}
+	fmt.Fprintf(r.out, "\nThe logs of the nodes are in %s\n", folder)
+}

@@ -1,0 +1,100 @@
+// Package acceptance runs the acceptance tests of a Helm chart: it lints the chart, gives the run a Kubernetes API, and
+// runs the scenarios of a folder of .feature files as real Helm commands. One call is enough:
+//
+//	func TestFeatures(t *testing.T) {
+//		acceptance.Run(t, acceptance.Suite{Chart: "./charts/shop"})
+//	}
+//
+// The flags of a run, such as -cluster=kind, -report DIR and -keep-failed, are flags of the test binary; importing this
+// package registers them. `go test -run TestFeatures . -args -help` lists them.
+//
+// Package steps documents the vocabulary of the scenarios, and what a step of your own is given.
+package acceptance
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/traderadmin/charts/internal/chart"
+)
+
+// Suite describes what is tested. The zero value tests the only chart below ./charts with the scenarios in ./features.
+type Suite struct {
+	// Chart is the path of the chart as scenarios write it, relative to the folder of the test. The flag -chart tests
+	// another copy in its place. Empty means the only chart below ./charts.
+	Chart string
+	// Release is the name of the release under test, which is used where a step names none. Empty means the name of
+	// the chart.
+	Release string
+	// Namespace is the namespace that is used where a step names none. Empty means the name of the chart.
+	Namespace string
+	// Features is the folder of the .feature files. The flag -features overrides it. Empty means "features".
+	Features string
+}
+
+// resolved is a Suite in which nothing is empty, with the chart that it tests.
+type resolved struct {
+	Suite
+	source string                    // the path of the chart that is tested, which -chart may have set
+	kinds  []schema.GroupVersionKind // of the objects that the chart renders
+}
+
+// resolve fills in the defaults. The chart at override, if it is not empty, is tested in place of suite.Chart, and
+// features replaces suite.Features.
+func (suite Suite) resolve(override, features string) (*resolved, error) {
+	if suite.Chart == "" {
+		found, err := onlyChart()
+		if err != nil && override == "" {
+			return nil, err
+		}
+		suite.Chart = found
+	}
+	if suite.Chart == "" {
+		suite.Chart = override
+	}
+	r := &resolved{Suite: suite, source: suite.Chart}
+	if override != "" {
+		r.source = override
+	}
+	if features != "" {
+		r.Features = features
+	}
+	if r.Features == "" {
+		r.Features = "features"
+	}
+	loaded, err := chart.Load(r.source)
+	if err != nil {
+		return nil, err
+	}
+	r.kinds = loaded.Kinds()
+	if r.Release == "" {
+		r.Release = loaded.Name()
+	}
+	if r.Namespace == "" {
+		r.Namespace = loaded.Name()
+	}
+	return r, nil
+}
+
+// onlyChart returns the path of the only chart below ./charts.
+func onlyChart() (string, error) {
+	files, err := filepath.Glob("charts/*/Chart.yaml")
+	if err != nil {
+		return "", err
+	}
+	switch len(files) {
+	case 0:
+		return "", errors.New("no chart found: ./charts/*/Chart.yaml does not exist; set Suite.Chart or pass -chart PATH")
+	case 1:
+		return "./" + filepath.ToSlash(filepath.Dir(files[0])), nil
+	}
+	var charts []string
+	for _, file := range files {
+		charts = append(charts, "./"+filepath.ToSlash(filepath.Dir(file)))
+	}
+	return "", fmt.Errorf("found %d charts (%s): set Suite.Chart or pass -chart PATH", len(charts), strings.Join(charts, ", "))
+}

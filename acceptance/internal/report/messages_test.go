@@ -23,7 +23,7 @@ func officialSchema(t *testing.T) *jsonschema.Schema {
 }
 
 func TestProtocolVersionIsThatOfTheModule(t *testing.T) {
-	content, err := os.ReadFile("../go.mod")
+	content, err := os.ReadFile("../../../go.mod")
 	require.NoError(t, err)
 	assert.Contains(t, string(content), "github.com/cucumber/messages/go/v34 v"+protocolVersion+"\n")
 }

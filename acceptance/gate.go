@@ -7,8 +7,8 @@ import (
 
 	"github.com/cucumber/godog"
 
-	"github.com/traderadmin/charts/lint/linter"
 	"github.com/traderadmin/charts/lint/format"
+	"github.com/traderadmin/charts/lint/linter"
 	"github.com/traderadmin/charts/lint/rule"
 	"github.com/traderadmin/charts/steps"
 )

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/cucumber/godog"
-	"helm.sh/helm/v3/pkg/storage/driver"
 
 	"github.com/traderadmin/charts/internal/helm"
 )
@@ -136,7 +135,7 @@ func (s *scenario) runHelmWith(ctx context.Context, command, flags []string) err
 // ensureInstalled installs the release under test with the chart's own values, unless it is installed.
 func (s *scenario) ensureInstalled(ctx context.Context) error {
 	err := s.runHelmWords(ctx, []string{"status", s.release})
-	if !errors.Is(err, driver.ErrReleaseNotFound) {
+	if !errors.Is(err, helm.ErrReleaseNotFound) {
 		return err
 	}
 	return s.runHelmWords(ctx, []string{"install", s.release, s.chart})

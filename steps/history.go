@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/cucumber/godog"
-	"helm.sh/helm/v3/pkg/release"
 
 	"github.com/traderadmin/charts/internal/helm"
 )
@@ -71,7 +70,7 @@ func (s *scenario) ask(ctx context.Context, namespace string, words ...string) (
 }
 
 // history are the revisions of a release, the oldest first.
-func (s *scenario) history(ctx context.Context, name, namespace string) ([]*release.Release, error) {
+func (s *scenario) history(ctx context.Context, name, namespace string) ([]*helm.Release, error) {
 	result, err := s.ask(ctx, namespace, "history", name)
 	if err != nil {
 		return nil, fmt.Errorf("release %q in namespace %q: %w", name, s.named(namespace), err)
@@ -80,25 +79,19 @@ func (s *scenario) history(ctx context.Context, name, namespace string) ([]*rele
 }
 
 func (s *scenario) releaseHas(ctx context.Context, name string, revision int, status, namespace string) error {
-	if !slices.Contains(statuses, release.Status(status)) {
-		return fmt.Errorf("Helm has no status %q, only %s", status, join(statuses)) //nolint:staticcheck // Helm is a name
+	if !slices.Contains(helm.Statuses, helm.Status(status)) {
+		return fmt.Errorf("Helm has no status %q, only %s", status, join(helm.Statuses)) //nolint:staticcheck // Helm is a name
 	}
 	revisions, err := s.history(ctx, name, namespace)
 	if err != nil {
 		return err
 	}
 	newest := revisions[len(revisions)-1]
-	if newest.Version != revision || newest.Info.Status != release.Status(status) {
+	if newest.Revision != revision || newest.Status != helm.Status(status) {
 		return fmt.Errorf("release %q has revision %d and status %q (%s), not revision %d and status %q",
-			name, newest.Version, newest.Info.Status, newest.Info.Description, revision, status)
+			name, newest.Revision, newest.Status, newest.Description, revision, status)
 	}
 	return nil
-}
-
-// statuses are all that Helm has.
-var statuses = []release.Status{
-	release.StatusDeployed, release.StatusFailed, release.StatusSuperseded, release.StatusUninstalled, release.StatusUninstalling,
-	release.StatusPendingInstall, release.StatusPendingUpgrade, release.StatusPendingRollback, release.StatusUnknown,
 }
 
 func join[T ~string](words []T) string {
@@ -139,11 +132,11 @@ func (s *scenario) historyIs(ctx context.Context, name, namespace string, table 
 }
 
 // asRecord is a revision in the columns of `helm history`.
-func asRecord(of *release.Release) record {
-	r := record{"revision": strconv.Itoa(of.Version), "status": of.Info.Status.String(), "description": of.Info.Description}
-	if of.Chart != nil && of.Chart.Metadata != nil {
-		r["chart"] = of.Chart.Metadata.Name + "-" + of.Chart.Metadata.Version
-		r["app version"] = of.Chart.Metadata.AppVersion
+func asRecord(of *helm.Release) record {
+	r := record{"revision": strconv.Itoa(of.Revision), "status": string(of.Status), "description": of.Description}
+	if of.Chart.Name != "" {
+		r["chart"] = of.Chart.Name + "-" + of.Chart.Version
+		r["app version"] = of.Chart.AppVersion
 	}
 	return r
 }

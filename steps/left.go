@@ -9,16 +9,14 @@ import (
 
 	"github.com/cucumber/godog"
 	"golang.org/x/sync/errgroup"
-	"helm.sh/helm/v3/pkg/release"
-	"helm.sh/helm/v3/pkg/releaseutil"
-	"helm.sh/helm/v3/pkg/storage/driver"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/discovery"
-	"sigs.k8s.io/yaml"
+
+	"github.com/traderadmin/charts/internal/helm"
 )
 
 func (s *scenario) leftSteps() []step {
@@ -112,8 +110,8 @@ func (s *scenario) nothingOfReleaseBut(ctx context.Context, name, namespace stri
 	switch revisions, err := s.ask(ctx, namespace, "history", name); {
 	case err == nil:
 		newest := revisions.Releases[len(revisions.Releases)-1]
-		return fmt.Errorf("the history of release %q is left: revision %d is %s", name, newest.Version, newest.Info.Status)
-	case !errors.Is(err, driver.ErrReleaseNotFound):
+		return fmt.Errorf("the history of release %q is left: revision %d is %s", name, newest.Revision, newest.Status)
+	case !errors.Is(err, helm.ErrReleaseNotFound):
 		return err
 	}
 	var left []error
@@ -124,15 +122,10 @@ func (s *scenario) nothingOfReleaseBut(ctx context.Context, name, namespace stri
 }
 
 // rendered is all that a release consists of, hooks included.
-func rendered(of *release.Release) []*unstructured.Unstructured {
+func rendered(of *helm.Release) []*unstructured.Unstructured {
 	all := objects(of)
 	for _, hook := range of.Hooks {
-		for _, document := range releaseutil.SplitManifests(hook.Manifest) {
-			object := &unstructured.Unstructured{}
-			if err := yaml.Unmarshal([]byte(document), &object.Object); err == nil && object.GetKind() != "" {
-				all = append(all, object)
-			}
-		}
+		all = append(all, objects(&helm.Release{Manifest: hook.Manifest})...)
 	}
 	return all
 }

@@ -10,8 +10,6 @@ import (
 	"strings"
 
 	messages "github.com/cucumber/messages/go/v34"
-	"helm.sh/helm/v3/pkg/release"
-	"helm.sh/helm/v3/pkg/storage/driver"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -20,6 +18,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 
+	"github.com/traderadmin/charts/internal/helm"
 	"github.com/traderadmin/charts/steps/internal/ownership"
 )
 
@@ -127,7 +126,7 @@ func (w *World) takeAway(ctx context.Context, run string) error {
 func (w *World) takeAwayRelease(ctx context.Context, name string, since metav1.Time) error {
 	client := w.helm.WithNamespaces(func(string) string { return w.options.Only })
 	found, err := client.Run(ctx, "history", name) // a hook may have run in any of its revisions
-	if errors.Is(err, driver.ErrReleaseNotFound) {
+	if errors.Is(err, helm.ErrReleaseNotFound) {
 		return nil
 	}
 	if err != nil {
@@ -151,7 +150,7 @@ func (w *World) takeAwayRelease(ctx context.Context, name string, since metav1.T
 		failed = append(failed, err)
 	} else if err == nil {
 		for _, claim := range claims.Items {
-			if slices.ContainsFunc(found.Releases, func(revision *release.Release) bool { return isVolumeOf(claim.Name, revision) }) {
+			if slices.ContainsFunc(found.Releases, func(revision *helm.Release) bool { return isVolumeOf(claim.Name, revision) }) {
 				failed = append(failed, w.deleteNewer(ctx, corev1.SchemeGroupVersion.WithResource("persistentvolumeclaims"), claim.Name, since))
 			}
 		}
@@ -160,11 +159,11 @@ func (w *World) takeAwayRelease(ctx context.Context, name string, since metav1.T
 }
 
 // leftovers are the objects of a release that Helm may leave when it is uninstalled: those that hooks made, and those that it was told to keep.
-func leftovers(of *release.Release) []*unstructured.Unstructured {
+func leftovers(of *helm.Release) []*unstructured.Unstructured {
 	var left []*unstructured.Unstructured
 	for _, hook := range of.Hooks {
 		if !hook.LastRun.StartedAt.IsZero() {
-			left = append(left, objects(&release.Release{Manifest: hook.Manifest})...)
+			left = append(left, objects(&helm.Release{Manifest: hook.Manifest})...)
 		}
 	}
 	for _, object := range objects(of) {
@@ -176,7 +175,7 @@ func leftovers(of *release.Release) []*unstructured.Unstructured {
 }
 
 // isVolumeOf says whether a claim has the name that a StatefulSet of the release gives to those that it makes.
-func isVolumeOf(claim string, of *release.Release) bool {
+func isVolumeOf(claim string, of *helm.Release) bool {
 	for _, object := range objects(of) {
 		templates, _, _ := unstructured.NestedSlice(object.Object, "spec", "volumeClaimTemplates")
 		for _, template := range templates {

@@ -8,19 +8,19 @@ import (
 	"slices"
 	"strings"
 
-	"helm.sh/helm/v3/pkg/release"
-	"helm.sh/helm/v3/pkg/storage/driver"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/dynamic"
+
+	"github.com/traderadmin/charts/internal/helm"
 )
 
 // releases are what a scenario installed, by namespace (its name in the cluster) and name: the newest revision of each.
-type releases map[[2]string]*release.Release
+type releases map[[2]string]*helm.Release
 
-func (r *releases) note(newest *release.Release) {
+func (r *releases) note(newest *helm.Release) {
 	if newest == nil {
 		return
 	}
@@ -39,14 +39,14 @@ func (s *scenario) uninstallElsewhere(ctx context.Context) error {
 		}
 		namespace := func(string) string { return installed.Namespace }
 		_, err := s.world.helm.WithNamespaces(namespace).Run(ctx, "uninstall", installed.Name, "--no-hooks")
-		if err != nil && !errors.Is(err, driver.ErrReleaseNotFound) {
+		if err != nil && !errors.Is(err, helm.ErrReleaseNotFound) {
 			failed = append(failed, fmt.Errorf("take away what this scenario installed: %w", err))
 		}
 	}
 	return errors.Join(failed...)
 }
 
-func (s *scenario) reachesElsewhere(installed *release.Release) bool {
+func (s *scenario) reachesElsewhere(installed *helm.Release) bool {
 	own := s.namespaces.all()
 	return slices.ContainsFunc(objects(installed), func(object *unstructured.Unstructured) bool {
 		return object.GetNamespace() != "" && !slices.Contains(own, object.GetNamespace())
@@ -75,7 +75,7 @@ func (w *World) live(ctx context.Context, rendered *unstructured.Unstructured, n
 }
 
 // objects are what a release's manifest says, as far as it can be read.
-func objects(of *release.Release) []*unstructured.Unstructured {
+func objects(of *helm.Release) []*unstructured.Unstructured {
 	var found []*unstructured.Unstructured
 	for documents := yaml.NewYAMLOrJSONDecoder(strings.NewReader(of.Manifest), 4096); ; {
 		object := &unstructured.Unstructured{}

@@ -18,7 +18,6 @@ import (
 	"path/filepath"
 
 	"helm.sh/helm/v3/pkg/chartutil"
-	"helm.sh/helm/v3/pkg/release"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/discovery/cached/memory"
@@ -83,11 +82,11 @@ type Result struct {
 
 	// Release is the release that the command made, changed or read: the last one where it names several, nil where there is
 	// none. A failed install or upgrade has one too, once it is recorded.
-	Release *release.Release
+	Release *Release
 
 	// Releases are the releases that `list` found, in the order of its table, or the revisions that `history` found, oldest
 	// first.
-	Releases []*release.Release
+	Releases []*Release
 }
 
 // New returns a client of the cluster that config points at. It does not contact the cluster. The client and all made from it
@@ -170,23 +169,15 @@ func (c *Client) Run(ctx context.Context, args ...string) (*Result, error) {
 		Warnings: run.stderr.String(),
 		Log:      run.log.String(),
 		Chart:    run.chart,
-		Release:  run.release,
-		Releases: run.releases,
+		Release:  newRelease(run.release),
+		Releases: newReleases(run.releases),
 	}
 	if err == nil {
 		return result, nil
 	}
-	err = fmt.Errorf("%s: %w", result.Command, err)
+	err = fmt.Errorf("%s: %w", result.Command, ownError(err))
 	if failed := run.wait.Load(); failed != nil && !errors.Is(err, *failed) {
-		err = waitError{err, *failed}
+		err = wrapped{err, *failed} // Helm kept only its words
 	}
 	return result, err
 }
-
-// waitError is Helm's error that a wait failed, of which Helm kept only the words.
-type waitError struct {
-	error
-	wait error
-}
-
-func (e waitError) Unwrap() []error { return []error{e.error, e.wait} }

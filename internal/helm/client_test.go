@@ -14,7 +14,6 @@ import (
 	"helm.sh/helm/v3/pkg/action"
 	"helm.sh/helm/v3/pkg/chartutil"
 	kubefake "helm.sh/helm/v3/pkg/kube/fake"
-	"helm.sh/helm/v3/pkg/release"
 	"helm.sh/helm/v3/pkg/storage"
 	"helm.sh/helm/v3/pkg/storage/driver"
 	"k8s.io/client-go/rest"
@@ -159,7 +158,7 @@ func TestErrorsNameTheCommandLineAndWrapHelms(t *testing.T) {
 	t.Parallel()
 	_, err := try(t, inMemory(t.TempDir()), `get values shop --revision 3`)
 	require.EqualError(t, err, "helm get values shop --revision 3: release: not found")
-	require.ErrorIs(t, err, driver.ErrReleaseNotFound)
+	require.ErrorIs(t, err, ErrReleaseNotFound)
 
 	_, err = try(t, unreachable(t, Options{}), "install 'my shop' . --wait")
 	require.ErrorContains(t, err, "helm install 'my shop' . --wait: INSTALLATION FAILED: ")
@@ -395,7 +394,7 @@ func TestLifeCycle(t *testing.T) {
 	installed := run(t, client, "install shop ./charts/web --set replicaCount=2 --description first")
 	assert.Regexp(t, `^NAME: shop\nLAST DEPLOYED: .+\nNAMESPACE: trader\nSTATUS: deployed\nREVISION: 1\nNOTES:\n1. Get the application URL`,
 		installed.Output)
-	assert.Equal(t, release.StatusDeployed, installed.Release.Info.Status)
+	assert.Equal(t, StatusDeployed, installed.Release.Status)
 	assert.Equal(t, "helm install shop ./charts/web --set replicaCount=2 --description first", installed.Command)
 
 	_, err := try(t, client, "install shop ./charts/web")
@@ -403,7 +402,7 @@ func TestLifeCycle(t *testing.T) {
 
 	upgraded := run(t, client, "upgrade shop ./charts/web --reuse-values --set image.tag=v2")
 	assert.True(t, strings.HasPrefix(upgraded.Output, "Release \"shop\" has been upgraded. Happy Helming!\nNAME: shop\n"), upgraded.Output)
-	assert.Equal(t, 2, upgraded.Release.Version)
+	assert.Equal(t, 2, upgraded.Release.Revision)
 	assert.Contains(t, upgraded.Log, "preparing upgrade for shop\n")
 
 	assert.Equal(t, "USER-SUPPLIED VALUES:\nimage:\n  tag: v2\nreplicaCount: 2\n", run(t, client, "get values shop").Output)
@@ -422,12 +421,12 @@ func TestLifeCycle(t *testing.T) {
 
 	status := run(t, client, "status shop --show-desc --show-resources")
 	assert.Contains(t, status.Output, "REVISION: 2\nDESCRIPTION: Upgrade complete\nNOTES:\n")
-	assert.NotNil(t, status.Release.Chart)
+	assert.Equal(t, Chart{Name: "web", Version: "0.1.0", AppVersion: "1.16.0"}, status.Release.Chart)
 	assert.NotContains(t, run(t, client, "status shop -o json").Output, `"chart"`)
 
 	rolledBack := run(t, client, "rollback shop 1")
 	assert.Equal(t, "Rollback was a success! Happy Helming!\n", rolledBack.Output)
-	assert.Equal(t, 3, rolledBack.Release.Version)
+	assert.Equal(t, 3, rolledBack.Release.Revision)
 	assert.Equal(t, "USER-SUPPLIED VALUES:\nreplicaCount: 2\n", run(t, client, "get values shop").Output)
 
 	history := run(t, client, "history shop")
@@ -450,7 +449,7 @@ func TestLifeCycle(t *testing.T) {
 
 	gone := run(t, client, "uninstall shop --keep-history")
 	assert.Equal(t, "release \"shop\" uninstalled\n", gone.Output)
-	assert.Equal(t, release.StatusUninstalled, gone.Release.Info.Status)
+	assert.Equal(t, StatusUninstalled, gone.Release.Status)
 	assert.Contains(t, run(t, client, "list --uninstalled --time-format "+time.DateOnly).Output, "uninstalled")
 
 	again := run(t, client, "upgrade --install shop ./charts/web")
@@ -462,7 +461,7 @@ func TestLifeCycle(t *testing.T) {
 	run(t, client, "uninstall shop --ignore-not-found")
 	_, err = try(t, client, "upgrade shop ./charts/web")
 	require.ErrorContains(t, err, `UPGRADE FAILED: "shop" has no deployed releases`)
-	assert.Equal(t, 1, run(t, client, "upgrade -i shop ./charts/web -o json").Release.Version)
+	assert.Equal(t, 1, run(t, client, "upgrade -i shop ./charts/web -o json").Release.Revision)
 }
 
 func TestDryRun(t *testing.T) {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"helm.sh/helm/v3/pkg/storage/driver"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -71,7 +70,7 @@ spec: {hard: {requests.cpu: 1m}}
 			var waited *rollout.Error
 			require.ErrorAs(t, err, &waited)
 			assert.Contains(t, waited.Detail(), test.detail)
-			assert.Equal(t, "failed", run(t, client, "status c").Release.Info.Status.String())
+			assert.Equal(t, StatusFailed, run(t, client, "status c").Release.Status)
 		})
 	}
 }
@@ -83,7 +82,7 @@ func TestWhatFailedAtOnceIsUndone(t *testing.T) {
 	_, err := try(t, client, "install c ./c --create-namespace --atomic --set cpu=5k")
 	require.ErrorContains(t, err, "it requests cpu 5k")
 	_, err = try(t, client, "status c")
-	require.ErrorIs(t, err, driver.ErrReleaseNotFound)
+	require.ErrorIs(t, err, ErrReleaseNotFound)
 
 	run(t, client, "install c ./c --wait")
 	_, err = try(t, client, "upgrade c ./c --atomic --set image=registry.invalid/app:1")
@@ -92,7 +91,7 @@ func TestWhatFailedAtOnceIsUndone(t *testing.T) {
 	deployment, err := cluster.AppsV1().Deployments(client.namespace).Get(t.Context(), "app", metav1.GetOptions{})
 	require.NoError(t, err)
 	assert.Equal(t, "registry.example/app:1", deployment.Spec.Template.Spec.Containers[0].Image)
-	assert.EqualValues(t, 3, run(t, client, "status c").Release.Version, "a rollback")
+	assert.EqualValues(t, 3, run(t, client, "status c").Release.Revision, "a rollback")
 }
 
 // By its default strategy, one of four pods may be missing: --wait asks for no more.

@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
-	"helm.sh/helm/v3/pkg/chart/loader"
-	"helm.sh/helm/v3/pkg/chartutil"
+
+	"github.com/traderadmin/charts/internal/chart/charttest"
 )
 
 func TestMain(m *testing.M) {
@@ -62,7 +62,7 @@ func helmCreate(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: helm-create NAME")
 	}
-	_, err := chartutil.Create(args[0], ts.MkAbs("."))
+	_, err := charttest.Create(args[0], ts.MkAbs("."))
 	ts.Check(err)
 }
 
@@ -71,8 +71,6 @@ func helmPackage(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: helm-package FOLDER")
 	}
-	chart, err := loader.Load(ts.MkAbs(args[0]))
-	ts.Check(err)
-	_, err = chartutil.Save(chart, ts.MkAbs("."))
+	_, err := charttest.Package(ts.MkAbs(args[0]), ts.MkAbs("."))
 	ts.Check(err)
 }

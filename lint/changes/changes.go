@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strings"
 
-	helmchart "helm.sh/helm/v3/pkg/chart"
 	"sigs.k8s.io/yaml"
 
 	"github.com/traderadmin/charts/internal/chart"
@@ -118,10 +117,7 @@ func localDependencies(folder string) []string {
 		if err != nil {
 			continue // loading the chart will say so
 		}
-		for _, dependency := range metadata(content).Dependencies {
-			if dependency == nil {
-				continue
-			}
+		for _, dependency := range parseMetadata(content).Dependencies {
 			relative, local := strings.CutPrefix(dependency.Repository, "file://")
 			at := filepath.Join(folder, filepath.FromSlash(relative))
 			if info, err := os.Stat(at); local && err == nil && info.IsDir() {
@@ -138,11 +134,17 @@ func versionAt(ctx context.Context, folder, revision string) string {
 	if err != nil {
 		return ""
 	}
-	return metadata([]byte(content)).Version
+	return parseMetadata([]byte(content)).Version
 }
 
-func metadata(content []byte) helmchart.Metadata {
-	var m helmchart.Metadata
+// metadata is what is needed of a Chart.yaml or requirements.yaml.
+type metadata struct {
+	Version      string
+	Dependencies []struct{ Repository string }
+}
+
+func parseMetadata(content []byte) metadata {
+	var m metadata
 	_ = yaml.Unmarshal(content, &m) // loading the chart will say so
 	return m
 }

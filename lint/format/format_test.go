@@ -16,11 +16,9 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	helmchart "helm.sh/helm/v3/pkg/chart"
-	"helm.sh/helm/v3/pkg/chart/loader"
-	"helm.sh/helm/v3/pkg/chartutil"
 
 	"github.com/traderadmin/charts/internal/chart"
+	"github.com/traderadmin/charts/internal/chart/charttest"
 	"github.com/traderadmin/charts/lint/format"
 	"github.com/traderadmin/charts/lint/linter"
 	"github.com/traderadmin/charts/lint/rule"
@@ -386,15 +384,17 @@ func TestMarkdownRowsHaveTheirColumns(t *testing.T) {
 func TestTextQuotesArchives(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	parent, err := loader.Load("testdata/shop")
-	require.NoError(t, err)
-	subchart := &helmchart.Chart{
-		Metadata:  &helmchart.Metadata{APIVersion: "v2", Name: "sub", Version: "0.1.0"},
-		Templates: []*helmchart.File{{Name: "templates/pod.yaml", Data: []byte("kind: Pod\n")}},
+	subchart := filepath.Join(t.TempDir(), "sub")
+	require.NoError(t, os.MkdirAll(filepath.Join(subchart, "templates"), 0o755))
+	for name, content := range map[string]string{
+		"Chart.yaml":         "apiVersion: v2\nname: sub\nversion: 0.1.0\n",
+		"templates/pod.yaml": "kind: Pod\n",
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(subchart, name), []byte(content), 0o600))
 	}
-	packed, err := chartutil.Save(subchart, folder)
+	packed, err := charttest.Package(subchart, folder)
 	require.NoError(t, err)
-	archive, err := chartutil.Save(parent, folder)
+	archive, err := charttest.Package("testdata/shop", folder)
 	require.NoError(t, err)
 
 	text := func(file string) string {

@@ -10,9 +10,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"helm.sh/helm/v3/pkg/chartutil"
 
 	"github.com/traderadmin/charts/internal/chart"
+	"github.com/traderadmin/charts/internal/chart/charttest"
 	"github.com/traderadmin/charts/lint/kubeschema"
 )
 
@@ -294,7 +294,7 @@ func TestBounds(t *testing.T) {
 // Whatever a user may start from has nothing wrong with it, whatever the version.
 func TestStarterChart(t *testing.T) {
 	t.Parallel()
-	folder, err := chartutil.Create("starter", t.TempDir())
+	folder, err := charttest.Create("starter", t.TempDir())
 	require.NoError(t, err)
 	everything := "autoscaling: {enabled: true}\ningress: {enabled: true}\nhttpRoute: {enabled: true}\n" +
 		"tolerations: [{key: a, operator: Exists}]\nvolumes: [{name: a, emptyDir: {}}]\nvolumeMounts: [{name: a, mountPath: /a}]\n"

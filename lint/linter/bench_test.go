@@ -8,9 +8,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"helm.sh/helm/v3/pkg/chartutil"
 
 	"github.com/traderadmin/charts/internal/chart"
+	"github.com/traderadmin/charts/internal/chart/charttest"
 	"github.com/traderadmin/charts/lint/linter"
 	"github.com/traderadmin/charts/lint/policy"
 )
@@ -61,7 +61,7 @@ func BenchmarkLint50Starters(b *testing.B) {
 	folder := b.TempDir()
 	var paths []string
 	for i := range 50 {
-		path, err := chartutil.Create(fmt.Sprint("starter-", i), folder)
+		path, err := charttest.Create(fmt.Sprint("starter-", i), folder)
 		require.NoError(b, err)
 		paths = append(paths, path)
 	}

@@ -8,15 +8,15 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"helm.sh/helm/v3/pkg/chartutil"
 
+	"github.com/traderadmin/charts/internal/chart/charttest"
 	"github.com/traderadmin/charts/lint/linter"
 	"github.com/traderadmin/charts/lint/rule"
 )
 
 // Without the program that runs them, practices cannot be checked, and nothing is said to be well.
 func TestPracticesCannotBeBuilt(t *testing.T) {
-	path, err := chartutil.Create("app", t.TempDir())
+	path, err := charttest.Create("app", t.TempDir())
 	require.NoError(t, err)
 	t.Setenv("PATH", t.TempDir())
 
@@ -33,7 +33,7 @@ func TestPracticesOfSeveralCharts(t *testing.T) {
 	folder := t.TempDir()
 	var paths []string
 	for _, name := range []string{"a", "b", "c"} {
-		path, err := chartutil.Create(name, folder)
+		path, err := charttest.Create(name, folder)
 		require.NoError(t, err)
 		paths = append(paths, path)
 	}

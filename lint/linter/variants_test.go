@@ -10,10 +10,9 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"helm.sh/helm/v3/pkg/chart/loader"
-	"helm.sh/helm/v3/pkg/chartutil"
 
 	"github.com/traderadmin/charts/internal/chart"
+	"github.com/traderadmin/charts/internal/chart/charttest"
 	"github.com/traderadmin/charts/lint/linter"
 	"github.com/traderadmin/charts/lint/policy"
 )
@@ -181,9 +180,7 @@ replicas: no-one
 func TestValuesSetsOfArchives(t *testing.T) {
 	t.Parallel()
 	folder := write(t, fails(`eq .Values.size "large"`))
-	loaded, err := loader.Load(folder)
-	require.NoError(t, err)
-	archive, err := chartutil.Save(loaded, t.TempDir())
+	archive, err := charttest.Package(folder, t.TempDir())
 	require.NoError(t, err)
 	result, err := linter.Run(context.Background(), []string{archive}, linter.Options{})
 	require.NoError(t, err)

@@ -10,9 +10,9 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"helm.sh/helm/v3/pkg/chartutil"
 
 	"github.com/traderadmin/charts/internal/chart"
+	"github.com/traderadmin/charts/internal/chart/charttest"
 	"github.com/traderadmin/charts/lint/policy"
 	"github.com/traderadmin/charts/lint/rule"
 )
@@ -129,7 +129,7 @@ func TestStarterBent(t *testing.T) {
 	} {
 		t.Run(test.rule+" in "+test.file, func(t *testing.T) {
 			t.Parallel()
-			folder, err := chartutil.Create("app", t.TempDir())
+			folder, err := charttest.Create("app", t.TempDir())
 			require.NoError(t, err)
 			replace(t, filepath.Join(folder, "values.yaml"), "enabled: false", "enabled: true") // Ingress, HPA and HTTPRoute
 			replace(t, filepath.Join(folder, "templates", "tests", "test-connection.yaml"), "busybox", "busybox:1.37.0")

@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/traderadmin/charts/internal/chart"
+	"github.com/traderadmin/charts/internal/workload"
 	"github.com/traderadmin/charts/lint/policy"
 )
 
@@ -29,20 +30,23 @@ type Budget struct {
 // Workload is an object and the pods that it is or makes.
 type Workload struct {
 	Pod
-	Pods Pods
+	Pods workload.Pods
 }
 
 // Of adds up the objects of a release. The policy says on how many nodes a DaemonSet runs, and where custom resources keep their
 // pod templates.
 func Of(objects []*chart.Object, resources policy.Resources) Budget {
 	ranges := ReadLimitRanges(objects)
-	scalers := readAutoscalers(objects)
+	autoscalers := autoscalersOf(objects)
 	b := Budget{Objects: map[string][]*chart.Object{}}
 	for _, o := range objects {
 		count := countName(o)
 		b.Objects[count] = append(b.Objects[count], o)
 		for _, spec := range resources.PodSpecs(o) {
-			b.Workloads = append(b.Workloads, Workload{Pod: newPod(o, spec, ranges), Pods: countPods(o, resources.Nodes, scalers)})
+			b.Workloads = append(b.Workloads, Workload{
+				Pod:  newPod(o, spec, ranges),
+				Pods: workload.PodsOf(manifest(o), autoscalers, int64(resources.Nodes.Count)),
+			})
 		}
 	}
 	return b
@@ -73,13 +77,13 @@ type Phase struct {
 // overlap; and rolling out, where every workload is replaced at once, scaled up as it is.
 func (b *Budget) Phases() []Phase {
 	return []Phase{
-		b.phase("as installed", func(p Pods) int64 { return p.Usual }),
-		b.phase("scaled up", func(p Pods) int64 { return p.Most }),
-		b.phase("rolling out", func(p Pods) int64 { return p.Most + p.Surge }),
+		b.phase("as installed", func(p workload.Pods) int64 { return p.Initial.Replicas }),
+		b.phase("scaled up", func(p workload.Pods) int64 { return p.Peak.Replicas }),
+		b.phase("rolling out", func(p workload.Pods) int64 { return p.Peak.Replicas + p.Peak.Surge }),
 	}
 }
 
-func (b *Budget) phase(name string, count func(Pods) int64) Phase {
+func (b *Budget) phase(name string, count func(workload.Pods) int64) Phase {
 	phase := Phase{Name: name}
 	for i := range b.Workloads {
 		w := &b.Workloads[i]
@@ -99,7 +103,7 @@ func (b *Budget) LargestHook(quota string) Phase {
 		if w.Object.Hook() == chart.NoHook {
 			continue
 		}
-		part := Part{Workload: w, Pods: w.Pods.Usual}
+		part := Part{Workload: w, Pods: w.Pods.Initial.Replicas}
 		if used := part.Uses(quota); phase.Parts == nil || used.Cmp(phase.Uses(quota)) > 0 {
 			phase.Parts = []Part{part}
 		}

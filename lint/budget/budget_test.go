@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/traderadmin/charts/internal/chart"
+	"github.com/traderadmin/charts/internal/workload"
 	"github.com/traderadmin/charts/lint/budget"
 	"github.com/traderadmin/charts/lint/policy"
 )
@@ -90,48 +91,36 @@ var errFull = errors.New("disk full")
 
 func (full) Write([]byte) (int, error) { return 0, errFull }
 
-// How many pods there are, by what makes them.
+// The rules themselves are tested in internal/workload.
 func TestPods(t *testing.T) {
 	t.Parallel()
-	const pod = "template: {spec: {containers: [{name: main}]}}"
-	for name, test := range map[string]struct {
-		object string
-		want   budget.Pods
-	}{
-		"pod":           {"apiVersion: v1\nkind: Pod\nspec: {containers: [{name: main}]}", budget.Pods{Usual: 1, Most: 1}},
-		"pod template":  {"apiVersion: v1\nkind: PodTemplate\n" + pod, budget.Pods{}},
-		"deployment":    {"apiVersion: apps/v1\nkind: Deployment\nspec:\n  " + pod, budget.Pods{Usual: 1, Most: 1, Surge: 1}},
-		"quarter of 9":  {"apiVersion: apps/v1\nkind: Deployment\nspec:\n  replicas: 9\n  " + pod, budget.Pods{Usual: 9, Most: 9, Surge: 3}},
-		"surge number":  {"apiVersion: apps/v1\nkind: Deployment\nspec:\n  replicas: 9\n  strategy: {rollingUpdate: {maxSurge: 2}}\n  " + pod, budget.Pods{Usual: 9, Most: 9, Surge: 2}},
-		"surge percent": {"apiVersion: apps/v1\nkind: Deployment\nspec:\n  replicas: 9\n  strategy: {rollingUpdate: {maxSurge: 50%}}\n  " + pod, budget.Pods{Usual: 9, Most: 9, Surge: 5}},
-		"surge quoted":  {"apiVersion: apps/v1\nkind: Deployment\nspec:\n  replicas: 9\n  strategy: {rollingUpdate: {maxSurge: \"2\"}}\n  " + pod, budget.Pods{Usual: 9, Most: 9, Surge: 2}},
-		"surge no new":  {"apiVersion: apps/v1\nkind: Deployment\nspec:\n  replicas: 9\n  strategy: {rollingUpdate: {maxSurge: 0}}\n  " + pod, budget.Pods{Usual: 9, Most: 9}},
-		"surge of none": {"apiVersion: apps/v1\nkind: Deployment\nspec:\n  replicas: 0\n  strategy: {rollingUpdate: {maxSurge: 2}}\n  " + pod, budget.Pods{}},
-		"surge doubles": {"apiVersion: apps/v1\nkind: Deployment\nspec:\n  replicas: 2\n  strategy: {rollingUpdate: {maxSurge: 10}}\n  " + pod, budget.Pods{Usual: 2, Most: 2, Surge: 2}},
-		"surge no sum":  {"apiVersion: apps/v1\nkind: Deployment\nspec:\n  strategy: {rollingUpdate: {maxSurge: many}}\n  " + pod, budget.Pods{Usual: 1, Most: 1}},
-		"recreated":     {"apiVersion: apps/v1\nkind: Deployment\nspec:\n  replicas: 3\n  strategy: {type: Recreate}\n  " + pod, budget.Pods{Usual: 3, Most: 3}},
-		"huge":          {"apiVersion: apps/v1\nkind: Deployment\nspec:\n  replicas: 1e+300\n  " + pod, budget.Pods{Usual: 1<<31 - 1, Most: 1<<31 - 1, Surge: 1 << 29}},
-		"negative":      {"apiVersion: apps/v1\nkind: Deployment\nspec:\n  replicas: -3\n  " + pod, budget.Pods{}},
-		"float":         {"apiVersion: apps/v1\nkind: ReplicaSet\nspec:\n  replicas: 2e+01\n  " + pod, budget.Pods{Usual: 20, Most: 20}},
-		"stateful set":  {"apiVersion: apps/v1\nkind: StatefulSet\nspec:\n  replicas: 3\n  " + pod, budget.Pods{Usual: 3, Most: 3}},
-		"daemon set":    {"apiVersion: apps/v1\nkind: DaemonSet\nspec:\n  " + pod, budget.Pods{Usual: 1, Most: 1}},
-		"daemon surge":  {"apiVersion: apps/v1\nkind: DaemonSet\nspec:\n  updateStrategy: {rollingUpdate: {maxSurge: 10%}}\n  " + pod, budget.Pods{Usual: 1, Most: 1, Surge: 1}},
-		"daemon delete": {"apiVersion: apps/v1\nkind: DaemonSet\nspec:\n  updateStrategy: {type: OnDelete, rollingUpdate: {maxSurge: 10%}}\n  " + pod, budget.Pods{Usual: 1, Most: 1}},
-		"job":           {"apiVersion: batch/v1\nkind: Job\nspec:\n  parallelism: 4\n  " + pod, budget.Pods{Usual: 4, Most: 4}},
-		"job completes": {"apiVersion: batch/v1\nkind: Job\nspec:\n  parallelism: 4\n  completions: 2\n  " + pod, budget.Pods{Usual: 2, Most: 2}},
-		"cron allow":    {"apiVersion: batch/v1\nkind: CronJob\nspec:\n  jobTemplate:\n   spec:\n    parallelism: 2\n    " + pod, budget.Pods{Usual: 2, Most: 4}},
-		"cron deadline": {"apiVersion: batch/v1\nkind: CronJob\nspec:\n  jobTemplate:\n   spec:\n    activeDeadlineSeconds: 60\n    " + pod, budget.Pods{Usual: 1, Most: 1}},
-		"cron forbid":   {"apiVersion: batch/v1\nkind: CronJob\nspec:\n  concurrencyPolicy: Forbid\n  jobTemplate:\n   spec:\n    " + pod, budget.Pods{Usual: 1, Most: 1}},
-		"cron replace":  {"apiVersion: batch/v1\nkind: CronJob\nspec:\n  concurrencyPolicy: Replace\n  jobTemplate:\n   spec:\n    " + pod, budget.Pods{Usual: 1, Most: 1}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			objects, asked := release(t, test.object)
-			b := budget.Of(objects, asked.Resources)
-			require.Len(t, b.Workloads, 1)
-			assert.Equal(t, test.want, b.Workloads[0].Pods)
-		})
-	}
+	objects, asked := release(t, `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec: {template: {spec: {containers: [{name: main}]}}}
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: web, namespace: default}
+spec: {minReplicas: 2, maxReplicas: 6, scaleTargetRef: {kind: Deployment, name: web}}
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: agent}
+spec: {template: {spec: {containers: [{name: main}]}}}
+`)
+	asked.Resources.Nodes.Count = 3
+	b := budget.Of(objects, asked.Resources)
+	require.Len(t, b.Workloads, 2)
+	assert.Equal(t, workload.Pods{
+		Initial: workload.Scale{Replicas: 2, Surge: 1},
+		Peak:    workload.Scale{Replicas: 6, Surge: 2},
+	}, b.Workloads[0].Pods)
+	assert.Equal(t, workload.Pods{
+		Initial: workload.Scale{Replicas: 3},
+		Peak:    workload.Scale{Replicas: 3},
+	}, b.Workloads[1].Pods)
 }
 
 // What a whole pod requests is the larger of what its main containers and sidecars request together and what each init

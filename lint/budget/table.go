@@ -71,7 +71,7 @@ func (t table) header() {
 
 // workload writes the containers, and the pod where it is not simply its only container.
 func (t table) workload(w *Workload) {
-	pods, most, surge := fmt.Sprint(w.Pods.Usual), fmt.Sprint(w.Pods.Most), fmt.Sprint(w.Pods.Surge)
+	pods, most, surge := fmt.Sprint(w.Pods.Initial.Replicas), fmt.Sprint(w.Pods.Peak.Replicas), fmt.Sprint(w.Pods.Peak.Surge)
 	first := w.Object.String()
 	for i := range w.Containers {
 		c := &w.Containers[i]

@@ -57,7 +57,7 @@ type suiteRun struct {
 
 // printSteps prints the step definitions.
 func (r *suiteRun) printSteps() error {
-	suite := new(steps.World)
+	suite := new(steps.Suite)
 	godog.TestSuite{
 		Options:             &r.godog,
 		ScenarioInitializer: func(sc *godog.ScenarioContext) { steps.Register(sc, suite) },
@@ -110,7 +110,7 @@ func (r *suiteRun) test() (err error) {
 }
 
 // runScenarios runs the scenarios as subtests. Which ones failed, and why, is printed when it returns.
-func (r *suiteRun) runScenarios(ctx context.Context, suite *steps.World, reported *report.Report) {
+func (r *suiteRun) runScenarios(ctx context.Context, suite *steps.Suite, reported *report.Report) {
 	options := r.godog
 	options.TestingT, options.DefaultContext = r.t, ctx
 	scenarios := godog.TestSuite{
@@ -128,7 +128,7 @@ func (r *suiteRun) runScenarios(ctx context.Context, suite *steps.World, reporte
 // conclude prints what is known after the scenarios and writes the report. If failed scenarios are kept, it waits
 // for Ctrl-C.
 func (r *suiteRun) conclude(
-	ctx context.Context, provider cluster.Provider, suite *steps.World, reported *report.Report,
+	ctx context.Context, provider cluster.Provider, suite *steps.Suite, reported *report.Report,
 ) error {
 	var failed []error
 	if ctx.Err() != nil {
@@ -179,7 +179,7 @@ func (r *suiteRun) openCluster() (cluster.Provider, error) {
 }
 
 // newSteps returns what all scenarios share.
-func (r *suiteRun) newSteps(provider cluster.Provider) (*steps.World, error) {
+func (r *suiteRun) newSteps(provider cluster.Provider) (*steps.Suite, error) {
 	options := steps.Options{
 		Release:     r.suite.Release,
 		Chart:       r.suite.source,
@@ -190,5 +190,5 @@ func (r *suiteRun) newSteps(provider cluster.Provider) (*steps.World, error) {
 		KeepFailed:  r.flags.keepFailed,
 		Progress:    r.out,
 	}
-	return steps.NewWorld(provider.Config(), options.On(provider))
+	return steps.NewSuite(provider.Config(), options.ForCluster(provider))
 }

@@ -69,9 +69,9 @@ func (t trial) scenarios(ctx context.Context, running cluster.Provider, progress
 		Dir:       t.root,
 		Wait:      t.suite.wait,
 		Progress:  progress,
-	}.On(running)
-	options.Room = 0 // it is for one world
-	world, err := steps.NewWorld(running.Config(), options)
+	}.ForCluster(running)
+	options.RetainNamespaces = 0 // the cluster serves several suites
+	world, err := steps.NewSuite(running.Config(), options)
 	if err != nil {
 		return v, err
 	}

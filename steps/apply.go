@@ -73,19 +73,19 @@ func (s *scenario) applyObjects(ctx context.Context, namespace string, text *god
 }
 
 func (s *scenario) apply(ctx context.Context, namespace string, object *unstructured.Unstructured) error {
-	mapping, err := s.world.mapping(object)
+	mapping, err := s.suite.mapping(object)
 	if err != nil {
 		return err
 	}
 	if object.GetKind() == "Namespace" {
 		return errors.New("write `a namespace \"…\"`: it makes one that no other scenario sees")
 	}
-	kind := s.world.objects.Resource(mapping.Resource)
+	kind := s.suite.objects.Resource(mapping.Resource)
 	labels := object.GetLabels()
 	if labels == nil {
 		labels = map[string]string{}
 	}
-	labels[ownership.Label] = s.world.run
+	labels[ownership.Label] = s.suite.run
 	object.SetLabels(labels)
 	var client dynamic.ResourceInterface = kind
 	if mapping.Scope.Name() == meta.RESTScopeNameNamespace {
@@ -126,7 +126,7 @@ func inForce(quota *unstructured.Unstructured) (bool, error) {
 // named is the namespace that a scenario means, which names it or not.
 func (s *scenario) named(namespace string) string {
 	if namespace == "" {
-		return s.world.options.Namespace
+		return s.suite.options.Namespace
 	}
 	return namespace
 }

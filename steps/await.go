@@ -38,7 +38,7 @@ func (s *scenario) awaitObjects(
 	ctx context.Context, client dynamic.ResourceInterface, which metav1.ListOptions, check func(objects []*unstructured.Unstructured) (settled bool, wrong error),
 ) error {
 	started := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, s.world.options.Wait)
+	ctx, cancel := context.WithTimeout(ctx, s.suite.options.Wait)
 	defer cancel()
 	list, err := client.List(ctx, which)
 	if err != nil {

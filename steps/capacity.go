@@ -18,7 +18,7 @@ import (
 // newCapacity is what the nodes have for the pods of scenarios, or nil where these do not share it: where nodes are simulated, as large as the user says; where scenarios run one
 // after another; and where what they leave stays.
 func newCapacity(cluster kubernetes.Interface, run string, options Options) *capacity.Capacity {
-	if !options.Containers || options.Only != "" || options.Room > 0 {
+	if !options.Containers || options.SingleNamespace != "" || options.RetainNamespaces > 0 {
 		return nil
 	}
 	return capacity.OfNodes(cluster, labels.SelectorFromSet(labels.Set{ownership.Label: run}))
@@ -45,7 +45,7 @@ func (s *scenario) giveBack() {
 	}
 	go func() {
 		defer s.share.Return()
-		pods := s.world.objects.Resource(corev1.SchemeGroupVersion.WithResource("pods"))
+		pods := s.suite.objects.Resource(corev1.SchemeGroupVersion.WithResource("pods"))
 		for _, namespace := range s.namespaces.all() {
 			// Where it fails, others come too early, and the scheduler has them wait.
 			_ = s.awaitObjects(context.Background(), pods.Namespace(namespace), metav1.ListOptions{}, func(left []*unstructured.Unstructured) (bool, error) {

@@ -15,8 +15,8 @@ import (
 //
 // Not parallel: the pods of other tests would take room, too.
 func TestScenariosWaitUntilTheNodesHaveRoom(t *testing.T) {
-	world := newWorld(t, func(o *Options) { o.Containers = true })
-	pods, err := world.cluster.CoreV1().Pods(metav1.NamespaceAll).Watch(t.Context(), metav1.ListOptions{})
+	suite := newSuite(t, func(o *Options) { o.Containers = true })
+	pods, err := suite.cluster.CoreV1().Pods(metav1.NamespaceAll).Watch(t.Context(), metav1.ListOptions{})
 	require.NoError(t, err)
 	waited := make(chan []string)
 	seen := 0
@@ -36,7 +36,7 @@ func TestScenariosWaitUntilTheNodesHaveRoom(t *testing.T) {
 		feature += fmt.Sprintf("  Scenario: %d\n    When I run helm install shop ./shop --set resources.requests.cpu=600 --wait\n", i)
 	}
 
-	output, passed := runFeature(t, world, feature, 4)
+	output, passed := runFeature(t, suite, feature, 4)
 
 	pods.Stop()
 	assert.Empty(t, <-waited)

@@ -35,7 +35,7 @@ Then helm prints "would violate PodSecurity"`,
 
 // cluster holds where an API server answers.
 func (s *scenario) cluster(context.Context) error {
-	if _, err := s.world.cluster.Discovery().ServerVersion(); err != nil {
+	if _, err := s.suite.cluster.Discovery().ServerVersion(); err != nil {
 		return fmt.Errorf("ask the cluster for its version: %w", err)
 	}
 	return nil

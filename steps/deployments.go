@@ -41,5 +41,5 @@ func names(list string) []string { return separators.Split(list, -1) }
 
 // await waits, for as long as the suite lets a step wait, for condition in the namespace that the scenario calls by this name.
 func (s *scenario) await(ctx context.Context, namespace string, condition rollout.Condition) error {
-	return rollout.Await(ctx, s.world.cluster, s.namespaces.real(namespace), s.world.options.Wait, condition)
+	return rollout.Await(ctx, s.suite.cluster, s.namespaces.real(namespace), s.suite.options.Wait, condition)
 }

@@ -53,7 +53,7 @@ func (s *scenario) tryDrain(ctx context.Context, called, namespace string) error
 }
 
 func (s *scenario) drain(ctx context.Context, called, namespace string) error {
-	ctx, cancel := context.WithTimeout(ctx, s.world.options.Wait)
+	ctx, cancel := context.WithTimeout(ctx, s.suite.options.Wait)
 	defer cancel()
 	drained, err := s.workload(ctx, called, namespace)
 	if err != nil {
@@ -109,7 +109,7 @@ func (s *scenario) evict(ctx context.Context, pod corev1.Pod, siblings int) erro
 		if err := s.awaitBudgets(ctx, pod, siblings); err != nil {
 			return err
 		}
-		err := s.world.cluster.PolicyV1().Evictions(pod.Namespace).Evict(ctx, eviction)
+		err := s.suite.cluster.PolicyV1().Evictions(pod.Namespace).Evict(ctx, eviction)
 		if err == nil || apierrors.IsNotFound(err) {
 			return nil
 		}
@@ -121,7 +121,7 @@ func (s *scenario) evict(ctx context.Context, pod corev1.Pod, siblings int) erro
 
 // awaitBudgets waits until all disruption budgets that are about a pod allow its eviction, or one never will.
 func (s *scenario) awaitBudgets(ctx context.Context, pod corev1.Pod, siblings int) error {
-	budgets := s.world.objects.Resource(policyv1.SchemeGroupVersion.WithResource("poddisruptionbudgets")).Namespace(pod.Namespace)
+	budgets := s.suite.objects.Resource(policyv1.SchemeGroupVersion.WithResource("poddisruptionbudgets")).Namespace(pod.Namespace)
 	return s.awaitObjects(ctx, budgets, metav1.ListOptions{}, func(all []*unstructured.Unstructured) (bool, error) {
 		for _, object := range all {
 			budget := new(policyv1.PodDisruptionBudget)

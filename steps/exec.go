@@ -23,13 +23,13 @@ import (
 )
 
 // exec runs a command in the first container of pod, as `kubectl exec` does. in may be nil. Its error ends with what the command wrote to standard error.
-func (w *World) exec(ctx context.Context, pod *corev1.Pod, in io.Reader, out io.Writer, command ...string) error {
+func (s *Suite) exec(ctx context.Context, pod *corev1.Pod, in io.Reader, out io.Writer, command ...string) error {
 	options := &corev1.PodExecOptions{
 		Container: pod.Spec.Containers[0].Name, Command: command, Stdin: in != nil, Stdout: true, Stderr: true,
 	}
-	target := w.cluster.CoreV1().RESTClient().Post().Resource("pods").Namespace(pod.Namespace).Name(pod.Name).SubResource("exec").
+	target := s.cluster.CoreV1().RESTClient().Post().Resource("pods").Namespace(pod.Namespace).Name(pod.Name).SubResource("exec").
 		VersionedParams(options, scheme.ParameterCodec).URL()
-	executor, err := newExecutor(w.config, target)
+	executor, err := newExecutor(s.config, target)
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func (s *scenario) inPods(ctx context.Context, called, namespace string, do func
 func (s *scenario) eventually(ctx context.Context, do func(context.Context) error) error {
 	const pause = 200 * time.Millisecond
 	started := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, s.world.options.Wait)
+	ctx, cancel := context.WithTimeout(ctx, s.suite.options.Wait)
 	defer cancel()
 	var last error
 	for {
@@ -147,7 +147,7 @@ func (s *scenario) runInPods(ctx context.Context, line, called, namespace string
 	}
 	return s.inPods(ctx, called, namespace, func(pod *corev1.Pod) error {
 		var out bytes.Buffer
-		err := s.world.exec(ctx, pod, nil, &out, words...)
+		err := s.suite.exec(ctx, pod, nil, &out, words...)
 		return check(out.String(), err)
 	})
 }
@@ -180,7 +180,7 @@ func (s *scenario) logHas(ctx context.Context, called, text, namespace string) e
 	return s.inPods(ctx, called, namespace, func(pod *corev1.Pod) error {
 		return s.eventually(ctx, func(ctx context.Context) error {
 			options := &corev1.PodLogOptions{Container: pod.Spec.Containers[0].Name}
-			log, err := s.world.cluster.CoreV1().Pods(pod.Namespace).GetLogs(pod.Name, options).DoRaw(ctx)
+			log, err := s.suite.cluster.CoreV1().Pods(pod.Namespace).GetLogs(pod.Name, options).DoRaw(ctx)
 			if err != nil {
 				return err
 			}
@@ -194,21 +194,21 @@ func (s *scenario) logHas(ctx context.Context, called, text, namespace string) e
 }
 
 // isStandIn says whether the first container of pod runs a stand-in.
-func (w *World) isStandIn(pod *corev1.Pod) bool {
-	return w.images != nil && w.images.StandsFor(pod.Spec.Containers[0].Image)
+func (s *Suite) isStandIn(pod *corev1.Pod) bool {
+	return s.images != nil && s.images.StandsFor(pod.Spec.Containers[0].Image)
 }
 
 // readFile returns what a file holds in the first container of pod.
-func (w *World) readFile(ctx context.Context, pod *corev1.Pod, path string) ([]byte, error) {
+func (s *Suite) readFile(ctx context.Context, pod *corev1.Pod, path string) ([]byte, error) {
 	command := []string{"cat", path}
-	if w.isStandIn(pod) {
+	if s.isStandIn(pod) {
 		command = []string{contract.Program, "show", "/files" + (&url.URL{Path: path}).EscapedPath()}
 	}
 	var out bytes.Buffer
-	err := w.exec(ctx, pod, nil, &out, command...)
+	err := s.exec(ctx, pod, nil, &out, command...)
 	if err != nil && strings.Contains(err.Error(), "executable file not found") { // a small image: its shell will do
 		out.Reset()
-		err = w.exec(ctx, pod, nil, &out, "sh", "-c", `while IFS= read -r line || [ -n "$line" ]; do printf '%s\n' "$line"; done < "$1"`, "sh", path)
+		err = s.exec(ctx, pod, nil, &out, "sh", "-c", `while IFS= read -r line || [ -n "$line" ]; do printf '%s\n' "$line"; done < "$1"`, "sh", path)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)

@@ -60,7 +60,7 @@ func (s *scenario) difference(ctx context.Context) string {
 	var diff strings.Builder
 	for _, key := range slices.SortedFunc(maps.Keys(s.releases), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
 		for _, rendered := range objects(s.releases[key]) {
-			held, err := s.world.live(ctx, rendered, key[0])
+			held, err := s.suite.live(ctx, rendered, key[0])
 			switch {
 			case apierrors.IsNotFound(err):
 				fmt.Fprintf(&diff, "%s/%s was rendered, but is not there\n", rendered.GetKind(), rendered.GetName())

@@ -46,7 +46,7 @@ func (s *scenario) scratchFolder() (string, error) {
 	if s.scratch != "" {
 		return s.scratch, nil
 	}
-	folder, err := os.MkdirTemp(s.world.options.Scratch, "scenario-")
+	folder, err := os.MkdirTemp(s.suite.options.Scratch, "scenario-")
 	if err != nil {
 		return "", fmt.Errorf("make a folder for the scenario: %w", err)
 	}
@@ -72,7 +72,7 @@ func (s *scenario) copyFolder(path string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.CopyFS(filepath.Join(folder, path), os.DirFS(filepath.Join(s.world.options.Dir, path))); err != nil {
+	if err := os.CopyFS(filepath.Join(folder, path), os.DirFS(filepath.Join(s.suite.options.Dir, path))); err != nil {
 		return fmt.Errorf("copy the folder %q: %w", path, err)
 	}
 	return nil

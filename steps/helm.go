@@ -158,7 +158,7 @@ func (s *scenario) runHelmWords(ctx context.Context, words []string) error {
 		return err
 	}
 	namespace, made := s.namespacesOf(ctx, words)
-	result, err := s.world.helm.WithNamespaces(namespace).WithScratch(folder).WithPrepare(s.prepare).Run(ctx, words...)
+	result, err := s.suite.helm.WithNamespaces(namespace).WithScratch(folder).WithPrepare(s.prepare).Run(ctx, words...)
 	s.last = result
 	s.releases.note(result.Release)
 	if result.Release != nil {

@@ -62,25 +62,25 @@ func architecture(ctx context.Context, cluster kubernetes.Interface) (string, er
 }
 
 // prepare sees to it that the nodes have the images of objects that are about to be sent.
-func (w *World) prepare(ctx context.Context, objects []*unstructured.Unstructured) error {
-	if w.images == nil {
+func (s *Suite) prepare(ctx context.Context, objects []*unstructured.Unstructured) error {
+	if s.images == nil {
 		return nil
 	}
-	return w.images.Prepare(ctx, objects)
+	return s.images.Prepare(ctx, objects)
 }
 
 // Images are those that containers of the run named, by name; none where Options.Nodes is nil.
-func (w *World) Images() []Image {
-	if w.images == nil {
+func (s *Suite) Images() []Image {
+	if s.images == nil {
 		return nil
 	}
-	return w.images.Used()
+	return s.images.Used()
 }
 
 // RemoveImages takes away from the nodes what the run loaded. Call it after the scenarios, on a cluster that outlives the run.
-func (w *World) RemoveImages(ctx context.Context) error {
-	if w.images == nil {
+func (s *Suite) RemoveImages(ctx context.Context) error {
+	if s.images == nil {
 		return nil
 	}
-	return w.images.Remove(ctx)
+	return s.images.Remove(ctx)
 }

@@ -108,7 +108,7 @@ Then deployment/shop is rolled out with 1 pod`,
 
 func (s *scenario) fileHolds(ctx context.Context, file, called, namespace string, text *godog.DocString) error {
 	return s.inPods(ctx, called, namespace, func(pod *corev1.Pod) error {
-		held, err := s.world.readFile(ctx, pod, file)
+		held, err := s.suite.readFile(ctx, pod, file)
 		if err != nil {
 			return err
 		}
@@ -122,7 +122,7 @@ func (s *scenario) fileIsKey(ctx context.Context, file, called, key, kind, name,
 		return err
 	}
 	return s.inPods(ctx, called, namespace, func(pod *corev1.Pod) error {
-		held, err := s.world.readFile(ctx, pod, file)
+		held, err := s.suite.readFile(ctx, pod, file)
 		if err != nil {
 			return err
 		}
@@ -135,7 +135,7 @@ func (s *scenario) held(ctx context.Context, kind, name, key, namespace string) 
 	held := map[string]string{}
 	switch kind {
 	case "configmap":
-		found, err := s.world.cluster.CoreV1().ConfigMaps(s.real(namespace)).Get(ctx, name, metav1.GetOptions{})
+		found, err := s.suite.cluster.CoreV1().ConfigMaps(s.real(namespace)).Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
 			return "", err
 		}
@@ -144,7 +144,7 @@ func (s *scenario) held(ctx context.Context, kind, name, key, namespace string) 
 			held[key] = string(value)
 		}
 	case "secret":
-		found, err := s.world.cluster.CoreV1().Secrets(s.real(namespace)).Get(ctx, name, metav1.GetOptions{})
+		found, err := s.suite.cluster.CoreV1().Secrets(s.real(namespace)).Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
 			return "", err
 		}
@@ -169,7 +169,7 @@ func sameText(file, held, wanted string) error {
 
 func (s *scenario) noFile(ctx context.Context, file, called, namespace string) error {
 	return s.inPods(ctx, called, namespace, func(pod *corev1.Pod) error {
-		_, err := s.world.readFile(ctx, pod, path.Clean(file))
+		_, err := s.suite.readFile(ctx, pod, path.Clean(file))
 		switch {
 		case err == nil:
 			return fmt.Errorf("it has the file %s", file)
@@ -182,7 +182,7 @@ func (s *scenario) noFile(ctx context.Context, file, called, namespace string) e
 
 func (s *scenario) kernelHolds(ctx context.Context, called, namespace string, table *godog.Table) error {
 	return s.inPods(ctx, called, namespace, func(pod *corev1.Pod) error {
-		read := func(path string) ([]byte, error) { return s.world.readFile(ctx, pod, path) }
+		read := func(path string) ([]byte, error) { return s.suite.readFile(ctx, pod, path) }
 		user, err := kernel.UserOf(read)
 		if err != nil {
 			return err

@@ -26,26 +26,26 @@ type subject struct {
 
 // subject finds where an object of a kind is, which is called as kubectl takes it: deployment, Deployments, deploy, deployments.apps.
 func (s *scenario) subject(kind, name, namespace string) (*subject, error) {
-	mapping, err := s.world.kind(kind)
+	mapping, err := s.suite.kind(kind)
 	if err != nil {
 		return nil, err
 	}
 	found := &subject{kind: strings.ToLower(mapping.GroupVersionKind.Kind), name: name, namespace: s.named(namespace), mapping: mapping}
-	found.client = s.world.client(mapping, s.real(namespace))
+	found.client = s.suite.client(mapping, s.real(namespace))
 	return found, nil
 }
 
 // client is for the objects of a kind, in a namespace if they are in one.
-func (w *World) client(mapping *meta.RESTMapping, namespace string) dynamic.ResourceInterface {
-	all := w.objects.Resource(mapping.Resource)
+func (s *Suite) client(mapping *meta.RESTMapping, namespace string) dynamic.ResourceInterface {
+	all := s.objects.Resource(mapping.Resource)
 	if mapping.Scope.Name() == meta.RESTScopeNameNamespace {
 		return all.Namespace(namespace)
 	}
 	return all
 }
 
-func (w *World) kind(called string) (*meta.RESTMapping, error) {
-	short := restmapper.NewShortcutExpander(w.mapper, w.discovery, nil)
+func (s *Suite) kind(called string) (*meta.RESTMapping, error) {
+	short := restmapper.NewShortcutExpander(s.mapper, s.discovery, nil)
 	full, grouped := schema.ParseResourceArg(strings.ToLower(called))
 	candidates := []schema.GroupVersionResource{grouped.WithVersion("")}
 	if full != nil {
@@ -53,15 +53,15 @@ func (w *World) kind(called string) (*meta.RESTMapping, error) {
 	}
 	for _, candidate := range candidates {
 		if kind, err := short.KindFor(candidate); err == nil {
-			return w.mapper.RESTMapping(kind.GroupKind(), kind.Version)
+			return s.mapper.RESTMapping(kind.GroupKind(), kind.Version)
 		}
 	}
-	return nil, fmt.Errorf("the cluster knows no kind %q%s", called, suggest.For(strings.ToLower(called), w.kinds()))
+	return nil, fmt.Errorf("the cluster knows no kind %q%s", called, suggest.For(strings.ToLower(called), s.kinds()))
 }
 
 // kinds are all names that the cluster has for kinds; none when it cannot be asked.
-func (w *World) kinds() []string {
-	lists, _ := w.discovery.ServerPreferredResources() // what an aggregated API does not answer is not there to be suggested
+func (s *Suite) kinds() []string {
+	lists, _ := s.discovery.ServerPreferredResources() // what an aggregated API does not answer is not there to be suggested
 	var all []string
 	for _, list := range lists {
 		for _, resource := range list.APIResources {

@@ -131,7 +131,7 @@ func rendered(of *helm.Release) []*unstructured.Unstructured {
 }
 
 func (s *scenario) goneOrKept(ctx context.Context, object *unstructured.Unstructured, namespace string, kept []place) error {
-	mapping, err := s.world.mapping(object)
+	mapping, err := s.suite.mapping(object)
 	if meta.IsNoMatchError(err) {
 		return nil // its kind is gone with its definition
 	}
@@ -144,7 +144,7 @@ func (s *scenario) goneOrKept(ctx context.Context, object *unstructured.Unstruct
 	if own := object.GetNamespace(); own != "" {
 		namespace = own
 	}
-	client := s.world.client(mapping, namespace)
+	client := s.suite.client(mapping, namespace)
 	if err := s.awaitObject(ctx, client, object.GetName(), gone); err != nil {
 		return about{fmt.Sprintf("%s %q is left", object.GetKind(), object.GetName()), err}
 	}
@@ -158,7 +158,7 @@ func (s *scenario) podsGone(ctx context.Context, workload *unstructured.Unstruct
 	if !makesPods || !selects {
 		return nil
 	}
-	pods := s.world.objects.Resource(schema.GroupVersionResource{Version: "v1", Resource: "pods"}).Namespace(namespace)
+	pods := s.suite.objects.Resource(schema.GroupVersionResource{Version: "v1", Resource: "pods"}).Namespace(namespace)
 	selected := metav1.ListOptions{LabelSelector: metav1.FormatLabelSelector(&metav1.LabelSelector{MatchLabels: labels})}
 	return s.awaitObjects(ctx, pods, selected, func(left []*unstructured.Unstructured) (bool, error) {
 		if len(left) == 0 {
@@ -186,10 +186,10 @@ func (s *scenario) nothingInNamespaceBut(ctx context.Context, namespace string, 
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.world.options.Wait)
+	ctx, cancel := context.WithTimeout(ctx, s.suite.options.Wait)
 	defer cancel()
 	for { // as long as what goes uncovers more
-		left, err := s.world.contents(ctx, s.real(namespace))
+		left, err := s.suite.contents(ctx, s.real(namespace))
 		if err != nil {
 			return fmt.Errorf("look what is left in namespace %q: %w", namespace, err)
 		}
@@ -215,8 +215,8 @@ type leftover struct {
 }
 
 // contents are all objects of a namespace but those that Kubernetes puts into each.
-func (w *World) contents(ctx context.Context, namespace string) ([]leftover, error) {
-	kinds, err := w.discovery.ServerPreferredResources()
+func (s *Suite) contents(ctx context.Context, namespace string) ([]leftover, error) {
+	kinds, err := s.discovery.ServerPreferredResources()
 	if err != nil {
 		return nil, err
 	}
@@ -230,7 +230,7 @@ func (w *World) contents(ctx context.Context, namespace string) ([]leftover, err
 	asked.SetLimit(8)
 	for resource := range resources {
 		asked.Go(func() error {
-			some, err := w.ofKind(ctx, resource, namespace)
+			some, err := s.ofKind(ctx, resource, namespace)
 			found <- some
 			return err
 		})
@@ -247,19 +247,19 @@ func (w *World) contents(ctx context.Context, namespace string) ([]leftover, err
 	return all, err
 }
 
-func (w *World) ofKind(ctx context.Context, resource schema.GroupVersionResource, namespace string) ([]leftover, error) {
-	kind, err := w.mapper.KindFor(resource)
+func (s *Suite) ofKind(ctx context.Context, resource schema.GroupVersionResource, namespace string) ([]leftover, error) {
+	kind, err := s.mapper.KindFor(resource)
 	if meta.IsNoMatchError(err) {
 		return nil, nil // its CRD has gone
 	}
 	if err != nil {
 		return nil, err
 	}
-	mapping, err := w.mapper.RESTMapping(kind.GroupKind(), kind.Version)
+	mapping, err := s.mapper.RESTMapping(kind.GroupKind(), kind.Version)
 	if err != nil || mapping.Scope.Name() != meta.RESTScopeNameNamespace || slices.Contains(notContents, kind.Kind) {
 		return nil, err
 	}
-	list, err := w.client(mapping, namespace).List(ctx, metav1.ListOptions{})
+	list, err := s.client(mapping, namespace).List(ctx, metav1.ListOptions{})
 	if apierrors.IsNotFound(err) {
 		return nil, nil // its CRD has gone since the API server was asked which kinds there are
 	}
@@ -287,7 +287,7 @@ var inEveryNamespace = []place{
 
 // goes waits until a leftover is gone. One that is not being deleted, and belongs to nothing that may be, stays.
 func (s *scenario) goes(ctx context.Context, left leftover, namespace string) error {
-	client := s.world.client(left.mapping, left.object.GetNamespace())
+	client := s.suite.client(left.mapping, left.object.GetNamespace())
 	err := s.awaitObject(ctx, client, left.name, func(object *unstructured.Unstructured) (bool, error) {
 		settled, err := gone(object)
 		if err != nil && len(object.GetOwnerReferences()) > 0 {

@@ -21,8 +21,8 @@ var shared = embeddedtest.New(embedded.Options{CPU: "1000", Memory: "1Ti"})
 
 func TestMain(m *testing.M) { shared.Main(m) }
 
-// newWorld returns a world of its own on the shared cluster, which tests Helm's starter chart as the release "shop".
-func newWorld(tb testing.TB, change ...func(*Options)) *World {
+// newSuite returns a suite of its own on the shared cluster, which tests Helm's starter chart as the release "shop".
+func newSuite(tb testing.TB, change ...func(*Options)) *Suite {
 	folder := tb.TempDir()
 	_, err := chartutil.Create("shop", folder)
 	require.NoError(tb, err)
@@ -30,20 +30,20 @@ func newWorld(tb testing.TB, change ...func(*Options)) *World {
 	for _, c := range change {
 		c(&options)
 	}
-	world, err := NewWorld(shared.Config(tb), options)
+	suite, err := NewSuite(shared.Config(tb), options)
 	require.NoError(tb, err)
-	return world
+	return suite
 }
 
-// write puts a file into the world's chart.
-func write(tb testing.TB, world *World, name, content string) {
-	path := filepath.Join(world.options.Dir, "shop", name)
+// write puts a file into the suite's chart.
+func write(tb testing.TB, suite *Suite, name, content string) {
+	path := filepath.Join(suite.options.Dir, "shop", name)
 	require.NoError(tb, os.WriteFile(path, []byte(content), 0o600))
 }
 
 // lifeCycle is what most scenarios consist of, in the words that they use.
-func lifeCycle(ctx context.Context, world *World) (err error) {
-	s := newScenario(world)
+func lifeCycle(ctx context.Context, suite *Suite) (err error) {
+	s := newScenario(suite)
 	defer func() {
 		if e := s.cleanUp(); err == nil {
 			err = e
@@ -65,8 +65,8 @@ func lifeCycle(ctx context.Context, world *World) (err error) {
 
 // One life cycle after the other, and several at once.
 func BenchmarkLifeCycle(b *testing.B) {
-	world := newWorld(b)
-	require.NoError(b, lifeCycle(b.Context(), world)) // fetches what all share
+	suite := newSuite(b)
+	require.NoError(b, lifeCycle(b.Context(), suite)) // fetches what all share
 	for _, atOnce := range []int{1, 4, 8} {
 		b.Run(fmt.Sprintf("%d at once", atOnce), func(b *testing.B) {
 			var failed atomic.Value
@@ -76,7 +76,7 @@ func BenchmarkLifeCycle(b *testing.B) {
 			for range atOnce {
 				group.Go(func() {
 					for left.Add(-1) >= 0 {
-						if err := lifeCycle(b.Context(), world); err != nil {
+						if err := lifeCycle(b.Context(), suite); err != nil {
 							failed.Store(err)
 						}
 					}

@@ -63,7 +63,7 @@ func (n *namespaces) all() []string {
 
 // makeDefaultNamespace makes the suite's namespace where it does not exist, as helm's --create-namespace would.
 func (s *scenario) makeDefaultNamespace(ctx context.Context) error {
-	return s.ensureNamespace(ctx, s.world.options.Namespace)
+	return s.ensureNamespace(ctx, s.suite.options.Namespace)
 }
 
 // namespaceWithLabels makes the namespace that the scenario calls name, if it is not there, and gives it the labels of a table.
@@ -82,7 +82,7 @@ func (s *scenario) namespaceWithLabels(ctx context.Context, name string, table *
 	if err != nil {
 		return err
 	}
-	_, err = s.world.cluster.CoreV1().Namespaces().Patch(ctx, s.namespaces.real(name), types.MergePatchType, patch, metav1.PatchOptions{})
+	_, err = s.suite.cluster.CoreV1().Namespaces().Patch(ctx, s.namespaces.real(name), types.MergePatchType, patch, metav1.PatchOptions{})
 	if err != nil {
 		return fmt.Errorf("label the namespace %q: %w", name, err)
 	}
@@ -95,9 +95,9 @@ func (s *scenario) ensureNamespace(ctx context.Context, called string) error {
 	if name == s.namespaces.only || slices.Contains(s.namespaces.made, name) {
 		return nil
 	}
-	_, err := s.world.cluster.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
+	_, err := s.suite.cluster.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
 		Name:   name,
-		Labels: map[string]string{corev1.LabelMetadataName: name, ownership.Label: s.world.run},
+		Labels: map[string]string{corev1.LabelMetadataName: name, ownership.Label: s.suite.run},
 	}}, metav1.CreateOptions{})
 	if err != nil {
 		return fmt.Errorf("make the namespace %s: %w", name, err)
@@ -128,16 +128,16 @@ func (s *scenario) cleanUp() error {
 	ctx := context.Background() // the scenario's own may have ended
 	defer s.giveBack()
 	if s.namespaces.only != "" {
-		return errors.Join(s.takeAwayOutside(ctx), s.world.takeAway(ctx, s.world.run))
+		return errors.Join(s.takeAwayOutside(ctx), s.suite.takeAway(ctx, s.suite.run))
 	}
 	failed := []error{s.uninstallElsewhere(ctx), s.takeAwayOutside(ctx)}
-	for _, name := range s.world.unused.add(s.namespaces.all(), s.world.options.Room) {
-		err := s.world.cluster.CoreV1().Namespaces().Delete(ctx, name, metav1.DeleteOptions{})
+	for _, name := range s.suite.unused.add(s.namespaces.all(), s.suite.options.RetainNamespaces) {
+		err := s.suite.cluster.CoreV1().Namespaces().Delete(ctx, name, metav1.DeleteOptions{})
 		if err != nil && !apierrors.IsNotFound(err) {
 			failed = append(failed, fmt.Errorf("delete the namespace %s, which a scenario made: %w", name, err))
 		}
 		if s.share != nil { // others wait for it
-			_ = s.world.cluster.CoreV1().Pods(name).DeleteCollection(ctx, hastily, metav1.ListOptions{}) // they go anyway, in their own time
+			_ = s.suite.cluster.CoreV1().Pods(name).DeleteCollection(ctx, hastily, metav1.ListOptions{}) // they go anyway, in their own time
 		}
 	}
 	return errors.Join(failed...)

@@ -24,21 +24,21 @@ type enforcement struct {
 
 // enforced says why NetworkPolicies show nothing here; "" where they are enforced. The first scenario that asks tries it, the others wait for it. An error is
 // that of trying: it says nothing of the network.
-func (w *World) enforced(ctx context.Context) (missing string, err error) {
-	w.trying.Lock()
-	defer w.trying.Unlock()
-	if w.enforces.tried {
-		return w.enforces.missing, nil
+func (s *Suite) enforced(ctx context.Context) (missing string, err error) {
+	s.trying.Lock()
+	defer s.trying.Unlock()
+	if s.enforces.tried {
+		return s.enforces.missing, nil
 	}
-	if w.images == nil {
+	if s.images == nil {
 		missing = "whether the network of this cluster enforces them cannot be tried, as its nodes can be given no images"
 	} else {
-		missing, err = w.tryPolicy(ctx)
+		missing, err = s.tryPolicy(ctx)
 	}
 	if err != nil {
 		return "", fmt.Errorf("try whether the network enforces NetworkPolicies: %w", err)
 	}
-	w.enforces = enforcement{true, missing}
+	s.enforces = enforcement{true, missing}
 	return missing, nil
 }
 
@@ -74,8 +74,8 @@ spec:
 )
 
 // tryPolicy reaches a pod, forbids it, and sees whether it is reached still.
-func (w *World) tryPolicy(ctx context.Context) (missing string, err error) {
-	s := newScenario(w)
+func (suite *Suite) tryPolicy(ctx context.Context) (missing string, err error) {
+	s := newScenario(suite)
 	defer func() { err = errors.Join(err, s.cleanUp()) }()
 	if err := s.applyObjects(ctx, "", &godog.DocString{Content: policyServer}); err != nil {
 		return "", err
@@ -93,7 +93,7 @@ func (w *World) tryPolicy(ctx context.Context) (missing string, err error) {
 		url = fmt.Sprintf("tcp://[%s]:8080", servers[0].Status.PodIP)
 	}
 	reached := func(ctx context.Context, wanted bool) error {
-		answer, err := w.ask(ctx, client, url)
+		answer, err := suite.ask(ctx, client, url)
 		if err == nil && (answer.Error == "") != wanted {
 			err = fmt.Errorf("%s: %s", url, outcome(answer))
 		}

@@ -28,7 +28,7 @@ type thing struct {
 	name string
 }
 
-// prepare marks objects outside of namespaces as this run's, has the world prepare all that is about to be sent, and waits until the nodes have room for its pods. What is in
+// prepare marks objects outside of namespaces as this run's, has the suite prepare all that is about to be sent, and waits until the nodes have room for its pods. What is in
 // a namespace is sent as it was rendered: it goes with its namespace.
 func (s *scenario) prepare(ctx context.Context, objects []*unstructured.Unstructured) error {
 	for _, object := range objects {
@@ -39,14 +39,14 @@ func (s *scenario) prepare(ctx context.Context, objects []*unstructured.Unstruct
 		if labels == nil {
 			labels = map[string]string{}
 		}
-		labels[ownership.Label] = s.world.run
+		labels[ownership.Label] = s.suite.run
 		object.SetLabels(labels)
 		if object.GetKind() == "Namespace" && slices.Contains(s.namespaces.all(), object.GetName()) {
 			continue // it stands for one that the scenario names
 		}
-		s.world.outside.note(s, thing{object.GroupVersionKind(), object.GetName()})
+		s.suite.outside.note(s, thing{object.GroupVersionKind(), object.GetName()})
 	}
-	if err := s.world.prepare(ctx, objects); err != nil {
+	if err := s.suite.prepare(ctx, objects); err != nil {
 		return err
 	}
 	return s.reserve(ctx, objects)
@@ -66,7 +66,7 @@ func (o *outside) note(user *scenario, used thing) {
 
 // takeAwayOutside deletes what the scenario sent outside of namespaces, this run made, and no other scenario uses.
 func (s *scenario) takeAwayOutside(ctx context.Context) error {
-	o := &s.world.outside
+	o := &s.suite.outside
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	var failed []error
@@ -86,16 +86,16 @@ func (s *scenario) takeAwayOutside(ctx context.Context) error {
 }
 
 func (s *scenario) takeAwayThing(ctx context.Context, used thing) error {
-	mapping, err := s.world.mapper.RESTMapping(used.kind.GroupKind(), used.kind.Version)
+	mapping, err := s.suite.mapper.RESTMapping(used.kind.GroupKind(), used.kind.Version)
 	if meta.IsNoMatchError(err) {
 		return nil // it went with the CRD of its kind
 	}
 	if err != nil {
 		return err
 	}
-	client := s.world.objects.Resource(mapping.Resource)
+	client := s.suite.objects.Resource(mapping.Resource)
 	found, err := client.Get(ctx, used.name, metav1.GetOptions{})
-	if err != nil || found.GetLabels()[ownership.Label] != s.world.run {
+	if err != nil || found.GetLabels()[ownership.Label] != s.suite.run {
 		return ignoreGone(err)
 	}
 	uid := found.GetUID()

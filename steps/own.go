@@ -24,26 +24,26 @@ import (
 
 // Begin says on the cluster that this run goes on, until End, and takes away what dead runs left there. It is for clusters that outlive the run. What is found is
 // written to progress.
-func (w *World) Begin(ctx context.Context, progress io.Writer) (err error) {
-	w.owner, err = ownership.Begin(ctx, w.config, w.run, w.ownership(progress))
+func (s *Suite) Begin(ctx context.Context, progress io.Writer) (err error) {
+	s.owner, err = ownership.Begin(ctx, s.config, s.run, s.ownership(progress))
 	return err
 }
 
 // End takes away what is left of this run, kept namespaces included, and returns when it is gone.
-func (w *World) End() error {
-	if w.owner == nil {
+func (s *Suite) End() error {
+	if s.owner == nil {
 		return nil
 	}
-	return w.owner.End()
+	return s.owner.End()
 }
 
 // Sweep takes away what dead runs left on the cluster, and returns when it is gone.
-func (w *World) Sweep(ctx context.Context, progress io.Writer) error {
-	return ownership.Sweep(ctx, w.config, w.ownership(progress))
+func (s *Suite) Sweep(ctx context.Context, progress io.Writer) error {
+	return ownership.Sweep(ctx, s.config, s.ownership(progress))
 }
 
-func (w *World) ownership(progress io.Writer) ownership.Options {
-	return ownership.Options{Namespace: w.options.Only, TakeAway: w.takeAway, Progress: progress}
+func (s *Suite) ownership(progress io.Writer) ownership.Options {
+	return ownership.Options{Namespace: s.options.SingleNamespace, TakeAway: s.takeAway, Progress: progress}
 }
 
 // namedNamespace finds the namespaces in a step's text.
@@ -56,7 +56,7 @@ func (s *scenario) secondNamespace(steps []*messages.PickleStep) string {
 	}
 	for _, step := range steps {
 		for _, found := range namedNamespace.FindAllStringSubmatch(step.Text, -1) {
-			if found[1] != s.world.options.Namespace {
+			if found[1] != s.suite.options.Namespace {
 				return found[1]
 			}
 		}
@@ -72,7 +72,7 @@ func (s *scenario) noteEarlier(ctx context.Context) error {
 	if s.namespaces.only == "" {
 		return nil
 	}
-	kept, err := s.world.cluster.CoreV1().Secrets(s.namespaces.only).List(ctx, metav1.ListOptions{LabelSelector: releaseSecrets})
+	kept, err := s.suite.cluster.CoreV1().Secrets(s.namespaces.only).List(ctx, metav1.ListOptions{LabelSelector: releaseSecrets})
 	if err != nil {
 		return fmt.Errorf("see which releases the namespace %s has: %w", s.namespaces.only, err)
 	}
@@ -94,16 +94,16 @@ func (s *scenario) owned(words []string) ([]string, error) {
 	}
 	words = slices.DeleteFunc(slices.Clone(words), func(word string) bool { return strings.HasPrefix(word, createNamespace) }) // it is there
 	if words[0] == "install" || words[0] == "upgrade" {
-		words = append(words, "--labels", ownership.Label+"="+s.world.run)
+		words = append(words, "--labels", ownership.Label+"="+s.suite.run)
 	}
 	return words, nil
 }
 
 // takeAway takes away what a run made in the one namespace for all: its releases, found by their label, and what Helm leaves of them; and all else that has the run's label,
 // except for its Lease. It returns when it is gone.
-func (w *World) takeAway(ctx context.Context, run string) error {
+func (s *Suite) takeAway(ctx context.Context, run string) error {
 	mine := metav1.ListOptions{LabelSelector: releaseSecrets + "," + ownership.Label + "=" + run}
-	secrets, err := w.cluster.CoreV1().Secrets(w.options.Only).List(ctx, mine)
+	secrets, err := s.cluster.CoreV1().Secrets(s.options.SingleNamespace).List(ctx, mine)
 	if err != nil {
 		return fmt.Errorf("look for the releases of the run %s: %w", run, err)
 	}
@@ -116,15 +116,15 @@ func (w *World) takeAway(ctx context.Context, run string) error {
 	}
 	var failed []error
 	for name, first := range since {
-		failed = append(failed, w.takeAwayRelease(ctx, name, first))
+		failed = append(failed, s.takeAwayRelease(ctx, name, first))
 	}
-	return errors.Join(append(failed, w.takeAwayLabelled(ctx, run))...)
+	return errors.Join(append(failed, s.takeAwayLabelled(ctx, run))...)
 }
 
 // takeAwayRelease uninstalls a release of the one namespace for all, and deletes what Helm leaves of one: what hooks made, what is to be kept, and the volumes
 // of StatefulSets. What is older than the release was there before it.
-func (w *World) takeAwayRelease(ctx context.Context, name string, since metav1.Time) error {
-	client := w.helm.WithNamespaces(func(string) string { return w.options.Only })
+func (s *Suite) takeAwayRelease(ctx context.Context, name string, since metav1.Time) error {
+	client := s.helm.WithNamespaces(func(string) string { return s.options.SingleNamespace })
 	found, err := client.Run(ctx, "history", name) // a hook may have run in any of its revisions
 	if errors.Is(err, helm.ErrReleaseNotFound) {
 		return nil
@@ -138,20 +138,20 @@ func (w *World) takeAwayRelease(ctx context.Context, name string, since metav1.T
 	var failed []error
 	for _, revision := range found.Releases {
 		for _, left := range leftovers(revision) {
-			mapping, err := w.mapping(left)
+			mapping, err := s.mapping(left)
 			if err != nil || mapping.Scope.Name() == meta.RESTScopeNameRoot {
 				continue // its kind went with the release, or it is taken away elsewhere
 			}
-			failed = append(failed, w.deleteNewer(ctx, mapping.Resource, left.GetName(), since))
+			failed = append(failed, s.deleteNewer(ctx, mapping.Resource, left.GetName(), since))
 		}
 	}
-	claims, err := w.cluster.CoreV1().PersistentVolumeClaims(w.options.Only).List(ctx, metav1.ListOptions{})
+	claims, err := s.cluster.CoreV1().PersistentVolumeClaims(s.options.SingleNamespace).List(ctx, metav1.ListOptions{})
 	if err != nil && !apierrors.IsForbidden(err) {
 		failed = append(failed, err)
 	} else if err == nil {
 		for _, claim := range claims.Items {
 			if slices.ContainsFunc(found.Releases, func(revision *helm.Release) bool { return isVolumeOf(claim.Name, revision) }) {
-				failed = append(failed, w.deleteNewer(ctx, corev1.SchemeGroupVersion.WithResource("persistentvolumeclaims"), claim.Name, since))
+				failed = append(failed, s.deleteNewer(ctx, corev1.SchemeGroupVersion.WithResource("persistentvolumeclaims"), claim.Name, since))
 			}
 		}
 	}
@@ -191,8 +191,8 @@ func isVolumeOf(claim string, of *helm.Release) bool {
 }
 
 // deleteNewer deletes an object of the one namespace for all, unless it was made before since.
-func (w *World) deleteNewer(ctx context.Context, kind schema.GroupVersionResource, name string, since metav1.Time) error {
-	client := w.objects.Resource(kind).Namespace(w.options.Only)
+func (s *Suite) deleteNewer(ctx context.Context, kind schema.GroupVersionResource, name string, since metav1.Time) error {
+	client := s.objects.Resource(kind).Namespace(s.options.SingleNamespace)
 	found, err := client.Get(ctx, name, metav1.GetOptions{})
 	if err == nil {
 		if made := found.GetCreationTimestamp(); made.Before(&since) {
@@ -215,11 +215,11 @@ func deleteUID(ctx context.Context, client dynamic.ResourceInterface, object *un
 }
 
 // takeAwayLabelled deletes what has the label of a run in the one namespace for all, except for its Lease.
-func (w *World) takeAwayLabelled(ctx context.Context, run string) error {
-	return ownership.DeleteEach(ctx, w.discovery, w.objects, w.options.Only, run, func(kind schema.GroupVersionResource, object *unstructured.Unstructured) error {
+func (s *Suite) takeAwayLabelled(ctx context.Context, run string) error {
+	return ownership.DeleteEach(ctx, s.discovery, s.objects, s.options.SingleNamespace, run, func(kind schema.GroupVersionResource, object *unstructured.Unstructured) error {
 		if kind.Resource == "leases" {
 			return nil
 		}
-		return deleteUID(ctx, w.objects.Resource(kind).Namespace(w.options.Only), object)
+		return deleteUID(ctx, s.objects.Resource(kind).Namespace(s.options.SingleNamespace), object)
 	})
 }

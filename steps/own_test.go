@@ -41,20 +41,20 @@ spec:
 func TestOneNamespaceForAll(t *testing.T) {
 	t.Parallel()
 	const name = "one-for-all"
-	world := newWorld(t, func(o *Options) { o.Only = name })
-	write(t, world, "templates/leaving.yaml", leaving)
-	_, err := world.cluster.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
+	suite := newSuite(t, func(o *Options) { o.SingleNamespace = name })
+	write(t, suite, "templates/leaving.yaml", leaving)
+	_, err := suite.cluster.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
 	require.NoError(t, err)
 	for _, canary := range []string{"canary", "hook-that-never-runs"} {
-		_, err := world.cluster.CoreV1().ConfigMaps(name).Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: canary}}, metav1.CreateOptions{})
+		_, err := suite.cluster.CoreV1().ConfigMaps(name).Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: canary}}, metav1.CreateOptions{})
 		require.NoError(t, err)
 	}
-	user := newWorld(t)
+	user := newSuite(t)
 	_, err = user.helm.Run(t.Context(), "install", "theirs", "./shop", "-n", name)
 	require.NoError(t, err)
-	before := inNamespace(t, world, name)
+	before := inNamespace(t, suite, name)
 
-	output, passed := runFeature(t, world, `Feature: f
+	output, passed := runFeature(t, suite, `Feature: f
   Scenario: one
     When I run helm install shop ./shop --create-namespace
     Then deployment/shop appears in namespace "shop"
@@ -78,18 +78,18 @@ func TestOneNamespaceForAll(t *testing.T) {
 
 	assert.False(t, passed)
 	assert.Contains(t, output, "the namespace one-for-all had a release theirs before this scenario, which is not touched")
-	assert.Equal(t, map[string][]string{`it needs the namespace "elsewhere", and the run may use one-for-all only`: {"second"}}, world.Skipped())
-	assert.Contains(t, output, "5 scenarios (4 passed, 1 failed)", "godog takes what is skipped for passed") // world.Skipped says it
-	assert.Equal(t, before, inNamespace(t, world, name), output)
+	assert.Equal(t, map[string][]string{`it needs the namespace "elsewhere", and the run may use one-for-all only`: {"second"}}, suite.Skipped())
+	assert.Contains(t, output, "5 scenarios (4 passed, 1 failed)", "godog takes what is skipped for passed") // suite.Skipped says it
+	assert.Equal(t, before, inNamespace(t, suite, name), output)
 }
 
 // inNamespace are the objects of a namespace, with their UIDs, that nobody is deleting. Events and what controllers make of other objects are left out.
-func inNamespace(t *testing.T, world *World, name string) map[string]string {
+func inNamespace(t *testing.T, suite *Suite, name string) map[string]string {
 	found := map[string]string{}
 	for _, kind := range []string{"configmaps", "secrets", "services", "serviceaccounts", "persistentvolumeclaims", "deployments.apps", "statefulsets.apps"} {
-		resource, err := world.mapper.ResourceFor(schema.ParseGroupResource(kind).WithVersion(""))
+		resource, err := suite.mapper.ResourceFor(schema.ParseGroupResource(kind).WithVersion(""))
 		require.NoError(t, err)
-		list, err := world.objects.Resource(resource).Namespace(name).List(t.Context(), metav1.ListOptions{})
+		list, err := suite.objects.Resource(resource).Namespace(name).List(t.Context(), metav1.ListOptions{})
 		require.NoError(t, err)
 		for _, object := range list.Items {
 			if object.GetDeletionTimestamp() == nil {

@@ -19,7 +19,7 @@ func WritePage(to io.Writer) error {
 		"- A table has the columns that are shown, in any order. Those with a `?` may be left out.\n" +
 		"- Each example is a scenario that passes on the chart which `helm create shop` makes. Those under \"Running containers\" and \"Requests\" need nodes that run containers: " +
 		"scenarios with these steps have the tag `" + Containers + "`.\n\n")
-	nouns := newScenario(new(World)).vocabulary()
+	nouns := newScenario(new(Suite)).vocabulary()
 	for _, about := range nouns {
 		fmt.Fprintf(&page, "- [%s](#%s)\n", about.title, anchor(about.title))
 		for _, row := range about.steps {

@@ -21,5 +21,5 @@ Then shop pods use image "nginx:1.27"`,
 // podsUseImage holds when the Deployment is rolled out in the suite's namespace and every pod of its newest ReplicaSet has a container of this
 // image.
 func (s *scenario) podsUseImage(ctx context.Context, deployment, image string) error {
-	return s.await(ctx, s.world.options.Namespace, rollout.PodsUseImage(deployment, image))
+	return s.await(ctx, s.suite.options.Namespace, rollout.PodsUseImage(deployment, image))
 }

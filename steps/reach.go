@@ -86,7 +86,7 @@ func (s *scenario) othersMayNotReach(ctx context.Context, to string, port int, n
 // askPolicies asks the NetworkPolicies of a namespace whether pods of a workload, or one without labels where from is "", reach a port of another.
 func (s *scenario) askPolicies(ctx context.Context, from, to string, port int, namespace string) (netpol.Answer, error) {
 	real := s.real(namespace)
-	place, err := s.world.cluster.CoreV1().Namespaces().Get(ctx, real, metav1.GetOptions{})
+	place, err := s.suite.cluster.CoreV1().Namespaces().Get(ctx, real, metav1.GetOptions{})
 	if err != nil {
 		return netpol.Answer{}, err
 	}
@@ -116,7 +116,7 @@ func (s *scenario) askPolicies(ctx context.Context, from, to string, port int, n
 	if !slices.ContainsFunc(target.Ports, func(p corev1.ContainerPort) bool { return int(p.ContainerPort) == port }) {
 		return netpol.Answer{}, fmt.Errorf("no container of %s declares port %d, only %s", to, port, listed(numbers(target.Ports)))
 	}
-	policies, err := s.world.cluster.NetworkingV1().NetworkPolicies(real).List(ctx, metav1.ListOptions{})
+	policies, err := s.suite.cluster.NetworkingV1().NetworkPolicies(real).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return netpol.Answer{}, err
 	}

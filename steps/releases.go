@@ -38,7 +38,7 @@ func (s *scenario) uninstallElsewhere(ctx context.Context) error {
 			continue
 		}
 		namespace := func(string) string { return installed.Namespace }
-		_, err := s.world.helm.WithNamespaces(namespace).Run(ctx, "uninstall", installed.Name, "--no-hooks")
+		_, err := s.suite.helm.WithNamespaces(namespace).Run(ctx, "uninstall", installed.Name, "--no-hooks")
 		if err != nil && !errors.Is(err, helm.ErrReleaseNotFound) {
 			failed = append(failed, fmt.Errorf("take away what this scenario installed: %w", err))
 		}
@@ -53,23 +53,23 @@ func (s *scenario) reachesElsewhere(installed *helm.Release) bool {
 	})
 }
 
-func (w *World) mapping(object *unstructured.Unstructured) (*meta.RESTMapping, error) {
+func (s *Suite) mapping(object *unstructured.Unstructured) (*meta.RESTMapping, error) {
 	kind := object.GroupVersionKind()
-	return w.mapper.RESTMapping(kind.GroupKind(), kind.Version)
+	return s.mapper.RESTMapping(kind.GroupKind(), kind.Version)
 }
 
 // live returns the object of a release as the cluster holds it.
-func (w *World) live(ctx context.Context, rendered *unstructured.Unstructured, namespace string) (*unstructured.Unstructured, error) {
-	mapping, err := w.mapping(rendered)
+func (s *Suite) live(ctx context.Context, rendered *unstructured.Unstructured, namespace string) (*unstructured.Unstructured, error) {
+	mapping, err := s.mapping(rendered)
 	if err != nil {
 		return nil, err
 	}
-	var kind dynamic.ResourceInterface = w.objects.Resource(mapping.Resource)
+	var kind dynamic.ResourceInterface = s.objects.Resource(mapping.Resource)
 	if mapping.Scope.Name() == meta.RESTScopeNameNamespace {
 		if own := rendered.GetNamespace(); own != "" {
 			namespace = own
 		}
-		kind = w.objects.Resource(mapping.Resource).Namespace(namespace)
+		kind = s.objects.Resource(mapping.Resource).Namespace(namespace)
 	}
 	return kind.Get(ctx, rendered.GetName(), metav1.GetOptions{})
 }

@@ -79,14 +79,14 @@ Then no request was lost`,
 }
 
 // ask has the stand-in in pod ask for a URL.
-func (w *World) ask(ctx context.Context, pod *corev1.Pod, url string) (contract.Answer, error) {
+func (s *Suite) ask(ctx context.Context, pod *corev1.Pod, url string) (contract.Answer, error) {
 	var answer contract.Answer
-	if !w.isStandIn(pod) {
+	if !s.isStandIn(pod) {
 		return answer, final{fmt.Errorf("container %q runs no stand-in but %s, which cannot be told to ask for a URL: name a workload that runs a stand-in",
 			pod.Spec.Containers[0].Name, pod.Spec.Containers[0].Image)}
 	}
 	var out bytes.Buffer
-	if err := w.exec(ctx, pod, nil, &out, contract.Program, "get", url); err != nil {
+	if err := s.exec(ctx, pod, nil, &out, contract.Program, "get", url); err != nil {
 		return answer, err
 	}
 	return answer, json.Unmarshal(out.Bytes(), &answer)
@@ -96,7 +96,7 @@ func (w *World) ask(ctx context.Context, pod *corev1.Pod, url string) (contract.
 func (s *scenario) askUntil(ctx context.Context, called, url, namespace string, check func(contract.Answer) error) error {
 	return s.inPods(ctx, called, namespace, func(pod *corev1.Pod) error {
 		return s.eventually(ctx, func(ctx context.Context) error {
-			answer, err := s.world.ask(ctx, pod, url)
+			answer, err := s.suite.ask(ctx, pod, url)
 			if err != nil {
 				return err
 			}
@@ -159,7 +159,7 @@ func (s *scenario) reachesAll(ctx context.Context, called, others, url, namespac
 	return s.inPods(ctx, called, namespace, func(pod *corev1.Pod) error {
 		silent = slices.Clone(all)
 		return s.eventually(ctx, func(ctx context.Context) error {
-			answer, err := s.world.ask(ctx, pod, url)
+			answer, err := s.suite.ask(ctx, pod, url)
 			if err != nil {
 				return err
 			}
@@ -175,7 +175,7 @@ func (s *scenario) reachesAll(ctx context.Context, called, others, url, namespac
 // serviceAnswers asks the pods that a Service leads to.
 func (s *scenario) serviceAnswers(ctx context.Context, called string, port int, path string, status int, namespace string) error {
 	_, name, _ := strings.Cut(called, "/")
-	service, err := s.world.cluster.CoreV1().Services(s.real(namespace)).Get(ctx, name, metav1.GetOptions{})
+	service, err := s.suite.cluster.CoreV1().Services(s.real(namespace)).Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
 		return err
 	}
@@ -195,7 +195,7 @@ func (s *scenario) serviceAnswers(ctx context.Context, called string, port int, 
 			return err
 		}
 		for pod, number := range behind {
-			if err := s.world.getThrough(ctx, service.Namespace, pod, number, path, status); err != nil {
+			if err := s.suite.getThrough(ctx, service.Namespace, pod, number, path, status); err != nil {
 				return fmt.Errorf("pod/%s: %w", pod, err)
 			}
 		}
@@ -205,7 +205,7 @@ func (s *scenario) serviceAnswers(ctx context.Context, called string, port int, 
 
 // behind are the ready pods that a Service's port leads to, with their own ports. There is at least one.
 func (s *scenario) behind(ctx context.Context, namespace, service, port string) (map[string]int32, error) {
-	endpoints, err := s.world.cluster.DiscoveryV1().EndpointSlices(namespace).List(ctx, ofService(service))
+	endpoints, err := s.suite.cluster.DiscoveryV1().EndpointSlices(namespace).List(ctx, ofService(service))
 	if err != nil {
 		return nil, err
 	}
@@ -217,9 +217,9 @@ func (s *scenario) behind(ctx context.Context, namespace, service, port string) 
 }
 
 // getThrough sends GET to a port of a pod through the API server, and wants this status.
-func (w *World) getThrough(ctx context.Context, namespace, pod string, port int32, path string, status int) error {
-	target := w.cluster.CoreV1().RESTClient().Post().Resource("pods").Namespace(namespace).Name(pod).SubResource("portforward").URL()
-	dialer, err := portforward.NewSPDYOverWebsocketDialer(target, w.config)
+func (s *Suite) getThrough(ctx context.Context, namespace, pod string, port int32, path string, status int) error {
+	target := s.cluster.CoreV1().RESTClient().Post().Resource("pods").Namespace(namespace).Name(pod).SubResource("portforward").URL()
+	dialer, err := portforward.NewSPDYOverWebsocketDialer(target, s.config)
 	if err != nil {
 		return err
 	}

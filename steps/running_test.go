@@ -36,17 +36,17 @@ func startKind(t *testing.T) *kind.Cluster {
 	return cluster
 }
 
-// newRunningWorld returns a world on such a cluster, which tests Helm's starter chart as the release "shop", and in which a step waits this long.
-func newRunningWorld(t *testing.T, cluster *kind.Cluster, wait time.Duration) *World {
+// newRunningSuite returns a suite on such a cluster, which tests Helm's starter chart as the release "shop", and in which a step waits this long.
+func newRunningSuite(t *testing.T, cluster *kind.Cluster, wait time.Duration) *Suite {
 	t.Helper()
 	folder := t.TempDir()
 	_, err := chartutil.Create("shop", folder)
 	require.NoError(t, err)
 	shop := Options{Release: "shop", Chart: "./shop", Namespace: "shop", Dir: folder, Wait: wait, Progress: os.Stdout}
-	world, err := NewWorld(cluster.Config(), shop.On(cluster))
+	suite, err := NewSuite(cluster.Config(), shop.ForCluster(cluster))
 	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, world.RemoveImages(context.Background())) }) // that of t has ended by then
-	return world
+	t.Cleanup(func() { assert.NoError(t, suite.RemoveImages(context.Background())) }) // that of t has ended by then
+	return suite
 }
 
 // failingInside are scenarios whose last step fails where containers run, and the words that it fails with.
@@ -151,7 +151,7 @@ Then there is no file "/etc/shop/app.yaml" in deployment/shop`,
 // Every example that needs containers passes where there are some, and every step fails when it should, with words that help.
 func TestRunning(t *testing.T) {
 	cluster := startKind(t)
-	world := newRunningWorld(t, cluster, 3*time.Minute)
+	suite := newRunningSuite(t, cluster, 3*time.Minute)
 	t.Run("examples", func(t *testing.T) {
 		var feature strings.Builder
 		feature.WriteString("Feature: examples\n")
@@ -160,10 +160,10 @@ func TestRunning(t *testing.T) {
 				fmt.Fprintf(&feature, "\n  %s\n  Scenario: %s\n%s\n", Containers, row.phrase, indent(row.example))
 			}
 		}
-		output, passed := runFeature(t, world, feature.String(), 2)
+		output, passed := runFeature(t, suite, feature.String(), 2)
 		assert.True(t, passed, output)
 	})
-	impatient := newRunningWorld(t, cluster, 20*time.Second)
+	impatient := newRunningSuite(t, cluster, 20*time.Second)
 	for i, example := range failingInside {
 		t.Run(fmt.Sprint("failing ", i), func(t *testing.T) {
 			output, passed := runFeature(t, impatient, "Feature: f\n  Scenario: s\n"+indent(example.steps)+"\n", 1)

@@ -30,17 +30,17 @@ metadata:
 // What is outside of namespaces goes with the scenario that made it.
 func TestClusterScopedObjectsAreTakenAway(t *testing.T) {
 	t.Parallel()
-	world := newWorld(t)
-	write(t, world, "templates/role.yaml", clusterRole)
+	suite := newSuite(t)
+	write(t, suite, "templates/role.yaml", clusterRole)
 
-	output, passed := runFeature(t, world, `Feature: f
+	output, passed := runFeature(t, suite, `Feature: f
   Scenario: s
     When I run helm install shop ./shop --set role=taken-away
     Then deployment/shop appears in namespace "shop"
 `, 1)
 
 	require.True(t, passed, output)
-	_, err := world.cluster.RbacV1().ClusterRoles().Get(t.Context(), "taken-away", metav1.GetOptions{})
+	_, err := suite.cluster.RbacV1().ClusterRoles().Get(t.Context(), "taken-away", metav1.GetOptions{})
 	assert.True(t, apierrors.IsNotFound(err), err)
 }
 
@@ -57,22 +57,22 @@ spec:
 // Helm leaves the CRDs of a chart. Here they go with the last scenario that uses them, and with what hooks made outside of namespaces.
 func TestWhatHelmLeavesOutsideOfNamespacesIsTakenAway(t *testing.T) {
 	t.Parallel()
-	world := newWorld(t)
-	require.NoError(t, os.Mkdir(filepath.Join(world.options.Dir, "shop", "crds"), 0o700))
-	write(t, world, "crds/orders.yaml", strings.ReplaceAll(orders, "GROUP", "left.example"))
-	write(t, world, "templates/order.yaml", "apiVersion: left.example/v1\nkind: Order\nmetadata: {name: first}\n")
-	write(t, world, "templates/hook.yaml", strings.Replace(clusterRole, "metadata:\n", "metadata:\n  annotations: {helm.sh/hook: pre-install}\n", 1))
+	suite := newSuite(t)
+	require.NoError(t, os.Mkdir(filepath.Join(suite.options.Dir, "shop", "crds"), 0o700))
+	write(t, suite, "crds/orders.yaml", strings.ReplaceAll(orders, "GROUP", "left.example"))
+	write(t, suite, "templates/order.yaml", "apiVersion: left.example/v1\nkind: Order\nmetadata: {name: first}\n")
+	write(t, suite, "templates/hook.yaml", strings.Replace(clusterRole, "metadata:\n", "metadata:\n  annotations: {helm.sh/hook: pre-install}\n", 1))
 	feature := "Feature: f\n"
 	for i := range 6 {
 		feature += fmt.Sprintf("  Scenario: %[1]d\n    When I run helm install shop ./shop --set role=hook-%[1]d\n    And I run helm uninstall with --wait\n", i)
 	}
 
-	output, passed := runFeature(t, world, feature, 3)
+	output, passed := runFeature(t, suite, feature, 3)
 
 	require.True(t, passed, output)
-	_, err := world.objects.Resource(crds).Get(t.Context(), "orders.left.example", metav1.GetOptions{})
+	_, err := suite.objects.Resource(crds).Get(t.Context(), "orders.left.example", metav1.GetOptions{})
 	assert.True(t, apierrors.IsNotFound(err), err)
-	roles, err := world.cluster.RbacV1().ClusterRoles().List(t.Context(), metav1.ListOptions{LabelSelector: ownership.Label + "=" + world.run})
+	roles, err := suite.cluster.RbacV1().ClusterRoles().List(t.Context(), metav1.ListOptions{LabelSelector: ownership.Label + "=" + suite.run})
 	require.NoError(t, err)
 	assert.Empty(t, roles.Items)
 }
@@ -80,19 +80,19 @@ func TestWhatHelmLeavesOutsideOfNamespacesIsTakenAway(t *testing.T) {
 // What was there before a run is not its to delete.
 func TestACRDThatWasThereStays(t *testing.T) {
 	t.Parallel()
-	world := newWorld(t)
+	suite := newSuite(t)
 	crd := strings.ReplaceAll(orders, "GROUP", "stays.example")
 	object := &unstructured.Unstructured{}
 	require.NoError(t, yaml.Unmarshal([]byte(crd), &object.Object))
-	_, err := world.objects.Resource(crds).Create(t.Context(), object, metav1.CreateOptions{})
+	_, err := suite.objects.Resource(crds).Create(t.Context(), object, metav1.CreateOptions{})
 	require.NoError(t, err)
-	require.NoError(t, os.Mkdir(filepath.Join(world.options.Dir, "shop", "crds"), 0o700))
-	write(t, world, "crds/orders.yaml", crd)
+	require.NoError(t, os.Mkdir(filepath.Join(suite.options.Dir, "shop", "crds"), 0o700))
+	write(t, suite, "crds/orders.yaml", crd)
 
-	output, passed := runFeature(t, world, "Feature: f\n  Scenario: s\n    When I run helm install shop ./shop\n", 1)
+	output, passed := runFeature(t, suite, "Feature: f\n  Scenario: s\n    When I run helm install shop ./shop\n", 1)
 
 	require.True(t, passed, output)
-	there, err := world.objects.Resource(crds).Get(t.Context(), "orders.stays.example", metav1.GetOptions{})
+	there, err := suite.objects.Resource(crds).Get(t.Context(), "orders.stays.example", metav1.GetOptions{})
 	require.NoError(t, err)
 	assert.Empty(t, there.GetLabels())
 	assert.Nil(t, there.GetDeletionTimestamp())
@@ -113,20 +113,20 @@ const twoWithOneRole = `Feature: f
 
 func TestSerialScenariosDoNotClash(t *testing.T) {
 	t.Parallel()
-	world := newWorld(t)
-	write(t, world, "templates/role.yaml", clusterRole)
+	suite := newSuite(t)
+	write(t, suite, "templates/role.yaml", clusterRole)
 
-	output, passed := runFeature(t, world, strings.ReplaceAll(twoWithOneRole, "ROLE", "in-turn"), 2)
+	output, passed := runFeature(t, suite, strings.ReplaceAll(twoWithOneRole, "ROLE", "in-turn"), 2)
 
 	assert.True(t, passed, output)
 }
 
 func TestAClashNamesTheTagThatMendsIt(t *testing.T) {
 	t.Parallel()
-	world := newWorld(t)
-	write(t, world, "templates/role.yaml", clusterRole)
+	suite := newSuite(t)
+	write(t, suite, "templates/role.yaml", clusterRole)
 
-	output, passed := runFeature(t, world, `Feature: f
+	output, passed := runFeature(t, suite, `Feature: f
   Scenario: s
     When I run helm install shop ./shop --set role=clash
     And I run helm install shop ./shop --set role=clash -n other --create-namespace
@@ -135,15 +135,15 @@ func TestAClashNamesTheTagThatMendsIt(t *testing.T) {
 	assert.False(t, passed)
 	assert.Contains(t, output, `ClusterRole "clash" in namespace "" exists and cannot be imported`)
 	assert.Contains(t, output, "give them the tag @serial")
-	requireOnlyDeleting(t, world)
+	requireOnlyDeleting(t, suite)
 }
 
 // A namespace that a scenario names is its own, in command lines too.
 func TestNamespacesAreOfTheScenario(t *testing.T) {
 	t.Parallel()
-	world := newWorld(t)
+	suite := newSuite(t)
 
-	output, passed := runFeature(t, world, `Feature: f
+	output, passed := runFeature(t, suite, `Feature: f
   Scenario: one
     When I run helm install shop ./shop -n elsewhere --create-namespace
     Then deployment/shop appears in namespace "elsewhere"
@@ -157,15 +157,15 @@ func TestNamespacesAreOfTheScenario(t *testing.T) {
 	assert.False(t, passed)
 	assert.Contains(t, output, "3 scenarios (2 passed, 1 failed)", output)
 	assert.Regexp(t, `namespaces "elsewhere-\w{6}" not found`, output)
-	requireOnlyDeleting(t, world)
+	requireOnlyDeleting(t, suite)
 }
 
 // Steps that mean the release under test follow the scenario to another one.
 func TestTheReleaseUnderTest(t *testing.T) {
 	t.Parallel()
-	world := newWorld(t)
+	suite := newSuite(t)
 
-	output, passed := runFeature(t, world, `Feature: f
+	output, passed := runFeature(t, suite, `Feature: f
   Scenario: s
     When I run helm install market-shop ./shop
     And I run helm upgrade with --set replicaCount=2
@@ -183,7 +183,7 @@ func TestTheReleaseUnderTest(t *testing.T) {
 
 func TestWrongCommandLinesSayWhatIsMeant(t *testing.T) {
 	t.Parallel()
-	world := newWorld(t)
+	suite := newSuite(t)
 	for line, words := range map[string]string{
 		"instal shop ./shop":                 `did you mean install?`,
 		"install shop ./shop --nmaespace x":  `did you mean --namespace?`,
@@ -195,7 +195,7 @@ func TestWrongCommandLinesSayWhatIsMeant(t *testing.T) {
 	} {
 		t.Run(line, func(t *testing.T) {
 			t.Parallel()
-			output, passed := runFeature(t, world, "Feature: f\n  Scenario: s\n    When I run helm "+line+"\n", 1)
+			output, passed := runFeature(t, suite, "Feature: f\n  Scenario: s\n    When I run helm "+line+"\n", 1)
 			assert.False(t, passed)
 			assert.Contains(t, output, words)
 		})
@@ -203,7 +203,7 @@ func TestWrongCommandLinesSayWhatIsMeant(t *testing.T) {
 }
 
 // attachments runs a feature and returns what each step that has some got, by their names.
-func attachments(t *testing.T, world *World, feature string) map[string]string {
+func attachments(t *testing.T, suite *Suite, feature string) map[string]string {
 	var mu sync.Mutex
 	found := map[string]string{}
 	godog.TestSuite{
@@ -217,7 +217,7 @@ func attachments(t *testing.T, world *World, feature string) map[string]string {
 				}
 				return ctx, nil
 			})
-			Register(sc, world)
+			Register(sc, suite)
 		},
 		Options: &godog.Options{
 			FeatureContents: []godog.Feature{{Name: "test.feature", Contents: []byte(feature)}},
@@ -229,9 +229,9 @@ func attachments(t *testing.T, world *World, feature string) map[string]string {
 
 func TestAFailureIsExplained(t *testing.T) {
 	t.Parallel()
-	world := newWorld(t)
+	suite := newSuite(t)
 
-	found := attachments(t, world, `Feature: f
+	found := attachments(t, suite, `Feature: f
   Scenario: it fails
     When I run helm install shop ./shop
     Then shop pods use image "nginx:9"
@@ -243,7 +243,7 @@ func TestAFailureIsExplained(t *testing.T) {
 
 func TestEveryWaitThatFailedIsExplained(t *testing.T) {
 	t.Parallel()
-	found := attachments(t, newWorld(t), `Feature: f
+	found := attachments(t, newSuite(t), `Feature: f
   Scenario: s
     When I run helm install shop ./shop --set image.repository=registry.invalid/one
     And I run helm install other-shop ./shop --set image.repository=registry.invalid/two
@@ -257,8 +257,8 @@ func TestEveryWaitThatFailedIsExplained(t *testing.T) {
 
 func TestADifferenceIsShown(t *testing.T) {
 	t.Parallel()
-	world := newWorld(t)
-	write(t, world, "templates/quantity.yaml", `apiVersion: v1
+	suite := newSuite(t)
+	write(t, suite, "templates/quantity.yaml", `apiVersion: v1
 kind: ConfigMap
 metadata: {name: mine}
 data: {a: "1"}
@@ -271,7 +271,7 @@ spec:
     - type: Container
       max: {cpu: 1000m}
 `)
-	found := attachments(t, world, `Feature: f
+	found := attachments(t, suite, `Feature: f
   Scenario: s
     When I run helm install shop ./shop
     Then shop pods use image "nginx:9"
@@ -285,7 +285,7 @@ spec:
 
 func TestAPassingScenarioAttachesNothing(t *testing.T) {
 	t.Parallel()
-	found := attachments(t, newWorld(t), `Feature: f
+	found := attachments(t, newSuite(t), `Feature: f
   Scenario: s
     When I run helm install shop ./shop
     Then deployment/shop appears in namespace "shop"
@@ -296,9 +296,9 @@ func TestAPassingScenarioAttachesNothing(t *testing.T) {
 
 func TestWhatFailedIsKeptIfAsked(t *testing.T) {
 	t.Parallel()
-	world := newWorld(t, func(o *Options) { o.KeepFailed = true })
+	suite := newSuite(t, func(o *Options) { o.KeepFailed = true })
 
-	_, passed := runFeature(t, world, `Feature: f
+	_, passed := runFeature(t, suite, `Feature: f
   Scenario: fails
     When I run helm install shop ./shop
     Then shop pods use image "nginx:9"
@@ -308,8 +308,8 @@ func TestWhatFailedIsKeptIfAsked(t *testing.T) {
 `, 2)
 
 	assert.False(t, passed)
-	require.Len(t, world.Kept(), 1)
-	kept, err := world.cluster.CoreV1().Namespaces().Get(t.Context(), world.Kept()[0], metav1.GetOptions{})
+	require.Len(t, suite.Kept(), 1)
+	kept, err := suite.cluster.CoreV1().Namespaces().Get(t.Context(), suite.Kept()[0], metav1.GetOptions{})
 	require.NoError(t, err)
 	assert.Nil(t, kept.DeletionTimestamp)
 }
@@ -322,14 +322,14 @@ func TestScenariosOfContainersAreSkippedOnSimulatedNodes(t *testing.T) {
   Scenario: served
     When I run helm install shop ./nowhere
 `
-	world := newWorld(t)
-	output, passed := runFeature(t, world, feature, 1)
+	suite := newSuite(t)
+	output, passed := runFeature(t, suite, feature, 1)
 	assert.True(t, passed, output)
 	assert.Contains(t, output, "1 steps (1 skipped)")
-	assert.Equal(t, map[string][]string{noContainers: {"served"}}, world.Skipped())
-	assert.Contains(t, attachments(t, newWorld(t), feature)["Skipped"], "it is tagged @containers, and the nodes of this cluster are simulated")
+	assert.Equal(t, map[string][]string{noContainers: {"served"}}, suite.Skipped())
+	assert.Contains(t, attachments(t, newSuite(t), feature)["Skipped"], "it is tagged @containers, and the nodes of this cluster are simulated")
 
-	output, passed = runFeature(t, newWorld(t, func(o *Options) { o.Containers = true }), feature, 1)
+	output, passed = runFeature(t, newSuite(t, func(o *Options) { o.Containers = true }), feature, 1)
 	assert.False(t, passed, "it is run where there are containers")
 	assert.Contains(t, output, "./nowhere")
 }

@@ -154,7 +154,7 @@ func (s *scenario) selectsOnly(ctx context.Context, service *corev1.Service, por
 	if err != nil {
 		return err
 	}
-	selected, err := s.world.cluster.CoreV1().Pods(service.Namespace).List(ctx, metav1.ListOptions{LabelSelector: labels.SelectorFromSet(service.Spec.Selector).String()})
+	selected, err := s.suite.cluster.CoreV1().Pods(service.Namespace).List(ctx, metav1.ListOptions{LabelSelector: labels.SelectorFromSet(service.Spec.Selector).String()})
 	if err != nil {
 		return fmt.Errorf("list the pods that it selects: %w", err)
 	}

@@ -22,13 +22,13 @@ import (
 var many = flag.Int("scenarios", 24, "how many scenarios TestSideBySide runs")
 
 // runFeature runs a feature at a concurrency, and returns what godog printed and whether all passed.
-func runFeature(t *testing.T, world *World, feature string, concurrency int) (string, bool) {
+func runFeature(t *testing.T, suite *Suite, feature string, concurrency int) (string, bool) {
 	printed, err := os.Create(filepath.Join(t.TempDir(), "printed")) // a thousand scenarios print much
 	require.NoError(t, err)
 	defer func() { _ = printed.Close() }()
 	status := godog.TestSuite{
 		ScenarioInitializer: func(sc *godog.ScenarioContext) {
-			Register(sc, world)
+			Register(sc, suite)
 			sc.StepContext().After(func(ctx context.Context, _ *godog.Step, _ godog.StepResultStatus, err error) (context.Context, error) {
 				for _, detail := range details(err) { // which a report shows
 					_, _ = fmt.Fprintln(printed, detail)
@@ -49,7 +49,7 @@ func runFeature(t *testing.T, world *World, feature string, concurrency int) (st
 
 // Life cycles of the same release name in the same namespace name, all at once, do not see each other.
 func TestSideBySide(t *testing.T) {
-	world := newWorld(t)
+	suite := newSuite(t)
 	var feature strings.Builder
 	feature.WriteString("Feature: many\n")
 	for i := range *many {
@@ -60,22 +60,22 @@ func TestSideBySide(t *testing.T) {
     When I run helm upgrade with --set image.tag=new-%[1]d
     Then shop pods use image "nginx:new-%[1]d"
     When I run helm uninstall with --wait
-`, i, world.options.Chart)
+`, i, suite.options.Chart)
 	}
 
 	started := time.Now()
-	output, passed := runFeature(t, world, feature.String(), 4*runtime.NumCPU())
+	output, passed := runFeature(t, suite, feature.String(), 4*runtime.NumCPU())
 
 	assert.True(t, passed, output)
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
 	t.Logf("%d scenarios in %s, %d MB from the system", *many, time.Since(started).Round(time.Millisecond), memory.Sys>>20)
-	requireOnlyDeleting(t, world)
+	requireOnlyDeleting(t, suite)
 }
 
-// requireOnlyDeleting fails t when a namespace of the world's run is left that is not being deleted.
-func requireOnlyDeleting(t *testing.T, world *World) {
-	mine, err := world.cluster.CoreV1().Namespaces().List(t.Context(), metav1.ListOptions{LabelSelector: ownership.Label + "=" + world.run})
+// requireOnlyDeleting fails t when a namespace of the suite's run is left that is not being deleted.
+func requireOnlyDeleting(t *testing.T, suite *Suite) {
+	mine, err := suite.cluster.CoreV1().Namespaces().List(t.Context(), metav1.ListOptions{LabelSelector: ownership.Label + "=" + suite.run})
 	require.NoError(t, err)
 	for _, namespace := range mine.Items {
 		assert.NotNil(t, namespace.DeletionTimestamp, "the namespace %s is left", namespace.Name)

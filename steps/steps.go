@@ -5,9 +5,9 @@
 // are Options.
 //
 //	shop := steps.Options{Release: "shop", Chart: "./charts/shop", Namespace: "shop"}
-//	world, err := steps.NewWorld(running.Config(), shop.On(running)) // a cluster.Provider
+//	suite, err := steps.NewSuite(running.Config(), shop.ForCluster(running)) // a cluster.Provider
 //	...
-//	suite := godog.TestSuite{ScenarioInitializer: func(sc *godog.ScenarioContext) { steps.Register(sc, world) }}
+//	suite := godog.TestSuite{ScenarioInitializer: func(sc *godog.ScenarioContext) { steps.Register(sc, suite) }}
 //
 // Scenarios do not see each other: a namespace that a scenario names stands for one made for it alone, which is deleted after it.
 package steps
@@ -68,31 +68,32 @@ type Options struct {
 	HealthPaths []string
 	// Progress is told what takes longer than a moment, such as building the stand-in; nil means that nobody is.
 	Progress io.Writer
-	// Only is a namespace that is there and stays, and the only one to use: it stands for Namespace, scenarios run one after another, each takes away
+	// SingleNamespace is a namespace that is there and stays, and the only one to use: it stands for Namespace, scenarios run one after another, each takes away
 	// what it made in it, and one that names a second namespace is skipped. "" gives every scenario namespaces of its own.
-	Only string
-	// Room is how many namespaces of scenarios that have ended may stay, for a cluster that ends with the run: to delete one costs the API server more than a hundred
+	SingleNamespace string
+	// RetainNamespaces is how many namespaces of scenarios that have ended may stay, for a cluster that ends with the run: to delete one costs the API server more than a hundred
 	// requests. Beyond it the oldest go first; 0 has each go with its scenario.
-	Room int
-	// KeepFailed leaves the namespaces of a scenario that failed, with all that is in them. World.Kept names them.
+	RetainNamespaces int
+	// KeepFailed leaves the namespaces of a scenario that failed, with all that is in them. Suite.Kept names them.
 	KeepFailed bool
 }
 
-// On returns the options with what depends on the cluster: Containers, Nodes, Scratch, Only and Room. The cluster has started.
-func (o Options) On(running cluster.Provider) Options {
+// ForCluster returns the options with the fields set that depend on the cluster: Containers, Nodes, Scratch,
+// SingleNamespace and RetainNamespaces. The cluster must have started.
+func (o Options) ForCluster(running cluster.Provider) Options {
 	o.Containers, o.Scratch = running.RunsContainers(), running.TempDir()
 	o.Nodes, _ = running.(cluster.ImageLoader)
 	if single, ok := running.(cluster.SingleNamespace); ok {
-		o.Only = single.Namespace()
+		o.SingleNamespace = single.Namespace()
 	}
 	if retainer, ok := running.(cluster.NamespaceRetainer); ok {
-		o.Room = retainer.RetainNamespaces()
+		o.RetainNamespaces = retainer.RetainNamespaces()
 	}
 	return o
 }
 
-// World is what all scenarios of a suite share: a cluster and what is tested on it. It is safe for concurrent use.
-type World struct {
+// Suite is what all scenarios of a suite share: a cluster and what is tested on it. It is safe for concurrent use.
+type Suite struct {
 	options   Options
 	config    *rest.Config
 	run       string // labels what this run makes
@@ -119,66 +120,66 @@ type World struct {
 	skipped map[string][]string // names by reason
 }
 
-// NewWorld returns the world of a suite that runs on the cluster that config leads to. It asks the cluster nothing yet.
-func NewWorld(config *rest.Config, options Options) (*World, error) {
+// NewSuite returns the suite of a suite that runs on the cluster that config leads to. It asks the cluster nothing yet.
+func NewSuite(config *rest.Config, options Options) (*Suite, error) {
 	switch {
 	case options.Release == "" || options.Chart == "" || options.Namespace == "":
 		return nil, errors.New("steps: say which release, chart and namespace the suite tests")
 	case options.Wait == 0:
 		options.Wait = time.Minute
 	}
-	w := &World{options: options, config: config, run: shortID(), turns: newTurns()}
+	s := &Suite{options: options, config: config, run: shortID(), turns: newTurns()}
 	var err error
-	if w.cluster, err = kubernetes.NewForConfig(config); err != nil {
+	if s.cluster, err = kubernetes.NewForConfig(config); err != nil {
 		return nil, fmt.Errorf("steps: %w", err)
 	}
-	w.images = newImages(w.cluster, options)
-	w.capacity = newCapacity(w.cluster, w.run, options)
-	if w.helm, err = helm.New(config, helm.Options{Namespace: options.Namespace, Dir: options.Dir, Prepare: w.prepare}); err != nil {
+	s.images = newImages(s.cluster, options)
+	s.capacity = newCapacity(s.cluster, s.run, options)
+	if s.helm, err = helm.New(config, helm.Options{Namespace: options.Namespace, Dir: options.Dir, Prepare: s.prepare}); err != nil {
 		return nil, fmt.Errorf("steps: %w", err)
 	}
-	if w.objects, err = dynamic.NewForConfig(config); err != nil {
+	if s.objects, err = dynamic.NewForConfig(config); err != nil {
 		return nil, fmt.Errorf("steps: %w", err)
 	}
-	w.discovery = w.helm.Discovery()
-	w.mapper = restmapper.NewDeferredDiscoveryRESTMapper(w.discovery)
-	return w, nil
+	s.discovery = s.helm.Discovery()
+	s.mapper = restmapper.NewDeferredDiscoveryRESTMapper(s.discovery)
+	return s, nil
 }
 
 // Kept are the namespaces of failed scenarios that were left because of Options.KeepFailed, by their names in the cluster.
-func (w *World) Kept() []string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return slices.Clone(w.kept)
+func (s *Suite) Kept() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.kept)
 }
 
 // noContainers is why scenarios with the tag Containers are skipped.
 const noContainers = "it is tagged " + Containers + ", and the nodes of this cluster are simulated: they run no containers"
 
 // Skipped are the names of the scenarios that were skipped because they need what this cluster does not have, in order, by the reason.
-func (w *World) Skipped() map[string][]string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+func (s *Suite) Skipped() map[string][]string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	sorted := map[string][]string{}
-	for reason, names := range w.skipped {
+	for reason, names := range s.skipped {
 		sorted[reason] = slices.Sorted(slices.Values(names))
 	}
 	return sorted
 }
 
-func (w *World) skip(about *godog.Scenario, reason string) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.skipped == nil {
-		w.skipped = map[string][]string{}
+func (s *Suite) skip(about *godog.Scenario, reason string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.skipped == nil {
+		s.skipped = map[string][]string{}
 	}
-	w.skipped[reason] = append(w.skipped[reason], about.Name)
+	s.skipped[reason] = append(s.skipped[reason], about.Name)
 	return fmt.Errorf("%w: %s: %s", godog.ErrSkip, about.Name, reason)
 }
 
 // Register gives sc, the context of one scenario, the whole vocabulary.
-func Register(sc *godog.ScenarioContext, world *World) {
-	s := newScenario(world)
+func Register(sc *godog.ScenarioContext, suite *Suite) {
+	s := newScenario(suite)
 	known := phrases()
 	for i, row := range s.steps() {
 		sc.Step(known[i].pattern, row.method)
@@ -190,13 +191,13 @@ func Register(sc *godog.ScenarioContext, world *World) {
 
 // scenario is what one scenario knows while it runs.
 type scenario struct {
-	world        *World
+	suite        *Suite
 	endTurn      func()
 	release      string     // under test: the last one that the scenario named
 	chart        string     // of that release
 	namespaces   namespaces // by the names that the scenario calls them
 	releases     releases   // that it installed
-	earlier      []string   // releases that were in Options.Only before the scenario began
+	earlier      []string   // releases that were in Options.SingleNamespace before the scenario began
 	last         *helm.Result
 	comparesPods bool            // with those from before
 	before       *before         // the last command that may change pods; nil when there was none, or no step compares
@@ -208,13 +209,13 @@ type scenario struct {
 	share        *capacity.Share // of what the nodes have; nil where it is not shared out
 }
 
-func newScenario(world *World) *scenario {
+func newScenario(suite *Suite) *scenario {
 	s := &scenario{
-		world: world, release: world.options.Release, chart: world.options.Chart,
-		namespaces: namespaces{only: world.options.Only},
+		suite: suite, release: suite.options.Release, chart: suite.options.Chart,
+		namespaces: namespaces{only: suite.options.SingleNamespace},
 	}
-	if world.capacity != nil {
-		s.share = world.capacity.Share(false)
+	if suite.capacity != nil {
+		s.share = suite.capacity.Share(false)
 	}
 	return s
 }
@@ -224,27 +225,27 @@ func (s *scenario) begin(ctx context.Context, about *godog.Scenario) (context.Co
 	if ctx.Err() != nil {
 		return ctx, fmt.Errorf("%w: %s: the run ended before it: %w", godog.ErrSkip, about.Name, context.Cause(ctx))
 	}
-	if hasTag(about, Containers) && !s.world.options.Containers {
-		return ctx, s.world.skip(about, noContainers)
+	if hasTag(about, Containers) && !s.suite.options.Containers {
+		return ctx, s.suite.skip(about, noContainers)
 	}
 	if hasTag(about, NetworkPolicies) {
-		missing, err := s.world.enforced(ctx)
+		missing, err := s.suite.enforced(ctx)
 		if err != nil {
 			return ctx, err
 		}
 		if missing != "" {
-			return ctx, s.world.skip(about, "it is tagged "+NetworkPolicies+", and "+missing)
+			return ctx, s.suite.skip(about, "it is tagged "+NetworkPolicies+", and "+missing)
 		}
 	}
-	if s.namespaces.only != "" && len(s.world.Kept()) > 0 {
-		return ctx, s.world.skip(about, "a scenario before it failed, and what that made is kept in the one namespace there is")
+	if s.namespaces.only != "" && len(s.suite.Kept()) > 0 {
+		return ctx, s.suite.skip(about, "a scenario before it failed, and what that made is kept in the one namespace there is")
 	}
 	if second := s.secondNamespace(about.Steps); second != "" {
-		return ctx, s.world.skip(about, fmt.Sprintf("it needs the namespace %q, and the run may use %s only", second, s.namespaces.only))
+		return ctx, s.suite.skip(about, fmt.Sprintf("it needs the namespace %q, and the run may use %s only", second, s.namespaces.only))
 	}
-	s.endTurn = s.world.turns.begin(hasTag(about, Serial) || s.namespaces.only != "")
+	s.endTurn = s.suite.turns.begin(hasTag(about, Serial) || s.namespaces.only != "")
 	if s.share != nil && hasStep(about, updatesPods) {
-		s.share = s.world.capacity.Share(true)
+		s.share = s.suite.capacity.Share(true)
 	}
 	s.comparesPods = hasStep(about, comparesPods)
 	if err := misused(about.Steps); err != nil {
@@ -285,10 +286,10 @@ func (s *scenario) end(ctx context.Context, _ *godog.Scenario, err error) (conte
 		unchecked = errors.Join(s.tried.unchecked(), s.uncheckedStreams())
 	}
 	s.cancelStreams()
-	if (err != nil || unchecked != nil) && s.world.options.KeepFailed {
-		s.world.mu.Lock()
-		defer s.world.mu.Unlock()
-		s.world.kept = append(s.world.kept, s.namespaces.all()...)
+	if (err != nil || unchecked != nil) && s.suite.options.KeepFailed {
+		s.suite.mu.Lock()
+		defer s.suite.mu.Unlock()
+		s.suite.kept = append(s.suite.kept, s.namespaces.all()...)
 		s.keepShare()
 		return ctx, errors.Join(unchecked, s.removeScratch())
 	}

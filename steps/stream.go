@@ -64,7 +64,7 @@ spec:
 `
 
 func (s *scenario) startStream(ctx context.Context, url, namespace string) error {
-	if s.world.images == nil {
+	if s.suite.images == nil {
 		return errors.New("the nodes of this cluster can be given no images, and so not the one of the pod that sends the requests")
 	}
 	pod, err := s.startClient(ctx, namespace)
@@ -77,7 +77,7 @@ func (s *scenario) startStream(ctx context.Context, url, namespace string) error
 	st := &stream{url: url, in: input, first: make(chan struct{}), ended: make(chan struct{}), cancel: cancel}
 	s.streams = append(s.streams, st)
 	go func() {
-		err := s.world.exec(sending, pod, in, output, contract.Program, "stream", url, streamInterval)
+		err := s.suite.exec(sending, pod, in, output, contract.Program, "stream", url, streamInterval)
 		output.CloseWithError(errors.Join(err, io.EOF))
 	}()
 	go st.follow(out)
@@ -86,7 +86,7 @@ func (s *scenario) startStream(ctx context.Context, url, namespace string) error
 		return nil
 	case <-st.ended:
 	case <-ctx.Done():
-	case <-time.After(s.world.options.Wait):
+	case <-time.After(s.suite.options.Wait):
 	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -110,7 +110,7 @@ func (s *scenario) startClient(ctx context.Context, namespace string) (*corev1.P
 	if err := s.awaitObject(ctx, subject.client, name, running); err != nil {
 		return nil, about{"pod/" + name, err}
 	}
-	return s.world.cluster.CoreV1().Pods(s.real(namespace)).Get(ctx, name, metav1.GetOptions{})
+	return s.suite.cluster.CoreV1().Pods(s.real(namespace)).Get(ctx, name, metav1.GetOptions{})
 }
 
 // running holds for a pod that is.

@@ -65,7 +65,7 @@ type phrase struct {
 // phrases are those of the whole vocabulary, in the order of its steps.
 var phrases = sync.OnceValue(func() []phrase {
 	var all []phrase
-	for _, row := range newScenario(new(World)).steps() {
+	for _, row := range newScenario(new(Suite)).steps() {
 		all = append(all, phrase{row, regexp.MustCompile(pattern(row.phrase))})
 	}
 	return all

@@ -52,7 +52,7 @@ func TestRowsAreWhole(t *testing.T) {
 // Every example passes, on Helm's starter chart.
 func TestExamples(t *testing.T) {
 	t.Parallel()
-	world := newWorld(t)
+	suite := newSuite(t)
 	var feature strings.Builder
 	feature.WriteString("Feature: examples\n")
 	for _, row := range phrases() {
@@ -61,10 +61,10 @@ func TestExamples(t *testing.T) {
 		}
 	}
 
-	output, passed := runFeature(t, world, feature.String(), 4*runtime.NumCPU())
+	output, passed := runFeature(t, suite, feature.String(), 4*runtime.NumCPU())
 
 	assert.True(t, passed, output)
-	requireOnlyDeleting(t, world)
+	requireOnlyDeleting(t, suite)
 }
 
 func indent(steps string) string {
@@ -74,11 +74,11 @@ func indent(steps string) string {
 // Every step fails when it should, with words that help.
 func TestFailingExamples(t *testing.T) {
 	t.Parallel()
-	world := newWorld(t, func(o *Options) { o.Wait = 2 * time.Second })
+	suite := newSuite(t, func(o *Options) { o.Wait = 2 * time.Second })
 	for i, example := range failing {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()
-			output, passed := runFeature(t, world, "Feature: f\n  Scenario: s\n"+indent(example.steps)+"\n", 1)
+			output, passed := runFeature(t, suite, "Feature: f\n  Scenario: s\n"+indent(example.steps)+"\n", 1)
 			assert.False(t, passed, "it passed:\n%s", example.steps)
 			assert.NotContains(t, output, "undefined")
 			for _, words := range example.words {

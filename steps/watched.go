@@ -70,7 +70,7 @@ func (s *scenario) watch(ctx context.Context, called, namespace string) error {
 	if s.recorder(of) != nil {
 		return nil
 	}
-	r := &recorder{cluster: s.world.cluster, of: of, started: time.Now(), finished: make(chan struct{}), changed: make(chan struct{}, 1), pods: map[types.UID]*corev1.Pod{}}
+	r := &recorder{cluster: s.suite.cluster, of: of, started: time.Now(), finished: make(chan struct{}), changed: make(chan struct{}, 1), pods: map[types.UID]*corev1.Pod{}}
 	now, err := r.list(ctx)
 	if err != nil {
 		return err
@@ -172,7 +172,7 @@ func (s *scenario) readyAllAlong(ctx context.Context, wanted int, called, namesp
 	if r == nil {
 		return fmt.Errorf("%s is not watched: write `%s is watched` above this step, before what may change its pods", called, called)
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.world.options.Wait)
+	ctx, cancel := context.WithTimeout(ctx, s.suite.options.Wait)
 	defer cancel()
 	if err := r.catchUp(ctx); err != nil {
 		return err

@@ -11,7 +11,7 @@ import (
 
 // Not parallel: other scenarios' recorders would be seen.
 func TestNothingIsRecordedAfterTheScenario(t *testing.T) {
-	output, passed := runFeature(t, newWorld(t), `Feature: f
+	output, passed := runFeature(t, newSuite(t), `Feature: f
   Scenario: s
     When I run helm install shop ./shop
     Given deployment/shop is watched

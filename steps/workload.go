@@ -51,7 +51,7 @@ func (s *scenario) workload(ctx context.Context, called, namespace string) (*wor
 
 // podsOf are the pods of a workload that have not ended, by its selector.
 func (s *scenario) podsOf(ctx context.Context, w *workloadObject) ([]corev1.Pod, error) {
-	pods, err := s.world.cluster.CoreV1().Pods(w.namespace).List(ctx, metav1.ListOptions{LabelSelector: w.selector})
+	pods, err := s.suite.cluster.CoreV1().Pods(w.namespace).List(ctx, metav1.ListOptions{LabelSelector: w.selector})
 	if err != nil {
 		return nil, fmt.Errorf("list the pods of %s: %w", w.called, err)
 	}

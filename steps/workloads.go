@@ -112,7 +112,7 @@ func (s *scenario) rememberPods(ctx context.Context, words []string) error {
 	}
 	s.before = &before{"helm " + strings.Join(words, " "), map[types.UID]bool{}}
 	for _, namespace := range s.namespaces.all() {
-		pods, err := s.world.cluster.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{})
+		pods, err := s.suite.cluster.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{})
 		if err != nil {
 			return fmt.Errorf("look which pods there are before %s: %w", s.before.command, err)
 		}

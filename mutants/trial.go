@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/cucumber/godog"
 
@@ -55,6 +56,9 @@ func (t trial) local(text string) string {
 	return strings.ReplaceAll(text, t.root+string(filepath.Separator), "")
 }
 
+// closing is how long the cluster may take to delete what a trial made.
+const closing = 3 * time.Minute
+
 // errCaught is why the rest of the scenarios need not run.
 var errCaught = errors.New("a scenario has found the fault")
 
@@ -79,8 +83,12 @@ func (t trial) scenarios(ctx context.Context, running cluster.Provider, progress
 		if err := world.Begin(ctx, progress); err != nil {
 			return v, err
 		}
-		defer func() { err = errors.Join(err, world.RemoveImages(context.WithoutCancel(ctx)), world.End()) }()
 	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closing)
+		defer cancel()
+		err = errors.Join(err, world.Close(ctx))
+	}()
 	suiteContext, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	var mu sync.Mutex

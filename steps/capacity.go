@@ -43,19 +43,19 @@ func (s *scenario) giveBack() {
 	if s.share == nil {
 		return
 	}
-	go func() {
+	s.suite.background.start(func(ctx context.Context) {
 		defer s.share.Return()
 		pods := s.suite.objects.Resource(corev1.SchemeGroupVersion.WithResource("pods"))
 		for _, namespace := range s.namespaces.all() {
 			// Where it fails, others come too early, and the scheduler has them wait.
-			_ = s.awaitObjects(context.Background(), pods.Namespace(namespace), metav1.ListOptions{}, func(left []*unstructured.Unstructured) (bool, error) {
+			_ = s.awaitObjects(ctx, pods.Namespace(namespace), metav1.ListOptions{}, func(left []*unstructured.Unstructured) (bool, error) {
 				if len(left) > 0 {
 					return false, fmt.Errorf("%d pods are left", len(left))
 				}
 				return true, nil
 			})
 		}
-	}()
+	})
 }
 
 // keepShare is for a scenario whose pods stay.

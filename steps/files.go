@@ -72,7 +72,7 @@ func (s *scenario) copyFolder(path string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.CopyFS(filepath.Join(folder, path), os.DirFS(filepath.Join(s.suite.options.Dir, path))); err != nil {
+	if err := s.suite.paths.copy(path, filepath.Join(folder, path)); err != nil {
 		return fmt.Errorf("copy the folder %q: %w", path, err)
 	}
 	return nil

@@ -76,11 +76,3 @@ func (s *Suite) Images() []Image {
 	}
 	return s.images.Used()
 }
-
-// RemoveImages takes away from the nodes what the run loaded. Call it after the scenarios, on a cluster that outlives the run.
-func (s *Suite) RemoveImages(ctx context.Context) error {
-	if s.images == nil {
-		return nil
-	}
-	return s.images.Remove(ctx)
-}

@@ -125,7 +125,7 @@ func (u *unused) add(names []string, room int) []string {
 // cleanUp takes away what the scenario made: releases of which a part is in namespaces that are not its own, what is outside of namespaces, then its namespaces, or
 // older ones where there is room for some. It does not wait until they are gone: no other scenario uses them.
 func (s *scenario) cleanUp() error {
-	ctx := context.Background() // the scenario's own may have ended
+	ctx := s.suite.background.ctx // the scenario's own may have ended
 	defer s.giveBack()
 	if s.namespaces.only != "" {
 		return errors.Join(s.takeAwayOutside(ctx), s.suite.takeAway(ctx, s.suite.run))

@@ -29,12 +29,28 @@ func (s *Suite) Begin(ctx context.Context, progress io.Writer) (err error) {
 	return err
 }
 
-// End takes away what is left of this run, kept namespaces included, and returns when it is gone.
-func (s *Suite) End() error {
+// Close ends what scenarios started and waits for it, removes the images that the run loaded onto the nodes, and, after
+// Begin, deletes everything that the run made, kept namespaces included, and waits until it is gone. Call it after the
+// scenarios. It returns when ctx ends, with an error that names what was still going on. A second call does nothing.
+func (s *Suite) Close(ctx context.Context) (err error) {
+	s.closing.Do(func() {
+		err = errors.Join(s.background.close(ctx), s.removeImages(ctx), s.endOwnership(ctx))
+	})
+	return err
+}
+
+func (s *Suite) removeImages(ctx context.Context) error {
+	if s.images == nil {
+		return nil
+	}
+	return within(ctx, "remove images from the nodes", func() error { return s.images.Remove(ctx) })
+}
+
+func (s *Suite) endOwnership(ctx context.Context) error {
 	if s.owner == nil {
 		return nil
 	}
-	return s.owner.End()
+	return within(ctx, "delete what the run made", s.owner.End)
 }
 
 // Sweep takes away what dead runs left on the cluster, and returns when it is gone.

@@ -45,7 +45,7 @@ func newRunningSuite(t *testing.T, cluster *kind.Cluster, wait time.Duration) *S
 	shop := Options{Release: "shop", Chart: "./shop", Namespace: "shop", Dir: folder, Wait: wait, Progress: os.Stdout}
 	suite, err := NewSuite(cluster.Config(), shop.ForCluster(cluster))
 	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, suite.RemoveImages(context.Background())) }) // that of t has ended by then
+	t.Cleanup(func() { assert.NoError(t, suite.Close(context.Background())) }) // that of t has ended by then
 	return suite
 }
 

@@ -48,8 +48,11 @@ const Containers = "@containers"
 type Options struct {
 	// Release is the name of the release under test, which steps mean that name none.
 	Release string
-	// Chart is where its chart lies, as a person would type it after `helm install NAME`.
+	// Chart is the path of its chart as scenarios write it, and as a person would type it after `helm install NAME`.
 	Chart string
+	// ChartSource is the path of the chart to test. "" means Chart. Where it is set, every path of a step that means
+	// Chart or a file in it means this chart instead.
+	ChartSource string
 	// Namespace is the one that is meant where a step names none. It exists without anybody making it.
 	Namespace string
 	// Dir is the folder that relative paths start from; "" is the one that the process is in.
@@ -97,6 +100,7 @@ type Suite struct {
 	options   Options
 	config    *rest.Config
 	run       string // labels what this run makes
+	paths     paths
 	helm      *helm.Client
 	cluster   kubernetes.Interface
 	objects   dynamic.Interface
@@ -105,9 +109,12 @@ type Suite struct {
 	capacity  *capacity.Capacity // nil where scenarios need not share it
 	discovery discovery.CachedDiscoveryInterface
 
-	owner   *ownership.Run // from Begin to End
+	owner   *ownership.Run // from Begin to Close
 	outside outside
 	unused  unused
+
+	background *background
+	closing    sync.Once
 
 	trying   sync.Mutex // guards what follows
 	enforces enforcement
@@ -128,14 +135,19 @@ func NewSuite(config *rest.Config, options Options) (*Suite, error) {
 	case options.Wait == 0:
 		options.Wait = time.Minute
 	}
-	s := &Suite{options: options, config: config, run: shortID(), turns: newTurns()}
+	s := &Suite{options: options, config: config, run: shortID(), turns: newTurns(), background: newBackground()}
 	var err error
 	if s.cluster, err = kubernetes.NewForConfig(config); err != nil {
 		return nil, fmt.Errorf("steps: %w", err)
 	}
 	s.images = newImages(s.cluster, options)
 	s.capacity = newCapacity(s.cluster, s.run, options)
-	if s.helm, err = helm.New(config, helm.Options{Namespace: options.Namespace, Dir: options.Dir, Prepare: s.prepare}); err != nil {
+	if s.paths, err = newPaths(options); err != nil {
+		return nil, fmt.Errorf("steps: %w", err)
+	}
+	if s.helm, err = helm.New(config, helm.Options{
+		Namespace: options.Namespace, Dir: options.Dir, Redirect: s.paths.redirect, Prepare: s.prepare,
+	}); err != nil {
 		return nil, fmt.Errorf("steps: %w", err)
 	}
 	if s.objects, err = dynamic.NewForConfig(config); err != nil {
@@ -223,7 +235,7 @@ func newScenario(suite *Suite) *scenario {
 // begin skips a scenario that can show nothing here, and waits for the turn of one that can.
 func (s *scenario) begin(ctx context.Context, about *godog.Scenario) (context.Context, error) {
 	if ctx.Err() != nil {
-		return ctx, fmt.Errorf("%w: %s: the run ended before it: %w", godog.ErrSkip, about.Name, context.Cause(ctx))
+		return ctx, endedBefore(about, context.Cause(ctx))
 	}
 	if hasTag(about, Containers) && !s.suite.options.Containers {
 		return ctx, s.suite.skip(about, noContainers)
@@ -243,7 +255,10 @@ func (s *scenario) begin(ctx context.Context, about *godog.Scenario) (context.Co
 	if second := s.secondNamespace(about.Steps); second != "" {
 		return ctx, s.suite.skip(about, fmt.Sprintf("it needs the namespace %q, and the run may use %s only", second, s.namespaces.only))
 	}
-	s.endTurn = s.suite.turns.begin(hasTag(about, Serial) || s.namespaces.only != "")
+	var err error
+	if s.endTurn, err = s.suite.turns.begin(ctx, hasTag(about, Serial) || s.namespaces.only != ""); err != nil {
+		return ctx, endedBefore(about, err)
+	}
 	if s.share != nil && hasStep(about, updatesPods) {
 		s.share = s.suite.capacity.Share(true)
 	}
@@ -252,6 +267,11 @@ func (s *scenario) begin(ctx context.Context, about *godog.Scenario) (context.Co
 		return ctx, err
 	}
 	return ctx, s.noteEarlier(ctx)
+}
+
+// endedBefore says that the run ended before a scenario began.
+func endedBefore(about *godog.Scenario, cause error) error {
+	return fmt.Errorf("%w: %s: the run ended before it: %w", godog.ErrSkip, about.Name, cause)
 }
 
 // misused says how steps of a scenario are not used as they are meant, before any of them does something. Those that the vocabulary does not have are

@@ -71,16 +71,16 @@ func (s *scenario) startStream(ctx context.Context, url, namespace string) error
 	if err != nil {
 		return fmt.Errorf("start the pod that sends the requests: %w", err)
 	}
-	sending, cancel := context.WithCancel(context.WithoutCancel(ctx)) // longer than this step
+	sending, cancel := context.WithCancel(s.suite.background.ctx) // longer than this step
 	in, input := io.Pipe()
 	out, output := io.Pipe()
 	st := &stream{url: url, in: input, first: make(chan struct{}), ended: make(chan struct{}), cancel: cancel}
 	s.streams = append(s.streams, st)
-	go func() {
+	s.suite.background.start(func(context.Context) {
 		err := s.suite.exec(sending, pod, in, output, contract.Program, "stream", url, streamInterval)
 		output.CloseWithError(errors.Join(err, io.EOF))
-	}()
-	go st.follow(out)
+	})
+	s.suite.background.start(func(context.Context) { st.follow(out) })
 	select {
 	case <-st.first:
 		return nil

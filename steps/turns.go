@@ -1,14 +1,17 @@
 package steps
 
-import "sync"
+import (
+	"context"
+	"sync"
+)
 
-// turns lets scenarios run side by side, and those that ask for it alone. Who wants to be alone waits until nobody runs, and keeps nobody waiting meanwhile: while a few of
-// many scenarios waited for each other's ends, the cluster would do nothing. It comes to an end, as scenarios do.
+// turns lets scenarios run side by side, except those that must run alone. A scenario that waits to run alone does not
+// hold up others: if it did, the cluster would idle while the last of many scenarios finish.
 type turns struct {
 	mu      sync.Mutex
 	changed sync.Cond
 	running int
-	alone   bool // the one that runs is
+	alone   bool // the running scenario runs alone
 }
 
 func newTurns() *turns {
@@ -17,16 +20,25 @@ func newTurns() *turns {
 	return t
 }
 
-// begin waits for the turn of a scenario, which lasts until end is called.
-func (t *turns) begin(alone bool) (end func()) {
+// begin waits for the turn of a scenario, which lasts until end is called. It fails when ctx ends first.
+func (t *turns) begin(ctx context.Context, alone bool) (end func(), err error) {
+	stop := context.AfterFunc(ctx, func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.changed.Broadcast()
+	})
+	defer stop()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for t.alone || alone && t.running > 0 {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
 		t.changed.Wait()
 	}
 	t.running++
 	t.alone = alone
-	return t.end
+	return t.end, nil
 }
 
 func (t *turns) end() {

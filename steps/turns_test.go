@@ -1,6 +1,8 @@
 package steps
 
 import (
+	"context"
+	"errors"
 	"testing"
 	"testing/synctest"
 
@@ -14,7 +16,7 @@ type turn struct {
 
 func take(t *turns, alone bool) *turn {
 	taken := new(turn)
-	go func() { taken.end = t.begin(alone) }()
+	go func() { taken.end, _ = t.begin(context.Background(), alone) }()
 	synctest.Wait()
 	return taken
 }
@@ -59,5 +61,28 @@ func TestOnlyOneIsAlone(t *testing.T) {
 		first.over()
 		assert.True(t, second.has())
 		second.over()
+	})
+}
+
+func TestATurnIsNotWaitedForAfterTheContextEnds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		all := newTurns()
+		first := take(all, false)
+		ctx, cancel := context.WithCancelCause(t.Context())
+		failed := make(chan error, 1)
+		go func() {
+			_, err := all.begin(ctx, true)
+			failed <- err
+		}()
+		synctest.Wait()
+		assert.Empty(t, failed, "it waits while another scenario runs")
+
+		cancel(errors.New("interrupted"))
+		assert.ErrorContains(t, <-failed, "interrupted")
+		first.over()
+		next := take(all, true)
+		assert.True(t, next.has())
+		next.over()
 	})
 }

@@ -84,10 +84,10 @@ func (s *scenario) watch(ctx context.Context, called, namespace string) error {
 		return r.cluster.CoreV1().Pods(of.namespace).Watch(ctx, options)
 	}}
 	// It outlives the step, and is stopped at the scenario's end.
-	if r.watcher, err = watchtools.NewRetryWatcherWithContext(context.WithoutCancel(ctx), now.ResourceVersion, changes); err != nil {
+	if r.watcher, err = watchtools.NewRetryWatcherWithContext(s.suite.background.ctx, now.ResourceVersion, changes); err != nil {
 		return err
 	}
-	go r.record()
+	s.suite.background.start(func(context.Context) { r.record() })
 	s.recorders = append(s.recorders, r)
 	return nil
 }

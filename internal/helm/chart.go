@@ -24,7 +24,7 @@ import (
 // path resolves a path of the command line that is to be read.
 func (i *invocation) path(path string) string {
 	if filepath.IsAbs(path) {
-		return path
+		return i.client.redirect(path)
 	}
 	if i.client.scratch != "" && filepath.IsLocal(path) && filepath.Clean(path) != "." {
 		own := filepath.Join(i.client.scratch, path)
@@ -32,7 +32,7 @@ func (i *invocation) path(path string) string {
 			return own
 		}
 	}
-	return filepath.Join(i.client.dir, path)
+	return i.client.redirect(filepath.Join(i.client.dir, path))
 }
 
 // destination resolves a path of the command line that is to be written.

@@ -33,6 +33,9 @@ type Options struct {
 	// the process is in when New is called.
 	Dir string
 
+	// Redirect returns the path to read where a command line names this absolute path. nil means that path itself.
+	Redirect func(path string) string
+
 	// KubeVersion is the Kubernetes version that `template` and `lint` render for where a command line has no --kube-version,
 	// for instance "1.37.2". Empty means the default of Helm's SDK.
 	KubeVersion string
@@ -52,6 +55,7 @@ type Client struct {
 	namespace   string
 	actual      func(namespace string) string // nil: as the command line says
 	dir         string
+	redirect    func(path string) string
 	scratch     string // "": relative paths start from dir alone
 	kubeVersion string
 	prepare     Prepare
@@ -109,7 +113,11 @@ func New(config *rest.Config, options Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("helm client of %s: %w", config.Host, err)
 	}
-	client := &Client{dir: dir, kubeVersion: options.KubeVersion, prepare: options.Prepare, configure: cluster.configure, discovery: cluster.discovery}
+	redirect := options.Redirect
+	if redirect == nil {
+		redirect = func(path string) string { return path }
+	}
+	client := &Client{dir: dir, redirect: redirect, kubeVersion: options.KubeVersion, prepare: options.Prepare, configure: cluster.configure, discovery: cluster.discovery}
 	return client.WithNamespace(options.Namespace), nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cucumber/godog"
 
@@ -65,6 +66,9 @@ func (r *suiteRun) printSteps() error {
 	return nil
 }
 
+// closeTimeout bounds how long the run waits until what it made is deleted.
+const closeTimeout = 3 * time.Minute
+
 // test lints the chart and runs the scenarios.
 func (r *suiteRun) test() (err error) {
 	if err := r.flags.shard.Keep(&r.godog); err != nil {
@@ -99,14 +103,18 @@ func (r *suiteRun) test() (err error) {
 	if err != nil {
 		return err
 	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+		defer cancel()
+		err = errors.Join(err, suite.Close(ctx))
+	}()
 	if provider.Persistent() {
 		if err := suite.Begin(ctx, r.out); err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, suite.End()) }()
 	}
 	r.runScenarios(ctx, suite, reported)
-	return errors.Join(r.conclude(ctx, provider, suite, reported), suite.RemoveImages(context.WithoutCancel(ctx)))
+	return r.conclude(ctx, provider, suite, reported)
 }
 
 // runScenarios runs the scenarios as subtests. Which ones failed, and why, is printed when it returns.
@@ -182,7 +190,8 @@ func (r *suiteRun) openCluster() (cluster.Provider, error) {
 func (r *suiteRun) newSteps(provider cluster.Provider) (*steps.Suite, error) {
 	options := steps.Options{
 		Release:     r.suite.Release,
-		Chart:       r.suite.source,
+		Chart:       r.suite.Chart,
+		ChartSource: r.suite.source,
 		Namespace:   r.suite.Namespace,
 		Wait:        r.flags.wait,
 		RealImages:  r.flags.realImages,

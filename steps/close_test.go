@@ -11,7 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/traderadmin/charts/internal/ownership"
+	"github.com/traderadmin/charts/steps/internal/ownership"
 )
 
 func TestCloseEndsAndJoinsWhatScenariosStarted(t *testing.T) {

@@ -10,10 +10,10 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"helm.sh/helm/v3/pkg/chartutil"
 
 	"github.com/traderadmin/charts/cluster/embedded"
 	"github.com/traderadmin/charts/cluster/embedded/embeddedtest"
+	"github.com/traderadmin/charts/internal/chart/charttest"
 )
 
 // shared is the cluster of all tests here.
@@ -24,7 +24,7 @@ func TestMain(m *testing.M) { shared.Main(m) }
 // newSuite returns a suite of its own on the shared cluster, which tests Helm's starter chart as the release "shop".
 func newSuite(tb testing.TB, change ...func(*Options)) *Suite {
 	folder := tb.TempDir()
-	_, err := chartutil.Create("shop", folder)
+	_, err := charttest.Create("shop", folder)
 	require.NoError(tb, err)
 	options := Options{Release: "shop", Chart: "./shop", Namespace: "shop", Dir: folder}
 	for _, c := range change {

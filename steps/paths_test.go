@@ -7,7 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"helm.sh/helm/v3/pkg/chartutil"
+
+	"github.com/traderadmin/charts/internal/chart/charttest"
 )
 
 func TestRedirect(t *testing.T) {
@@ -34,7 +35,7 @@ func TestRedirect(t *testing.T) {
 func TestStepsFollowTheChartSource(t *testing.T) {
 	t.Parallel()
 	elsewhere := t.TempDir()
-	_, err := chartutil.Create("shop", elsewhere)
+	_, err := charttest.Create("shop", elsewhere)
 	require.NoError(t, err)
 	source := filepath.Join(elsewhere, "shop")
 	chart, err := os.ReadFile(filepath.Join(source, "Chart.yaml"))

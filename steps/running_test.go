@@ -11,9 +11,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"helm.sh/helm/v3/pkg/chartutil"
 
 	"github.com/traderadmin/charts/cluster/kind"
+	"github.com/traderadmin/charts/internal/chart/charttest"
 )
 
 // Tests of what only nodes that run containers can show: `go test ./steps -run TestRunning -cluster=kind`, with the flags of the kind backend.
@@ -40,7 +40,7 @@ func startKind(t *testing.T) *kind.Cluster {
 func newRunningSuite(t *testing.T, cluster *kind.Cluster, wait time.Duration) *Suite {
 	t.Helper()
 	folder := t.TempDir()
-	_, err := chartutil.Create("shop", folder)
+	_, err := charttest.Create("shop", folder)
 	require.NoError(t, err)
 	shop := Options{Release: "shop", Chart: "./shop", Namespace: "shop", Dir: folder, Wait: wait, Progress: os.Stdout}
 	suite, err := NewSuite(cluster.Config(), shop.ForCluster(cluster))

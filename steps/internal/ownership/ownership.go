@@ -1,11 +1,30 @@
-// Package ownership keeps apart what several runs make on a cluster that outlives them.
+// Package ownership separates the objects of several test runs on a cluster that outlives them, and deletes the objects
+// of dead runs.
 //
-// All that a run makes has the label Label with the run's ID. While it goes on, the run renews a Lease. Another run that finds that label watches the
-// Lease: when it is not renewed for as long as Patience, by the watcher's own clock, the run is dead, and what it made is taken away. No two
-// clocks are compared, so none need agree. The Lease is made before everything else and deleted after it: what has the label of a run without
-// a Lease is left too.
+// # Protocol
 //
-// A run that is stopped for longer than Patience, as a laptop that sleeps is, is taken for dead by those that go on.
+// Every object that a run creates has the label [Label], whose value is the run's ID. Before it creates anything else, a
+// run creates a Lease, which it renews six times per Patience. It deletes the Lease after everything else. The Lease is
+// in a namespace of its own, or in the one namespace that runs share (Options.Namespace).
+//
+// A run that finds the label of another run observes that run's Lease. If the Lease is missing, or its resourceVersion
+// is the same after Patience, the other run is dead, and its objects are deleted. Patience is measured on the observer's
+// clock. Times of different machines are never compared, so their clocks need not agree. Leader election in client-go
+// works the same way.
+//
+// # Guarantees
+//
+//   - Objects without the label are not touched, nor are those of a run that renews its Lease.
+//   - The objects of a run that was killed are deleted by the next run.
+//   - [Run.Close] and [Sweep] return when their context ends, with an error that names what is left.
+//
+// # Limits
+//
+//   - A run that is suspended for longer than Patience, on a sleeping laptop for example, is considered dead. Its Close
+//     reports that its objects were deleted.
+//   - A finalizer can hold a namespace forever. Only the run that requests the deletion waits for it.
+//   - Resources that the user may not list are skipped: the run did not create any of them either.
+//   - Two runs that begin in a shared namespace at the same instant do not notice each other.
 package ownership
 
 import (
@@ -13,54 +32,56 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"sync"
 	"time"
 
-	coordinationv1 "k8s.io/api/coordination/v1"
-	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 )
 
-// Label is on everything that a run made, with the run's ID.
+// Label is on every object that a run creates. Its value is the ID of the run.
 const Label = "charts.traderadmin/run"
 
-// Patience is how long a Lease must go without being renewed until its run is dead. It is renewed six times in that time.
+// Patience is how long a Lease goes without renewal until its run is considered dead.
 const Patience = 30 * time.Second
 
-// Options say how a run shares its cluster.
+// Options configure how a run shares its cluster with others.
 type Options struct {
-	// Namespace is the only one that the run may use; it was there before and stays. "" leaves it to the run to make namespaces: one
-	// for its Lease, and those of its scenarios.
+	// Namespace is the only namespace that the run may use. It must exist, and is kept. If it is empty, the run may
+	// create namespaces, and creates one for its Lease.
 	Namespace string
-	// TakeAway takes away what the run of this ID made in Namespace, except for its Lease. It is not used where Namespace is "".
-	TakeAway func(ctx context.Context, run string) error
-	// Progress is told what is found of other runs.
+	// DeleteObjects deletes everything that the run with this ID created in Namespace, except for its Lease. It is
+	// required if Namespace is set, and unused otherwise.
+	DeleteObjects func(ctx context.Context, run string) error
+	// Progress receives lines about other runs. It is required.
 	Progress io.Writer
-	// Patience is the constant of that name if it is 0.
+	// Patience replaces the constant of that name unless it is 0.
 	Patience time.Duration
 }
 
-// Run is a run that goes on.
+// Run is a run that holds its Lease.
 type Run struct {
 	id      string
 	options Options
 	cluster kubernetes.Interface
 	objects dynamic.Interface
 
-	stop     context.CancelFunc
-	renewing sync.WaitGroup
-	lost     error // read when it renews no more
-	sweeping chan error
+	stopRenewing context.CancelFunc
+	renewing     sync.WaitGroup
+	lost         error // why the Lease is no longer renewed; read it after renewing.Wait
+
+	cancelSweep context.CancelCauseFunc
+	sweeping    sync.WaitGroup
+	sweepErr    error // read it after sweeping.Wait
+
+	closing sync.Once
 }
 
-// Begin makes the Lease of the run id and renews it until End. What dead runs left is taken away meanwhile; where there is one namespace for all, before Begin returns,
-// which fails when a living run uses it.
+// Begin creates the Lease of the run with this ID, and renews it until Close. It deletes the objects of dead runs:
+// in the background if the run may create namespaces; in a shared namespace before it returns, and it fails if that
+// namespace is in use by another run. When ctx ends, the background deletion ends too, which is no error: the next run
+// continues with it.
 func Begin(ctx context.Context, config *rest.Config, id string, options Options) (*Run, error) {
 	r, err := newRun(config, id, options)
 	if err != nil {
@@ -71,28 +92,17 @@ func Begin(ctx context.Context, config *rest.Config, id string, options Options)
 			return nil, err
 		}
 	}
-	if err := r.makeLease(ctx); err != nil {
-		return nil, fmt.Errorf("make the Lease that says that this run goes on: %w", err)
+	if err := r.createLease(ctx); err != nil {
+		return nil, fmt.Errorf("create the Lease of this run: %w", err)
 	}
-	background, stop := context.WithCancel(context.WithoutCancel(ctx))
-	r.stop = stop
-	r.renewing.Go(func() { r.renew(background) })
-	r.sweeping = make(chan error, 1)
-	if r.options.Namespace != "" {
-		r.sweeping <- nil
-	} else {
-		go func() {
-			err := r.sweep(ctx)
-			if ctx.Err() != nil {
-				err = nil // a run that is told to end leaves the rest to the next
-			}
-			r.sweeping <- err
-		}()
+	r.startRenewing(ctx)
+	if r.options.Namespace == "" {
+		r.startSweep(ctx)
 	}
 	return r, nil
 }
 
-// Sweep takes away what dead runs left, and returns when it is gone.
+// Sweep deletes the objects of dead runs, and waits until they are gone.
 func Sweep(ctx context.Context, config *rest.Config, options Options) error {
 	r, err := newRun(config, "", options)
 	if err != nil {
@@ -101,7 +111,7 @@ func Sweep(ctx context.Context, config *rest.Config, options Options) error {
 	if options.Namespace != "" {
 		return r.sweepNamespace(ctx)
 	}
-	return r.sweep(ctx)
+	return r.sweepCluster(ctx)
 }
 
 func newRun(config *rest.Config, id string, options Options) (*Run, error) {
@@ -117,85 +127,42 @@ func newRun(config *rest.Config, id string, options Options) (*Run, error) {
 	return r, err
 }
 
-// End takes away what the run made and has not taken away itself, waits until it is gone, and lets the Lease go last. It also
-// waits for the sweep of what dead runs left. A second End does nothing.
-func (r *Run) End() error {
-	if r.stop == nil {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute+r.options.Patience)
-	defer cancel()
-	failed := []error{r.takeAway(ctx, r.id), <-r.sweeping}
-	r.stop()
-	r.stop = nil
-	r.renewing.Wait()
-	failed = append(failed, r.lost, r.dropLease(ctx, r.id))
-	return errors.Join(failed...)
+func (r *Run) startRenewing(ctx context.Context) {
+	// An interrupted run keeps its Lease until it has deleted its objects.
+	ctx, r.stopRenewing = context.WithCancel(context.WithoutCancel(ctx))
+	r.renewing.Go(func() { r.lost = r.renewLease(ctx) })
 }
 
-// leaseName is that of the Lease of a run, and of the namespace it is in where the run may make one.
-func leaseName(run string) string { return "charts-run-" + run }
-
-func (r *Run) leaseNamespace(run string) string {
-	if r.options.Namespace != "" {
-		return r.options.Namespace
-	}
-	return leaseName(run)
-}
-
-func (r *Run) makeLease(ctx context.Context) error {
-	labels := map[string]string{Label: r.id}
-	if r.options.Namespace == "" {
-		namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: leaseName(r.id), Labels: labels}}
-		if _, err := r.cluster.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{}); err != nil {
-			return err
+func (r *Run) startSweep(ctx context.Context) {
+	sweepCtx, cancel := context.WithCancelCause(ctx)
+	r.cancelSweep = cancel
+	r.sweeping.Go(func() {
+		if err := r.sweepCluster(sweepCtx); ctx.Err() == nil {
+			r.sweepErr = err
 		}
-	}
-	host, _ := os.Hostname()
-	holder, seconds := fmt.Sprintf("process %d on %s", os.Getpid(), host), int32(r.options.Patience.Seconds())
-	_, err := r.cluster.CoordinationV1().Leases(r.leaseNamespace(r.id)).Create(ctx, &coordinationv1.Lease{
-		ObjectMeta: metav1.ObjectMeta{Name: leaseName(r.id), Labels: labels},
-		Spec: coordinationv1.LeaseSpec{
-			HolderIdentity: &holder, LeaseDurationSeconds: &seconds,
-			AcquireTime: new(metav1.NowMicro()), RenewTime: new(metav1.NowMicro()),
-		},
-	}, metav1.CreateOptions{})
-	if err != nil && r.options.Namespace == "" {
-		err = errors.Join(err, r.dropLease(context.WithoutCancel(ctx), r.id))
-	}
+	})
+}
+
+// Close deletes the objects of the run and its Lease, and waits until they are gone and the objects of dead runs are
+// too. When ctx ends first, it cancels all of that and returns an error that names what is left. Either way, everything
+// that Begin started has ended when it returns. A second call does nothing.
+func (r *Run) Close(ctx context.Context) (err error) {
+	r.closing.Do(func() {
+		deleted := r.deleteObjects(ctx, r.id)
+		r.stopRenewing()
+		r.renewing.Wait()
+		err = errors.Join(deleted, r.lost, r.deleteLease(ctx, r.id), r.awaitGone(ctx, r.id), r.joinSweep(ctx))
+	})
 	return err
 }
 
-// renew says again and again that the run goes on, until ctx ends.
-func (r *Run) renew(ctx context.Context) {
-	const times = 6
-	every := time.NewTicker(r.options.Patience / times)
-	defer every.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-every.C:
-		}
-		now := fmt.Sprintf(`{"spec":{"renewTime":%q}}`, time.Now().UTC().Format(metav1.RFC3339Micro))
-		_, err := r.cluster.CoordinationV1().Leases(r.leaseNamespace(r.id)).Patch(ctx, leaseName(r.id), types.MergePatchType, []byte(now), metav1.PatchOptions{})
-		if apierrors.IsNotFound(err) { // any other error may pass, or is what everything else fails of, too
-			r.lost = fmt.Errorf("the Lease of this run is gone: another run took it for dead, and deletes what it made. Was it stopped for longer than %s?", r.options.Patience)
-			return
-		}
+// joinSweep waits for the background sweep, and cancels it when ctx ends.
+func (r *Run) joinSweep(ctx context.Context) error {
+	if r.cancelSweep == nil {
+		return nil
 	}
-}
-
-// dropLease deletes the Lease of a run, with the namespace that was made for it.
-func (r *Run) dropLease(ctx context.Context, run string) error {
-	var err error
-	if r.options.Namespace == "" {
-		err = r.cluster.CoreV1().Namespaces().Delete(ctx, leaseName(run), metav1.DeleteOptions{})
-	} else {
-		err = r.cluster.CoordinationV1().Leases(r.options.Namespace).Delete(ctx, leaseName(run), metav1.DeleteOptions{})
-	}
-	if err == nil || apierrors.IsNotFound(err) {
-		return r.awaitGone(ctx, run)
-	}
-	return fmt.Errorf("delete the Lease of the run %s: %w", run, err)
+	defer context.AfterFunc(ctx, func() { r.cancelSweep(context.Cause(ctx)) })()
+	r.sweeping.Wait()
+	r.cancelSweep(nil)
+	return r.sweepErr
 }

@@ -3,6 +3,7 @@ package ownership
 import (
 	"bytes"
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -13,39 +14,49 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/traderadmin/charts/cluster/embedded"
 	"github.com/traderadmin/charts/cluster/embedded/embeddedtest"
 )
 
-// patience of these tests: long enough for a busy machine to renew a Lease six times.
+// patience is long enough for a busy machine to renew a Lease six times.
 const patience = 6 * time.Second
 
 var shared = embeddedtest.New(embedded.Options{})
 
 func TestMain(m *testing.M) { shared.Main(m) }
 
-// begin begins a run with this ID, all of whose progress is in the buffer.
+// begin begins a run with this ID, and returns its progress too.
 func begin(t *testing.T, id string, options Options) (*Run, *bytes.Buffer) {
-	said := new(bytes.Buffer)
-	options.Progress, options.Patience = said, patience
+	t.Helper()
+	progress := new(bytes.Buffer)
+	options.Progress, options.Patience = progress, patience
 	r, err := Begin(t.Context(), shared.Config(t), id, options)
 	require.NoError(t, err)
-	return r, said
+	return r, progress
 }
 
-// kill ends a run as kill -9 does: it renews no more, and takes nothing away.
+// kill ends a run as kill -9 does: it stops renewing its Lease, and deletes nothing.
 func kill(r *Run) {
-	r.stop()
+	r.stopRenewing()
 	r.renewing.Wait()
 }
 
-func namespace(t *testing.T, name string, labels map[string]string) {
-	_, err := shared.Client(t).CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels}}, metav1.CreateOptions{})
+func createNamespace(t *testing.T, meta metav1.ObjectMeta) {
+	t.Helper()
+	namespaces := shared.Client(t).CoreV1().Namespaces()
+	_, err := namespaces.Create(t.Context(), &corev1.Namespace{ObjectMeta: meta}, metav1.CreateOptions{})
 	require.NoError(t, err)
 }
 
-func isThere(t *testing.T, name string) bool {
+func createLabelled(t *testing.T, name, run string) {
+	t.Helper()
+	createNamespace(t, metav1.ObjectMeta{Name: name, Labels: map[string]string{Label: run}})
+}
+
+func exists(t *testing.T, name string) bool {
+	t.Helper()
 	_, err := shared.Client(t).CoreV1().Namespaces().Get(t.Context(), name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return false
@@ -54,16 +65,17 @@ func isThere(t *testing.T, name string) bool {
 	return true
 }
 
-// What dead runs left goes, in namespaces and outside of them. What living runs made stays, and what no run made.
-func TestSweep(t *testing.T) {
-	living, alsoSaid := begin(t, "living", Options{})
+func TestSweepDeletesObjectsOfDeadRunsOnly(t *testing.T) {
+	living, livingProgress := begin(t, "living", Options{})
 	dead, _ := begin(t, "dead", Options{})
 	kill(dead)
-	namespace(t, "shop-living", map[string]string{Label: "living"})
-	namespace(t, "shop-dead", map[string]string{Label: "dead"})
-	namespace(t, "shop-lost", map[string]string{Label: "without-a-lease"})
-	namespace(t, "trader", nil)
-	canary, err := shared.Client(t).CoreV1().ConfigMaps("trader").Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "canary"}}, metav1.CreateOptions{})
+	createLabelled(t, "shop-living", "living")
+	createLabelled(t, "shop-dead", "dead")
+	createLabelled(t, "shop-lost", "without-a-lease")
+	createNamespace(t, metav1.ObjectMeta{Name: "trader"})
+	canaries := shared.Client(t).CoreV1().ConfigMaps("trader")
+	canary := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "canary"}}
+	canary, err := canaries.Create(t.Context(), canary, metav1.CreateOptions{})
 	require.NoError(t, err)
 	roles := shared.Client(t).RbacV1().ClusterRoles()
 	for _, run := range []string{"living", "dead"} {
@@ -72,50 +84,107 @@ func TestSweep(t *testing.T) {
 		require.NoError(t, err)
 	}
 
-	next, said := begin(t, "next", Options{})
-	require.NoError(t, next.End())
+	next, progress := begin(t, "next", Options{})
+	require.NoError(t, next.Close(t.Context()))
 
-	for name, wanted := range map[string]bool{
+	for name, want := range map[string]bool{
 		"shop-living": true, "charts-run-living": true, "trader": true,
 		"shop-dead": false, "charts-run-dead": false, "shop-lost": false, "charts-run-next": false,
 	} {
-		assert.Equal(t, wanted, isThere(t, name), name)
+		assert.Equal(t, want, exists(t, name), name)
 	}
 	_, err = roles.Get(t.Context(), "shop-living", metav1.GetOptions{})
 	assert.NoError(t, err)
 	_, err = roles.Get(t.Context(), "shop-dead", metav1.GetOptions{})
 	assert.True(t, apierrors.IsNotFound(err), err)
-	now, err := shared.Client(t).CoreV1().ConfigMaps("trader").Get(t.Context(), "canary", metav1.GetOptions{})
+	now, err := canaries.Get(t.Context(), "canary", metav1.GetOptions{})
 	require.NoError(t, err)
 	assert.Equal(t, canary.ResourceVersion, now.ResourceVersion)
-	assert.NotContains(t, said.String(), "dead: living")
+	assert.NotContains(t, progress.String(), "dead run: living")
 
-	require.NoError(t, living.End())
-	// Whichever of the two saw it first.
-	assert.Contains(t, said.String()+alsoSaid.String(), "taking away what a run left that is dead: dead, process ")
-	assert.False(t, isThere(t, "shop-living"), "a run takes away what it made")
+	require.NoError(t, living.Close(t.Context()))
+	// Either of the two may have seen it first.
+	assert.Contains(t, progress.String()+livingProgress.String(), "cleaning up after a dead run: dead (process ")
+	assert.False(t, exists(t, "shop-living"), "a run deletes its own objects")
 	_, err = roles.Get(t.Context(), "shop-living", metav1.GetOptions{})
 	assert.True(t, apierrors.IsNotFound(err), err)
-	assert.NoError(t, living.End(), "a second end is none")
+	assert.NoError(t, living.Close(t.Context()), "a second Close does nothing")
 }
 
-// A run that was taken for dead fails, so that nobody trusts what it says.
-func TestARunThatWasTakenForDeadSaysSo(t *testing.T) {
+func TestRunWhoseLeaseWasDeletedFails(t *testing.T) {
 	r, _ := begin(t, "stopped", Options{})
-	require.NoError(t, shared.Client(t).CoordinationV1().Leases("charts-run-stopped").Delete(t.Context(), "charts-run-stopped", metav1.DeleteOptions{}))
+	leases := shared.Client(t).CoordinationV1().Leases("charts-run-stopped")
+	require.NoError(t, leases.Delete(t.Context(), "charts-run-stopped", metav1.DeleteOptions{}))
 	r.renewing.Wait()
 
-	assert.ErrorContains(t, r.End(), "another run took it for dead")
-	assert.False(t, isThere(t, "charts-run-stopped"))
+	assert.ErrorContains(t, r.Close(t.Context()), "another run considered this one dead")
+	assert.False(t, exists(t, "charts-run-stopped"))
 }
 
-// Where a run has one namespace only, it waits for what is in it.
-func TestOneNamespace(t *testing.T) {
+func TestCloseNamesOwnNamespaceHeldByFinalizer(t *testing.T) {
+	const finalizer = "example.com/hold"
+	r, _ := begin(t, "held", Options{})
+	createNamespace(t, metav1.ObjectMeta{
+		Name: "shop-held", Labels: map[string]string{Label: "held"}, Finalizers: []string{finalizer},
+	})
+	t.Cleanup(func() {
+		patch := []byte(`{"metadata": {"finalizers": null}}`)
+		_, err := shared.Client(t).CoreV1().Namespaces().Patch(
+			context.Background(), "shop-held", types.MergePatchType, patch, metav1.PatchOptions{})
+		assert.NoError(t, err)
+	})
+
+	ctx, cancel := context.WithTimeout(t.Context(), patience/2)
+	defer cancel()
+	err := r.Close(ctx)
+
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	assert.ErrorContains(t, err, "namespace shop-held of run held")
+	assert.ErrorContains(t, err, finalizer)
+	assert.ErrorContains(t, err, "kubectl edit")
+	lease, err := shared.Client(t).CoreV1().Namespaces().Get(t.Context(), "charts-run-held", metav1.GetOptions{})
+	assert.True(t, apierrors.IsNotFound(err) || lease.DeletionTimestamp != nil, "the run has released its Lease")
+}
+
+// The objects of another run are held by a finalizer, which is no reason to wait for longer than Close may.
+func TestCloseCancelsSweepHeldByFinalizer(t *testing.T) {
+	const finalizer = "example.com/hold"
+	createLabelled(t, "shop-foreign", "foreign")
+	held := shared.Client(t).CoreV1().ConfigMaps("shop-foreign")
+	object := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "held", Finalizers: []string{finalizer}}}
+	_, err := held.Create(t.Context(), object, metav1.CreateOptions{})
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		patch := []byte(`{"metadata": {"finalizers": null}}`)
+		_, err := held.Patch(context.Background(), "held", types.MergePatchType, patch, metav1.PatchOptions{})
+		assert.NoError(t, err)
+	})
+
+	r, progress := begin(t, "waiting", Options{})
+	createLabelled(t, "shop-waiting", "waiting")
+	const bound = 2 * patience
+	ctx, cancel := context.WithTimeout(t.Context(), bound)
+	defer cancel()
+	started := time.Now()
+	err = r.Close(ctx)
+
+	assert.Less(t, time.Since(started), bound+5*time.Second)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	assert.ErrorContains(t, err, "namespace shop-foreign of run foreign")
+	assert.ErrorContains(t, err, finalizer)
+	assert.Contains(t, progress.String(), "cleaning up after a dead run: foreign\n")
+	for _, own := range []string{"shop-waiting", "charts-run-waiting"} {
+		assert.False(t, exists(t, own), own)
+		assert.NotContains(t, err.Error(), own)
+	}
+}
+
+func TestSharedNamespaceIsForOneRunAtATime(t *testing.T) {
 	t.Parallel()
-	namespace(t, "ours", nil)
-	var taken []string
-	options := Options{Namespace: "ours", TakeAway: func(_ context.Context, run string) error {
-		taken = append(taken, run)
+	createNamespace(t, metav1.ObjectMeta{Name: "ours"})
+	var deleted []string
+	options := Options{Namespace: "ours", DeleteObjects: func(_ context.Context, run string) error {
+		deleted = append(deleted, run)
 		return nil
 	}}
 	first, _ := begin(t, "first", options)
@@ -123,28 +192,35 @@ func TestOneNamespace(t *testing.T) {
 	refused := options
 	refused.Progress, refused.Patience = new(bytes.Buffer), patience
 	_, err := Begin(t.Context(), shared.Config(t), "second", refused)
-	require.ErrorContains(t, err, "another run goes on in the namespace ours: first, process ")
-	assert.Empty(t, taken)
+	require.ErrorContains(t, err, "namespace ours is in use by run first (process ")
+	assert.Empty(t, deleted)
 
 	kill(first)
-	third, said := begin(t, "third", options)
-	assert.Equal(t, []string{"first"}, taken)
-	assert.Contains(t, said.String(), "dead: first")
-	require.NoError(t, third.End())
-	assert.Equal(t, []string{"first", "third"}, taken)
+	third, progress := begin(t, "third", options)
+	assert.Equal(t, []string{"first"}, deleted)
+	assert.Contains(t, progress.String(), "dead run: first")
+	require.NoError(t, third.Close(t.Context()))
+	assert.Equal(t, []string{"first", "third"}, deleted)
 	leases, err := shared.Client(t).CoordinationV1().Leases("ours").List(t.Context(), metav1.ListOptions{})
 	require.NoError(t, err)
 	assert.Empty(t, leases.Items)
-	assert.True(t, isThere(t, "ours"))
+	assert.True(t, exists(t, "ours"))
 }
 
-// Not in parallel with TestSweep: what one takes away, the other does not find.
-func TestSweepAlone(t *testing.T) {
-	said := new(bytes.Buffer)
-	namespace(t, "alone", map[string]string{Label: "alone"})
+// An interrupted Close leaves the Lease, by which a later sweep finds what is left. This test is not parallel: another
+// sweep might find it first.
+func TestSweepFinishesInterruptedClose(t *testing.T) {
+	r, _ := begin(t, "hasty", Options{})
+	createLabelled(t, "shop-hasty", "hasty")
+	ctx, interrupt := context.WithCancelCause(t.Context())
+	interrupt(errors.New("interrupted"))
+	require.ErrorContains(t, r.Close(ctx), "interrupted while waiting for namespaces to be deleted")
+	assert.True(t, exists(t, "shop-hasty"))
 
-	require.NoError(t, Sweep(t.Context(), shared.Config(t), Options{Progress: said, Patience: patience}))
+	progress := new(bytes.Buffer)
+	require.NoError(t, Sweep(t.Context(), shared.Config(t), Options{Progress: progress, Patience: patience}))
 
-	assert.False(t, isThere(t, "alone"))
-	assert.Equal(t, 1, strings.Count(said.String(), "dead: alone\n"), said)
+	assert.False(t, exists(t, "shop-hasty"))
+	assert.False(t, exists(t, "charts-run-hasty"))
+	assert.Equal(t, 1, strings.Count(progress.String(), "dead run: hasty (process "), progress)
 }

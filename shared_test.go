@@ -102,7 +102,7 @@ func testCanary(t *testing.T, config *rest.Config, args ...string) {
 
 	output, passed = newRun(t).output(args...)
 	assert.True(t, passed, output)
-	assert.Contains(t, output, "taking away what a run left that is dead")
+	assert.Contains(t, output, "cleaning up after a dead run")
 	bird.requireAsItWas()
 	assert.Empty(t, bird.left(), "after the next run")
 }
@@ -204,7 +204,7 @@ func TestOneNamespaceOfAnExistingCluster(t *testing.T) {
 	sweep.Env = append(sweep.Env, "TMPDIR="+temporary)
 	swept, err := sweep.CombinedOutput()
 	require.NoError(t, err, string(swept))
-	assert.Contains(t, string(swept), "taking away what a run left that is dead")
+	assert.Contains(t, string(swept), "cleaning up after a dead run")
 	files, err = filepath.Glob(filepath.Join(temporary, "*"))
 	require.NoError(t, err)
 	assert.Empty(t, files, "after a sweep")

@@ -50,7 +50,7 @@ func (s *Suite) endOwnership(ctx context.Context) error {
 	if s.owner == nil {
 		return nil
 	}
-	return within(ctx, "delete what the run made", s.owner.End)
+	return s.owner.Close(ctx)
 }
 
 // Sweep takes away what dead runs left on the cluster, and returns when it is gone.
@@ -59,7 +59,7 @@ func (s *Suite) Sweep(ctx context.Context, progress io.Writer) error {
 }
 
 func (s *Suite) ownership(progress io.Writer) ownership.Options {
-	return ownership.Options{Namespace: s.options.SingleNamespace, TakeAway: s.takeAway, Progress: progress}
+	return ownership.Options{Namespace: s.options.SingleNamespace, DeleteObjects: s.takeAway, Progress: progress}
 }
 
 // namedNamespace finds the namespaces in a step's text.

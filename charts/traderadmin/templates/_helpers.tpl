@@ -209,3 +209,42 @@ The egress rule of a NetworkPolicy that lets pods resolve names.
     - port: 53
       protocol: TCP
 {{- end }}
+
+{{/*
+The Service of python-orch or go-scanner. Takes a dict: root, the chart's root context; component, the component's name;
+key, its key in the values.
+*/}}
+{{- define "traderadmin.service" }}
+apiVersion: v1
+kind: Service
+metadata:
+  name: {{ .component }}
+  labels:
+    {{- include "traderadmin.labels" . | nindent 4 }}
+spec:
+  selector:
+    {{- include "traderadmin.selectorLabels" . | nindent 4 }}
+  ports:
+    - name: api
+      port: {{ int (index .root.Values.service .key).port }}
+      targetPort: api
+{{- end }}
+
+{{/*
+The PodDisruptionBudget of python-orch or go-scanner. Takes the same dict as traderadmin.service.
+*/}}
+{{- define "traderadmin.podDisruptionBudget" }}
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata:
+  name: {{ .component }}
+  labels:
+    {{- include "traderadmin.labels" . | nindent 4 }}
+spec:
+  maxUnavailable: {{ (index .root.Values.podDisruptionBudget .key).maxUnavailable }}
+  # A pod that does not work serves nobody: it must not block a drain.
+  unhealthyPodEvictionPolicy: AlwaysAllow
+  selector:
+    matchLabels:
+      {{- include "traderadmin.selectorLabels" . | nindent 6 }}
+{{- end }}

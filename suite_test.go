@@ -75,6 +75,7 @@ func (r run) output(args ...string) (string, bool) {
 const (
 	scannerDeployment = "charts/traderadmin/templates/go-scanner-deployment.yaml"
 	scannerService    = "charts/traderadmin/templates/go-scanner-service.yaml"
+	redisService      = "charts/traderadmin/templates/redis-service.yaml"
 	started           = "Feature: Helm Chart Deployment" // printed when scenarios run
 )
 
@@ -92,14 +93,13 @@ func TestFaults(t *testing.T) {
 			words:         []string{scannerDeployment + ":14:", "Deployment/go-scanner does not select its own pods", "app: scanner"},
 		},
 		"a Service selects no pod": {
-			file: scannerService, old: "{{- include \"traderadmin.selectorLabels\" $component | nindent 4 }}\n  ports",
-			new:           "app.kubernetes.io/component: scanner\n  ports",
+			file: scannerService, old: `"component" "go-scanner"`, new: `"component" "scanner"`,
 			beforeCluster: true,
-			words:         []string{scannerService + ":", "Service/go-scanner", "app.kubernetes.io/component: scanner"},
+			words:         []string{scannerService + ":1:", "Service/scanner", "app.kubernetes.io/component: scanner"},
 		},
 		"the API refuses an object": {
-			file: scannerService, old: "- name: api", new: "- name: The_API",
-			words: []string{"helm install traderadmin ./charts/traderadmin", `Service "go-scanner" is invalid`, "RFC 1123 label"},
+			file: redisService, old: "- name: redis", new: "- name: The_Redis",
+			words: []string{"helm install traderadmin ./charts/traderadmin", `Service "redis" is invalid`, "RFC 1123 label"},
 		},
 		"a container has no limits": {
 			file: scannerDeployment, old: "toYaml . | nindent 12", new: `toYaml (omit . "limits") | nindent 12`,

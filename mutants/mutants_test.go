@@ -61,7 +61,7 @@ const (
   file: templates/go-scanner-service.yaml
   find: '"component" "go-scanner"'
   replace: '"component" "scanner"'
-  says: [Service/go-scanner selects no pod]
+  says: [Service/scanner selects no pod]
 `
 	ignoresImage = `
 - name: an image is ignored

@@ -14,7 +14,8 @@ const (
 	Notice  = "notice"
 )
 
-// Annotation is a message about a line of a file. GitHub shows it in the summary of a run and in the diff of a pull request.
+// Annotation is a message about a line of a file. GitHub shows it in the summary of a run and in the diff of a pull
+// request.
 type Annotation struct {
 	Level   string // Error, Warning or Notice
 	File    string // relative to the root of the repository, with slashes
@@ -24,8 +25,8 @@ type Annotation struct {
 	Message string
 }
 
-// String returns the workflow command that makes the annotation, without a line break. Print it to the standard output of a
-// job's step, on a line of its own.
+// String returns the workflow command that makes the annotation, without a line break. Print it to the standard output
+// of a job's step, on a line of its own.
 func (a Annotation) String() string {
 	properties := []string{"file=" + escapeProperty.Replace(a.File)}
 	if a.Line > 0 {

@@ -1,5 +1,5 @@
-// Package junit writes test results as JUnit XML, in the subset that GitLab, Jenkins and GitHub's actions read. There is no
-// standard; https://github.com/testmoapp/junitxml describes what is common.
+// Package junit writes test results as JUnit XML, in the subset that GitLab, Jenkins and GitHub's actions read. There
+// is no standard; https://github.com/testmoapp/junitxml describes what is common.
 package junit
 
 import (
@@ -37,8 +37,8 @@ type Counts struct {
 	Skipped  int `xml:"skipped,attr"`
 }
 
-// Case is a test case. It passed if Failure, Error and Skipped are nil. By convention, a failure is a fault of the code under
-// test, and an error a fault of the test itself.
+// Case is a test case. It passed if Failure, Error and Skipped are nil. By convention, a failure is a fault of the code
+// under test, and an error a fault of the test itself.
 type Case struct {
 	Name    string  `xml:"name,attr"`
 	Class   string  `xml:"classname,attr"`

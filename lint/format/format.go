@@ -1,4 +1,4 @@
-// Package format writes the results of the linter: text for people, and the formats that CI systems and programs read.
+// Package format writes the results of the linter: as text for people, and in the formats of CI systems and programs.
 package format
 
 import (
@@ -8,11 +8,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/traderadmin/charts/internal/chart"
 	"github.com/traderadmin/charts/internal/suggest"
 	"github.com/traderadmin/charts/lint/linter"
 	"github.com/traderadmin/charts/lint/policy"
-	"github.com/traderadmin/charts/lint/rule"
 )
 
 var writers = map[string]func(io.Writer, *linter.Result) error{
@@ -35,7 +33,8 @@ func Check(name string) error {
 	return fmt.Errorf("unknown format %q: want one of %s%s", name, strings.Join(Names(), ", "), suggest.For(name, Names()))
 }
 
-// Write writes result in the named format, one of [Names]. Text is colored if w is a terminal and NO_COLOR is not set.
+// Write writes a result in the format of a name, one of [Names]. Text is colored if w is a terminal, unless NO_COLOR is
+// set.
 func Write(w io.Writer, name string, result *linter.Result) error {
 	if err := Check(name); err != nil {
 		return err
@@ -43,33 +42,33 @@ func Write(w io.Writer, name string, result *linter.Result) error {
 	return writers[name](w, result)
 }
 
-// place is where a finding is: its chart, if it is in no file.
-func place(f rule.Finding) chart.Position {
+// position returns the position of a finding, or its chart if it is in no file.
+func position(f linter.Finding) linter.Position {
 	if f.Position.File == "" {
-		return chart.Position{File: f.Chart}
+		return linter.Position{File: f.Chart}
 	}
 	return f.Position
 }
 
-// sentences are what there is to say about a finding, apart from its place.
-func sentences(f rule.Finding) []string {
-	said := []string{f.Message}
-	if f.Value != nil {
-		said = append(said, setBy(f.Value))
+// sentences returns the text of a finding, apart from its position and rule.
+func sentences(f linter.Finding) []string {
+	text := []string{f.Message}
+	if hasValue(f) {
+		text = append(text, setBy(f.Value))
 	}
 	if f.Variants != "" {
-		said = append(said, onlyWith(f.Variants))
+		text = append(text, onlyWith(f.Variants))
 	}
-	return append(said, f.Fix)
+	return append(text, f.Fix)
 }
 
-// setBy names the value that decides what is wrong.
-func setBy(v *chart.ValueSource) string { return fmt.Sprintf("Set by %s, %s.", v.Key, v.Position) }
+func hasValue(f linter.Finding) bool { return f.Value != linter.Value{} }
 
-// onlyWith says in which variants a finding holds, where that is not all of them.
+func setBy(v linter.Value) string { return fmt.Sprintf("Set by %s, %s.", v.Key, v.Position) }
+
 func onlyWith(variants string) string { return "Only with " + variants + "." }
 
-// ruleIDs are the rules that ran or found something, in order.
+// ruleIDs returns the IDs of the rules that ran or have a finding, sorted.
 func ruleIDs(result *linter.Result) []string {
 	ids := slices.Clone(result.Rules)
 	for _, f := range result.Findings {
@@ -79,7 +78,7 @@ func ruleIDs(result *linter.Result) []string {
 	return slices.Compact(ids)
 }
 
-// summary says in a line how much was linted and found.
+// summary returns the counts of a result, such as "1 chart, 3 findings: 1 error, 2 warnings".
 func summary(result *linter.Result) string {
 	var bySeverity []string
 	for _, severity := range policy.Severities() {

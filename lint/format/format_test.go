@@ -17,7 +17,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/traderadmin/charts/internal/chart"
 	"github.com/traderadmin/charts/internal/chart/charttest"
 	"github.com/traderadmin/charts/lint/format"
 	"github.com/traderadmin/charts/lint/linter"
@@ -26,8 +25,8 @@ import (
 
 var update = flag.Bool("update", false, "write testdata/golden anew")
 
-func at(file string, line, column int) chart.Position {
-	return chart.Position{File: filepath.FromSlash(file), Line: line, Column: column}
+func at(file string, line, column int) linter.Position {
+	return linter.Position{File: filepath.FromSlash(file), Line: line, Column: column}
 }
 
 // odd is a result with all that formats must get right.
@@ -43,43 +42,43 @@ func odd() *linter.Result {
 		},
 		Rules:    []string{"limits-missing", "request-above-limit", "values-schema-missing"},
 		Duration: 1234567 * time.Microsecond,
-		Findings: []rule.Finding{
+		Findings: []linter.Finding{
 			{ // everything
-				Chart: "testdata/shop", Rule: "limits-missing", Severity: rule.Error,
+				Chart: "testdata/shop", Rule: "limits-missing", Severity: linter.Error,
 				Position: at("testdata/shop/templates/web.yaml", 4, 3),
 				Message:  `container "web" of Deployment/shop has no limits for cpu, memory`, Fix: "Set `resources.limits`.",
 				Object: "Deployment/shop", Container: "web", Variants: "values-production.yaml, Kubernetes 1.37+",
-				Value: &chart.ValueSource{Position: at("testdata/shop/values.yaml", 4, 4), Key: `["箱"].cpu`},
+				Value: linter.Value{Position: at("testdata/shop/values.yaml", 4, 4), Key: `["箱"].cpu`},
 			},
 			{ // the value is the place itself
-				Chart: "testdata/shop", Rule: "limits-missing", Severity: rule.Error,
+				Chart: "testdata/shop", Rule: "limits-missing", Severity: linter.Error,
 				Position: at("testdata/shop/values.yaml", 1, 10),
 				Message:  "résumé is 100% wrong: ключ, a|b, <b>bold</b>, *x*, _y_, [z](https://example.com) & `code|`", Fix: "Mend it.",
-				Value: &chart.ValueSource{Position: at("testdata/shop/values.yaml", 1, 10), Key: "résumé"},
+				Value: linter.Value{Position: at("testdata/shop/values.yaml", 1, 10), Key: "résumé"},
 			},
 			{ // tabs
-				Chart: "testdata/shop", Rule: "values-schema-missing", Severity: rule.Warning,
+				Chart: "testdata/shop", Rule: "values-schema-missing", Severity: linter.Warning,
 				Position: at("testdata/shop/values.yaml", 3, 7),
 				Message:  "two\nlines, \x1b[31mred\r\n::error::forged", Fix: "Mend `it.",
 			},
 			{ // far to the right
-				Chart: "testdata/shop", Rule: "values-schema-missing", Severity: rule.Warning,
+				Chart: "testdata/shop", Rule: "values-schema-missing", Severity: linter.Warning,
 				Position: at("testdata/shop/values.yaml", 5, 308), Message: "far", Fix: "Mend it.",
 			},
 			{ // no column
-				Chart: "testdata/shop", Rule: "request-above-limit", Severity: rule.Info,
+				Chart: "testdata/shop", Rule: "request-above-limit", Severity: linter.Info,
 				Position: at("testdata/shop/values.yaml", 4, 0), Message: "no column", Fix: "Mend it.", Object: "Pod/x",
 			},
 			{ // no such line
-				Chart: "testdata/shop", Rule: "request-above-limit", Severity: rule.Info,
+				Chart: "testdata/shop", Rule: "request-above-limit", Severity: linter.Info,
 				Position: at("testdata/shop/values.yaml", 99, 1), Message: "no such line", Fix: "Mend it.",
 			},
 			{ // no line, of a rule that is another tool's, outside the current folder
-				Chart: "/charts/a b", Rule: "other-tool", Severity: rule.Warning,
+				Chart: "/charts/a b", Rule: "other-tool", Severity: linter.Warning,
 				Position: at("/charts/a b/values,x:y.yaml", 0, 0), Message: "no line", Fix: "Mend it.",
 			},
 			{ // no file
-				Chart: "/charts/a b", Rule: "other-tool", Severity: rule.Error, Message: "no file", Fix: "Mend it.",
+				Chart: "/charts/a b", Rule: "other-tool", Severity: linter.Error, Message: "no file", Fix: "Mend it.",
 			},
 		},
 	}
@@ -178,7 +177,7 @@ func TestJSONKeepsToItsSchema(t *testing.T) {
 func filled(t *testing.T, v reflect.Value, name string) {
 	t.Helper()
 	for i := range v.NumField() {
-		if field := v.Type().Field(i); field.Tag.Get("json") != "-" {
+		if field := v.Type().Field(i); field.IsExported() && field.Tag.Get("json") != "-" {
 			assert.False(t, v.Field(i).IsZero(), "set %s.%s in the test's result, and describe it in the schema", name, field.Name)
 		}
 	}
@@ -237,7 +236,7 @@ func TestSARIFPlaces(t *testing.T) {
 
 func TestSARIFFingerprints(t *testing.T) {
 	t.Parallel()
-	fingerprints := func(findings ...rule.Finding) []string {
+	fingerprints := func(findings ...linter.Finding) []string {
 		log, err := sarif.FromString(write(t, "sarif", &linter.Result{Findings: findings}))
 		require.NoError(t, err)
 		var found []string
@@ -267,7 +266,7 @@ func TestSARIFFingerprints(t *testing.T) {
 // A rule's record is in the log, whether the rule found something or not.
 func TestSARIFRules(t *testing.T) {
 	t.Parallel()
-	result := &linter.Result{Findings: []rule.Finding{{Rule: "a-tool-of-others", Severity: rule.Info, Position: at("f", 1, 1)}}}
+	result := &linter.Result{Findings: []linter.Finding{{Rule: "a-tool-of-others", Severity: linter.Info, Position: at("f", 1, 1)}}}
 	for _, r := range rule.All() {
 		result.Rules = append(result.Rules, r.ID)
 	}
@@ -277,7 +276,7 @@ func TestSARIFRules(t *testing.T) {
 	require.Len(t, rules, len(rule.All())+1)
 	assert.Equal(t, "a-tool-of-others", *rules[0].ID)
 	assert.Nil(t, rules[0].Help)
-	levels := map[rule.Severity]string{rule.Error: "error", rule.Warning: "warning", rule.Info: "note"}
+	levels := map[linter.Severity]string{linter.Error: "error", linter.Warning: "warning", linter.Info: "note"}
 	for i, want := range rule.All() {
 		got := rules[i+1]
 		assert.Equal(t, want.ID, *got.ID)
@@ -293,7 +292,7 @@ func TestSARIFRules(t *testing.T) {
 func TestExplain(t *testing.T) {
 	t.Parallel()
 	r := &rule.Rule{
-		ID: "some-rule", Severity: rule.Warning, Title: "No <a|b> in values-*.yaml", Why: "`a_b` breaks c_d.",
+		ID: "some-rule", Severity: linter.Warning, Title: "No <a|b> in values-*.yaml", Why: "`a_b` breaks c_d.",
 		Bad: "a: {{ .b }}\nb: 1", Good: "a: 1",
 	}
 	assert.Equal(t, `some-rule (warning)
@@ -398,7 +397,7 @@ func TestTextQuotesArchives(t *testing.T) {
 	require.NoError(t, err)
 
 	text := func(file string) string {
-		return write(t, "text", &linter.Result{Findings: []rule.Finding{{Position: at(file, 1, 1), Severity: rule.Error, Message: "m", Fix: "F."}}})
+		return write(t, "text", &linter.Result{Findings: []linter.Finding{{Position: at(file, 1, 1), Severity: linter.Error, Message: "m", Fix: "F."}}})
 	}
 	assert.Contains(t, text(archive+"/Chart.yaml"), "\n    1 | apiVersion: v2\n      | ^\n")
 	assert.Contains(t, text(packed+"/templates/pod.yaml"), "\n    1 | kind: Pod\n")
@@ -416,10 +415,10 @@ func TestTextSkipsWhatIsNoText(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "values.yaml")
 	content := "\xef\xbb\xbfa: 1\n\xff\xfe\n" + strings.Repeat("x", 1<<20) + "\n"
 	require.NoError(t, os.WriteFile(file, []byte(content), 0o600))
-	result := &linter.Result{Findings: []rule.Finding{
-		{Position: at(file, 1, 4), Severity: rule.Error, Message: "m", Fix: "F."},
-		{Position: at(file, 2, 1), Severity: rule.Error, Message: "m", Fix: "F."},
-		{Position: at(file, 3, 1), Severity: rule.Error, Message: "m", Fix: "F."},
+	result := &linter.Result{Findings: []linter.Finding{
+		{Position: at(file, 1, 4), Severity: linter.Error, Message: "m", Fix: "F."},
+		{Position: at(file, 2, 1), Severity: linter.Error, Message: "m", Fix: "F."},
+		{Position: at(file, 3, 1), Severity: linter.Error, Message: "m", Fix: "F."},
 	}}
 	got := write(t, "text", result)
 	assert.Contains(t, got, "\n    1 | a: 1\n      |    ^\n", "without the byte order mark")

@@ -9,18 +9,17 @@ import (
 
 	"github.com/traderadmin/charts/internal/github"
 	"github.com/traderadmin/charts/lint/linter"
-	"github.com/traderadmin/charts/lint/rule"
 )
 
-var gitHubLevels = map[rule.Severity]string{
-	rule.Error: github.Error, rule.Warning: github.Warning, rule.Info: github.Notice,
+var gitHubLevels = map[linter.Severity]string{
+	linter.Error: github.Error, linter.Warning: github.Warning, linter.Info: github.Notice,
 }
 
 // writeGitHub writes an annotation for each finding to the log of a GitHub workflow, and then the counts.
 func writeGitHub(w io.Writer, result *linter.Result) error {
 	var out bytes.Buffer
 	for _, f := range result.Findings {
-		at := place(f)
+		at := position(f)
 		fmt.Fprintln(&out, github.Annotation{
 			Level:   gitHubLevels[f.Severity],
 			File:    filepath.ToSlash(at.File),

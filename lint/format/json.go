@@ -7,22 +7,22 @@ import (
 	"github.com/traderadmin/charts/lint/linter"
 )
 
-// writeJSON is for programs: the result as it is, as docs/lint-result.schema.json describes it.
+// writeJSON writes the result as docs/lint-result.schema.json describes it.
 func writeJSON(w io.Writer, result *linter.Result) error {
-	written := *result
-	written.Charts = list(written.Charts)
-	written.Rules = list(written.Rules)
-	written.Findings = list(written.Findings)
+	content := *result
+	content.Charts = nonNil(content.Charts)
+	content.Rules = nonNil(content.Rules)
+	content.Findings = nonNil(content.Findings)
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	return encoder.Encode(written)
+	return encoder.Encode(content)
 }
 
-// list is never null in JSON.
-func list[T any](items []T) []T {
-	if items == nil {
+// nonNil returns a list that JSON does not write as null.
+func nonNil[T any](list []T) []T {
+	if list == nil {
 		return []T{}
 	}
-	return items
+	return list
 }

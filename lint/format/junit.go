@@ -8,14 +8,13 @@ import (
 
 	"github.com/traderadmin/charts/internal/junit"
 	"github.com/traderadmin/charts/lint/linter"
-	"github.com/traderadmin/charts/lint/rule"
 )
 
-// writeJUnit writes a test suite for each chart, with a test case for each rule. A case fails if its rule found errors; its
-// warnings and infos are the output of the case.
+// writeJUnit writes a test suite for each chart, with a test case for each rule. A case fails if its rule found errors;
+// its warnings and infos are the output of the case.
 func writeJUnit(w io.Writer, result *linter.Result) error {
 	type key struct{ chart, rule string }
-	findings := map[key][]rule.Finding{}
+	findings := map[key][]linter.Finding{}
 	for _, f := range result.Findings {
 		findings[key{f.Chart, f.Rule}] = append(findings[key{f.Chart, f.Rule}], f)
 	}
@@ -42,16 +41,16 @@ func chartPaths(result *linter.Result) []string {
 }
 
 // junitCase makes a test case of what the rule of an ID found in the chart at path.
-func junitCase(path, id string, findings []rule.Finding) junit.Case {
+func junitCase(path, id string, findings []linter.Finding) junit.Case {
 	var failures, output strings.Builder
 	errors := 0
 	for _, f := range findings {
 		to := &output
-		if f.Severity == rule.Error {
+		if f.Severity == linter.Error {
 			to = &failures
 			errors++
 		}
-		fmt.Fprintf(to, "%s: %s: %s\n", place(f), f.Severity, strings.Join(sentences(f), "\n    "))
+		fmt.Fprintf(to, "%s: %s: %s\n", position(f), f.Severity, strings.Join(sentences(f), "\n    "))
 	}
 	c := junit.Case{Class: path, Name: id, Output: output.String()}
 	if errors > 0 {

@@ -9,7 +9,7 @@ import (
 	"github.com/traderadmin/charts/lint/linter"
 )
 
-// writeMarkdown is for job summaries and comments: the counts and a table of the findings.
+// writeMarkdown writes the counts and a table of the findings, for job summaries and comments.
 func writeMarkdown(w io.Writer, result *linter.Result) error {
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "### Chart lint\n\n%s\n", summary(result))
@@ -17,37 +17,38 @@ func writeMarkdown(w io.Writer, result *linter.Result) error {
 		out.WriteString("\n| Severity | Place | Finding | Rule |\n| --- | --- | --- | --- |\n")
 	}
 	for _, f := range result.Findings {
-		said := sentences(f)
-		for i := range said {
-			said[i] = Cell(said[i])
+		text := sentences(f)
+		for i := range text {
+			text[i] = Cell(text[i])
 		}
-		fmt.Fprintf(&out, "| %s | %s | %s | %s |\n", f.Severity, Cell(place(f).String()), strings.Join(said, "<br>"), Cell(f.Rule))
+		fmt.Fprintf(&out, "| %s | %s | %s | %s |\n",
+			f.Severity, Cell(position(f).String()), strings.Join(text, "<br>"), Cell(f.Rule))
 	}
 	_, err := w.Write(out.Bytes())
 	return err
 }
 
-// Cell is text for a cell of a table. Tables know their columns before anything else, code included.
-func Cell(s string) string {
-	return strings.ReplaceAll(escaped(s), "|", `\|`)
+// Cell returns text as Markdown for a cell of a table.
+func Cell(text string) string {
+	return strings.ReplaceAll(escapeMarkdown(text), "|", `\|`) // in code, too: columns are split first
 }
 
-var escapeMarkdown = strings.NewReplacer(
+var markdownSpecials = strings.NewReplacer(
 	`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "~", `\~`, "#", `\#`, "$", `\$`, "@", `\@`,
 	"<", "&lt;", ">", "&gt;", "&", "&amp;",
 )
 
-// escaped writes a line of text so that it reads the same in Markdown, as GitHub knows it. What stands between two backticks
-// becomes code.
-func escaped(s string) string {
-	s = strings.Join(strings.Fields(s), " ")
-	parts := strings.Split(s, "`")
-	if len(parts)%2 == 0 || strings.Contains(s, "``") { // a backtick without its other, or more than a pair
-		return escapeMarkdown.Replace(s)
+// escapeMarkdown returns text as one line of GitHub's Markdown that reads the same. Text between two backticks becomes
+// code.
+func escapeMarkdown(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	parts := strings.Split(text, "`")
+	if len(parts)%2 == 0 || strings.Contains(text, "``") { // the backticks are not pairs
+		return markdownSpecials.Replace(text)
 	}
 	for i := range parts {
 		if i%2 == 0 {
-			parts[i] = escapeMarkdown.Replace(parts[i])
+			parts[i] = markdownSpecials.Replace(parts[i])
 		}
 	}
 	return strings.Join(parts, "`")

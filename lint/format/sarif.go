@@ -11,30 +11,28 @@ import (
 
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 
-	"github.com/traderadmin/charts/internal/chart"
 	"github.com/traderadmin/charts/lint/linter"
-	"github.com/traderadmin/charts/lint/rule"
 )
 
-var sarifLevels = map[rule.Severity]string{
-	rule.Error: sarif.LevelError, rule.Warning: sarif.LevelWarning, rule.Info: sarif.LevelNote,
+var sarifLevels = map[linter.Severity]string{
+	linter.Error: sarif.LevelError, linter.Warning: sarif.LevelWarning, linter.Info: sarif.LevelNote,
 }
 
-// writeSARIF is for code scanning: SARIF 2.1.0, with what it takes for GitHub to accept it, which refuses a result without a
-// place and a region that starts at line 0. Files are named relative to the current folder, as %SRCROOT%.
+// writeSARIF writes SARIF 2.1.0 for code scanning. GitHub rejects a result without a location and a region that starts
+// at line 0, so there are none. The paths of files are relative to the working directory, which is %SRCROOT%.
 func writeSARIF(w io.Writer, result *linter.Result) error {
 	driver := sarif.NewToolComponent().WithName("chartlint")
 	index := map[string]int{}
 	for i, id := range ruleIDs(result) {
 		index[id] = i
-		driver.AddRule(sarifRule(id))
+		driver.AddRule(sarifRule(result, id))
 	}
 	run := sarif.NewRun().
 		WithTool(sarif.NewTool().WithDriver(driver)).
 		WithColumnKind("unicodeCodePoints")
 	root, err := filepath.Abs(".")
 	if err != nil {
-		return fmt.Errorf("find the current folder: %w", err)
+		return fmt.Errorf("find the working directory: %w", err)
 	}
 	log := sarifLog{root: root, written: map[string]bool{}, fingerprints: map[string]int{}}
 	for _, f := range result.Findings {
@@ -42,18 +40,17 @@ func writeSARIF(w io.Writer, result *linter.Result) error {
 			run.AddResult(r.WithRuleIndex(index[f.Rule]))
 		}
 	}
-	report := sarif.NewReport().AddRun(run)
-	if err := report.PrettyWrite(w); err != nil {
+	if err := sarif.NewReport().AddRun(run).PrettyWrite(w); err != nil {
 		return err
 	}
 	_, err = io.WriteString(w, "\n")
 	return err
 }
 
-// sarifRule is a rule's record; no more than the ID where the rule is another tool's.
-func sarifRule(id string) *sarif.ReportingDescriptor {
+// sarifRule returns the descriptor of the rule of an ID. It has the ID alone if the rule is unknown.
+func sarifRule(result *linter.Result, id string) *sarif.ReportingDescriptor {
 	descriptor := sarif.NewReportingDescriptor().WithID(id)
-	r := rule.Find(id)
+	r := result.Rule(id)
 	if r == nil {
 		return descriptor
 	}
@@ -64,22 +61,23 @@ func sarifRule(id string) *sarif.ReportingDescriptor {
 		WithDefaultConfiguration(sarif.NewReportingConfiguration().WithLevel(sarifLevels[r.Severity]))
 }
 
+// sarifLog is the state of writing a log.
 type sarifLog struct {
-	root         string // the current folder
+	root         string // the working directory
 	written      map[string]bool
-	fingerprints map[string]int // how many results have each so far
+	fingerprints map[string]int // the number of results with each fingerprint so far
 }
 
-// result is a finding as SARIF has it; nil if the log has the very same result.
-func (l *sarifLog) result(f rule.Finding) *sarif.Result {
+// result returns the SARIF result of a finding, or nil if the log has an equal result.
+func (l *sarifLog) result(f linter.Finding) *sarif.Result {
 	text := strings.Join(sentences(f), "\n")
-	same := fmt.Sprint(f.Rule, "\x00", place(f), "\x00", text)
-	if l.written[same] {
+	key := fmt.Sprint(f.Rule, "\x00", position(f), "\x00", text)
+	if l.written[key] {
 		return nil
 	}
-	l.written[same] = true
+	l.written[key] = true
 
-	location := l.location(place(f))
+	location := l.location(position(f))
 	if f.Object != "" {
 		name := f.Object
 		if f.Container != "" {
@@ -92,13 +90,13 @@ func (l *sarifLog) result(f rule.Finding) *sarif.Result {
 		WithMessage(sarif.NewTextMessage(text)).
 		WithPartialFingerprints(map[string]string{"chartlint/v1": l.fingerprint(f, location)}).
 		AddLocation(location)
-	if f.Value != nil {
+	if hasValue(f) {
 		r.AddRelatedLocation(l.location(f.Value.Position).WithID(1).WithMessage(sarif.NewTextMessage(setBy(f.Value))))
 	}
 	return r
 }
 
-func (l *sarifLog) location(at chart.Position) *sarif.Location {
+func (l *sarifLog) location(at linter.Position) *sarif.Location {
 	physical := sarif.NewPhysicalLocation().WithArtifactLocation(l.artifact(at.File))
 	if at.Line > 0 {
 		region := sarif.NewRegion().WithStartLine(at.Line)
@@ -110,7 +108,7 @@ func (l *sarifLog) location(at chart.Position) *sarif.Location {
 	return sarif.NewLocationWithPhysicalLocation(physical)
 }
 
-// artifact is a file: relative to the current folder, or as a file URI if it is outside.
+// artifact returns the location of a file: relative to the working directory, or a file URI if it is outside.
 func (l *sarifLog) artifact(file string) *sarif.ArtifactLocation {
 	absolute := file
 	if !filepath.IsAbs(file) {
@@ -125,11 +123,12 @@ func (l *sarifLog) artifact(file string) *sarif.ArtifactLocation {
 	return sarif.NewSimpleArtifactLocation(inside.String()).WithURIBaseID("%SRCROOT%")
 }
 
-// fingerprint tells a finding from all others, and is the same wherever in the file it stands: edits above do not make it new.
-func (l *sarifLog) fingerprint(f rule.Finding, at *sarif.Location) string {
+// fingerprint returns a hash that identifies a finding across runs. It does not depend on the line, so that a finding
+// stays the same when lines above it change. Findings that differ only in their line are numbered.
+func (l *sarifLog) fingerprint(f linter.Finding, at *sarif.Location) string {
 	uri := *at.PhysicalLocation.ArtifactLocation.URI
-	same := strings.Join([]string{f.Rule, uri, f.Object, f.Container, f.Message}, "\x00")
-	l.fingerprints[same]++
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%d", same, l.fingerprints[same]))
+	key := strings.Join([]string{f.Rule, uri, f.Object, f.Container, f.Message}, "\x00")
+	l.fingerprints[key]++
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%d", key, l.fingerprints[key]))
 	return hex.EncodeToString(sum[:])
 }

@@ -1,30 +1,34 @@
 package format
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
 	"unicode/utf8"
 
-	"helm.sh/helm/v3/pkg/chart/loader"
-
 	"github.com/traderadmin/charts/internal/chart"
+	"github.com/traderadmin/charts/lint/linter"
 )
 
-// sources reads the lines that findings point at: each file once, from the disk or out of the archive that its path leads
-// through.
+// sources reads the lines that findings point at. It reads each file and unpacks each archive once.
 type sources struct {
-	lines    map[string][]string // of a file, by its path
-	archives map[string][]*loader.BufferedFile
+	lines    map[string][]string          // by the path of the file
+	archives map[string]map[string][]byte // by the path of the archive; nil if it is not one
 }
 
 func newSources() *sources {
-	return &sources{lines: map[string][]string{}, archives: map[string][]*loader.BufferedFile{}}
+	return &sources{lines: map[string][]string{}, archives: map[string]map[string][]byte{}}
 }
 
-// line is the line at a place; false if the place has none, or if there is no text to read.
-func (s *sources) line(at chart.Position) (string, bool) {
+// Longer files and lines, in bytes, are not quoted: nobody wrote them by hand, and a thousand findings may point at
+// them.
+const (
+	maxFile = 16 << 20
+	maxLine = 16 << 10
+)
+
+// line returns the line at a position. It returns false if there is no such line, or if it cannot be quoted.
+func (s *sources) line(at linter.Position) (string, bool) {
 	if at.Line <= 0 {
 		return "", false
 	}
@@ -40,13 +44,8 @@ func (s *sources) line(at chart.Position) (string, bool) {
 	return line, len(line) <= maxLine && strings.TrimSpace(line) != "" && utf8.ValidString(line)
 }
 
-// What is larger, in bytes, was not written by hand, and is not quoted: a thousand findings may point at it.
-const (
-	maxFile = 16 << 20
-	maxLine = 16 << 10
-)
-
-// read is the content of a file, or nil. The path of a file in an archive leads through the archive: chart.tgz/values.yaml.
+// read returns the content of a file, or nil if it cannot be read. The path may lead through archives, as in
+// shop-1.0.0.tgz/charts/redis-2.0.0.tgz/values.yaml.
 func (s *sources) read(path string) []byte {
 	onDisk := path
 	info, err := os.Stat(onDisk)
@@ -57,32 +56,33 @@ func (s *sources) read(path string) []byte {
 	if err != nil || !info.Mode().IsRegular() || info.Size() > maxFile {
 		return nil
 	}
-	data, err := os.ReadFile(onDisk)
+	content, err := os.ReadFile(onDisk)
 	if err != nil {
 		return nil
 	}
-	return s.find([]*loader.BufferedFile{{Name: filepath.ToSlash(onDisk), Data: data}}, "", filepath.ToSlash(path))
+	return s.find("", map[string][]byte{filepath.ToSlash(onDisk): content}, filepath.ToSlash(path))
 }
 
-// find is the content of the file of a name among files, or in the archives among them. folder is what leads to them.
-func (s *sources) find(files []*loader.BufferedFile, folder, name string) []byte {
-	for _, f := range files {
-		if f.Name == name {
-			return f.Data
-		}
-		if below, inside := strings.CutPrefix(name, f.Name+"/"); inside {
-			path := folder + f.Name + "/"
-			return s.find(s.open(path, f.Data), path, below)
+// find returns the file of a name, which is in files or in one of the archives among them. The files are those of
+// folder, which ends in a slash.
+func (s *sources) find(folder string, files map[string][]byte, name string) []byte {
+	if content, found := files[name]; found {
+		return content
+	}
+	for archive, content := range files {
+		if below, inside := strings.CutPrefix(name, archive+"/"); inside {
+			path := folder + archive + "/"
+			return s.find(path, s.unpack(path, content), below)
 		}
 	}
 	return nil
 }
 
-// open is the files of an archive, with Helm's limits on their sizes; none if it is no archive.
-func (s *sources) open(path string, archive []byte) []*loader.BufferedFile {
+// unpack returns the files of the archive at a path, or nil if it is not a packaged chart.
+func (s *sources) unpack(path string, content []byte) map[string][]byte {
 	files, known := s.archives[path]
 	if !known {
-		files, _ = loader.LoadArchiveFiles(bytes.NewReader(archive)) // without them there is nothing to quote
+		files, _ = chart.ArchiveFiles(content) // if that fails, there is nothing to quote
 		s.archives[path] = files
 	}
 	return files

@@ -12,17 +12,15 @@ import (
 	"github.com/mattn/go-runewidth"
 	"golang.org/x/term"
 
-	"github.com/traderadmin/charts/internal/chart"
 	"github.com/traderadmin/charts/lint/linter"
-	"github.com/traderadmin/charts/lint/rule"
 )
 
-// writeText is for people: the findings of a file together, each with its place first, as terminals and editors recognize it,
-// the line that is wrong, and what to do below; then the counts, and how long it took.
+// writeText writes text for people: each finding with its position, in the form that terminals and editors recognize,
+// the quoted line and the fix; then the counts and the duration. An empty line separates the files.
 func writeText(w io.Writer, result *linter.Result) error {
 	t := text{colored: isTerminal(w), sources: newSources()}
 	for i, f := range result.Findings {
-		if i > 0 && place(f).File != place(result.Findings[i-1]).File {
+		if i > 0 && position(f).File != position(result.Findings[i-1]).File {
 			t.out.WriteByte('\n')
 		}
 		t.finding(f)
@@ -35,7 +33,7 @@ func writeText(w io.Writer, result *linter.Result) error {
 	return err
 }
 
-// isTerminal says whether w shows colors to somebody who wants them; see https://no-color.org.
+// isTerminal reports whether w is a terminal that wants colors; see https://no-color.org.
 func isTerminal(w io.Writer) bool {
 	file, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd())) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
@@ -47,7 +45,7 @@ type text struct {
 	sources *sources
 }
 
-// SGR parameters of ECMA-48.
+// The parameters of SGR control sequences, ECMA-48 section 8.3.117.
 const (
 	bold   = "1"
 	dim    = "2"
@@ -57,7 +55,7 @@ const (
 	green  = "1;32"
 )
 
-var severityColors = map[rule.Severity]string{rule.Error: red, rule.Warning: yellow, rule.Info: blue}
+var severityColors = map[linter.Severity]string{linter.Error: red, linter.Warning: yellow, linter.Info: blue}
 
 func (t *text) paint(color, s string) string {
 	if !t.colored {
@@ -66,15 +64,15 @@ func (t *text) paint(color, s string) string {
 	return "\x1b[" + color + "m" + s + "\x1b[0m"
 }
 
-func (t *text) finding(f rule.Finding) {
-	at := place(f)
+func (t *text) finding(f linter.Finding) {
+	at := position(f)
 	fmt.Fprintf(&t.out, "%s: %s: %s %s\n",
 		t.paint(bold, printable(at.String())),
 		t.paint(severityColors[f.Severity], f.Severity.String()),
 		printable(f.Message),
 		t.paint(dim, "["+f.Rule+"]"))
 	t.quote(at)
-	if f.Value != nil {
+	if hasValue(f) {
 		fmt.Fprintf(&t.out, "    %s\n", printable(setBy(f.Value)))
 		if f.Value.Position != at {
 			t.quote(f.Value.Position)
@@ -86,8 +84,9 @@ func (t *text) finding(f rule.Finding) {
 	fmt.Fprintf(&t.out, "    %s\n", printable(f.Fix))
 }
 
-// quote shows the line at a place, and a caret under the column where that is known; nothing if the line cannot be read.
-func (t *text) quote(at chart.Position) {
+// quote writes the line at a position, and a caret under the column if it is known. It writes nothing if the line
+// cannot be quoted.
+func (t *text) quote(at linter.Position) {
 	line, ok := t.sources.line(at)
 	if !ok {
 		return
@@ -101,35 +100,36 @@ func (t *text) quote(at chart.Position) {
 	}
 }
 
-// excerpt is a line before and from a column, which counts characters from 1; both are cut where the line is too long to show.
+// excerpt splits a line at a column, which counts characters from 1, and shortens both parts if they are long.
 func excerpt(line []rune, column int) (before, after string) {
-	const most = 100 // characters on each side
+	const longest = 100 // characters of a part
 	at := min(max(column-1, 0), len(line))
 	before, after = string(line[:at]), string(line[at:])
-	if at > most {
-		before = "…" + string(line[at-most:at])
+	if at > longest {
+		before = "…" + string(line[at-longest:at])
 	}
-	if len(line)-at > most {
-		after = string(line[at:at+most]) + "…"
+	if len(line)-at > longest {
+		after = string(line[at:at+longest]) + "…"
 	}
 	return before, after
 }
 
-// blank is as wide as s on a terminal, and empty to the eye.
+// blank returns spaces and tabs that are as wide as s on a terminal.
 func blank(s string) string {
-	narrow := runewidth.Condition{} // whatever the locale
+	width := runewidth.Condition{} // independent of the locale
 	var out strings.Builder
 	for _, r := range s {
 		if r == '\t' {
 			out.WriteByte('\t')
 			continue
 		}
-		out.WriteString(strings.Repeat(" ", narrow.RuneWidth(r)))
+		out.WriteString(strings.Repeat(" ", width.RuneWidth(r)))
 	}
 	return out.String()
 }
 
-// printable is s on one line, without what would make a terminal do more than print it: charts are written by strangers.
+// printable returns s on one line, without control characters: a chart may come from a stranger, who must not control
+// the terminal.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {

@@ -8,15 +8,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/traderadmin/charts/internal/chart"
-	"github.com/traderadmin/charts/lint/rule"
+	"github.com/traderadmin/charts/lint/linter"
 )
 
 func TestTextInColor(t *testing.T) {
 	t.Parallel()
-	finding := rule.Finding{
-		Rule: "some-rule", Severity: rule.Error, Message: "is wrong", Fix: "Mend it.",
-		Position: chart.Position{File: "testdata/shop/Chart.yaml", Line: 2, Column: 7},
+	finding := linter.Finding{
+		Rule: "some-rule", Severity: linter.Error, Message: "is wrong", Fix: "Mend it.",
+		Position: linter.Position{File: "testdata/shop/Chart.yaml", Line: 2, Column: 7},
 	}
 	colored := text{colored: true, sources: newSources()}
 	colored.finding(finding)

@@ -8,34 +8,34 @@ import (
 	"github.com/traderadmin/charts/lint/budget"
 )
 
-// Budget is what a release of a chart asks of a cluster, in some of its variants.
+// Budget is what a release of a chart requests from a cluster. Variants with equal budgets share one.
 type Budget struct {
-	// Chart is the path of the chart, as it was given.
+	// Chart is the path of the chart, as given to [Budgets].
 	Chart string
-	// Variants names the ways to deploy the chart that it holds for, as in a finding; empty is all of them.
+	// Variants names the variants of the chart that have the budget, as in a [Finding]; empty if all of them do.
 	Variants string
-	// Table is the budget as lines of text, see [budget.Write].
+	// Table is the budget as lines of text; see [budget.Write].
 	Table string
-	// Incomplete says that the chart did not render as a whole, and that linting it says why.
+	// Incomplete says that some templates do not render, so that the table lacks their objects. [Run] reports why.
 	Incomplete bool
 }
 
-// Budgets is what releases of the charts at paths ask for: those that differ, in the order of the charts and of their values sets. Options
-// and errors are those of [Run].
+// Budgets returns the budgets of the charts at paths, in the order of the charts and of their values sets. Options and
+// errors are those of [Run].
 func Budgets(ctx context.Context, paths []string, options Options) ([]Budget, error) {
 	r, err := newRun(options)
 	if err != nil {
 		return nil, err
 	}
-	found := make([][]Budget, len(paths))
+	byChart := make([][]Budget, len(paths))
 	if err := r.eachChart(paths, func(i int, path string) (err error) {
-		found[i], err = r.budgets(ctx, path)
+		byChart[i], err = r.budgets(ctx, path)
 		return err
 	}); err != nil {
 		return nil, err
 	}
 	var all []Budget
-	for _, budgets := range found {
+	for _, budgets := range byChart {
 		all = append(all, budgets...)
 	}
 	return all, nil
@@ -46,30 +46,21 @@ func (r *run) budgets(ctx context.Context, path string) ([]Budget, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := o.variants
-	rendered := make([]Budget, len(v.renderings))
+	rendered := make([]Budget, len(o.variants.renderings))
 	if err := r.eachRendering(ctx, o, func(i int, _ rendering, rendering *chart.Rendered) error {
 		var table bytes.Buffer
-		_ = budget.Write(&table, budget.Of(rendering.Objects, o.policy.Resources)) // a buffer takes it
+		_ = budget.Write(&table, budget.Of(rendering.Objects, o.policy.Resources)) // writing to a buffer does not fail
 		incomplete := len(rendering.RenderFailures)+len(rendering.ManifestFailures) > 0
 		rendered[i] = Budget{Chart: path, Table: table.String(), Incomplete: incomplete}
 		return nil
 	}); err != nil {
 		return nil, err
 	}
-	at := map[Budget]grid{}
-	var budgets []Budget
-	for i, b := range rendered {
-		if at[b] == nil {
-			at[b] = newGrid(len(v.sets), len(v.versions))
-			budgets = append(budgets, b)
-		}
-		for _, n := range v.renderings[i].versions {
-			at[b][v.renderings[i].set][n] = true
+	var budgets []occurrence[Budget]
+	for i, rendering := range o.variants.renderings {
+		for _, version := range rendering.versions {
+			budgets = append(budgets, occurrence[Budget]{rendered[i], rendering.set, version})
 		}
 	}
-	for i, b := range budgets {
-		budgets[i].Variants = v.describe(at[b])
-	}
-	return budgets, nil
+	return merge(o.variants, budgets, func(b *Budget, variants string) { b.Variants = variants }), nil
 }

@@ -83,7 +83,7 @@ func lintFuzzed(t *testing.T, files map[string][]byte) {
 	}
 	result, err := linter.Run(context.Background(), []string{folder}, linter.Options{KubeVersions: []string{"1.37"}})
 	if err != nil {
-		require.NotContains(t, err.Error(), "the linter is at fault")
+		require.NotContains(t, err.Error(), "panic:")
 		return
 	}
 	for _, finding := range result.Findings {

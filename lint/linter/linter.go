@@ -1,5 +1,6 @@
-// Package linter lints Helm charts: it loads them, renders them as Helm would for every way in which they are deployed, and runs
-// every rule over the results. It is what the lint command is made of, for programs and tests that lint without starting one.
+// Package linter lints Helm charts. It renders a chart with each of its values sets for each Kubernetes version, and
+// checks every rendering with the rules of lint/rule, and with rules of the caller's own. The lint command is a thin
+// layer over it.
 package linter
 
 import (
@@ -22,72 +23,45 @@ import (
 	"github.com/traderadmin/charts/lint/rule"
 )
 
-// Options say how charts are linted. The zero value is ready to use.
+// Options configure a run. The zero value is ready to use.
 type Options struct {
-	// Config is the configuration file for all charts; empty is that of each chart, see [policy.Find].
+	// Config is the configuration file for all charts. If it is empty, each chart has its own; see [policy.Find].
 	Config string
-	// KubeVersions are the Kubernetes versions to lint for, such as 1.37; none are those of the configuration, else
-	// [chart.KubeVersions].
+	// KubeVersions are the Kubernetes versions to lint for, such as 1.37. If there are none, the configuration names them;
+	// if it does not, they are the last four minor versions.
 	KubeVersions []string
-	// ValuesSets are ways to deploy the charts besides those that they and the configuration name. A set without a name is called
-	// after its files and values.
-	ValuesSets []policy.ValuesSet
-	// CRDs is a folder of custom resource definitions that the clusters have besides those that come with a chart; empty is none.
+	// ValuesSets are linted besides those of the charts and of the configuration. A set without a name is named after its
+	// files and values.
+	ValuesSets []ValuesSet
+	// Rules run besides the built-in rules.
+	Rules []Rule
+	// CRDs is a folder of custom resource definitions that the clusters have, besides those that a chart brings.
 	CRDs string
-	// Watch, where there is one, is called as the work on a chart begins, and for the parts of it, which say what they are doing: "with
-	// values-production.yaml". The function that it returns is called when that has ended. Charts are programs, and
-	// Helm's template engine cannot be interrupted: one that loops goes on for as long as the process that lints it. Who lints what
-	// strangers wrote does so in a process of its own, which this lets end itself; see lint/watchdog.go. It must be safe for
-	// concurrent use.
-	Watch func(chart, doing string) (done func())
-	// Practices has the checks of kube-score run over all charts, and not only over those whose policy asks for them.
+	// Practices runs the checks of kube-score over all charts, even if their configuration does not ask for them.
+	// kube-score is built on first use, which takes about a minute and needs Go.
 	Practices bool
-	// Progress is told how the build of kube-score goes, if it is needed; nil is nobody.
+	// Progress receives the progress of that build. Nil discards it.
 	Progress io.Writer
-	// BaseVersions are the versions that charts had before they changed, by path, where they have to have another now.
+	// BaseVersions are the previous versions of changed charts, by path. A chart in it must have another version now. If
+	// it is not nil, unused suppressions are not reported, because charts that did not change may need them.
 	BaseVersions map[string]string
+	// Watch is called when the work on a chart starts, with an empty task, and when a part of it starts, with a task such
+	// as "with values-production.yaml". The function that it returns is called when that work ends. It must be safe for
+	// concurrent use.
+	//
+	// Helm's template engine cannot be interrupted, so linting a chart whose templates loop never ends. Lint untrusted
+	// charts in a process of their own, and let Watch end it in time, as the lint command does.
+	Watch func(chart, task string) (done func())
 }
 
-// Result is what there is to say about some charts.
-type Result struct {
-	// Charts are those that were linted, in the order given.
-	Charts []Chart `json:"charts"`
-	// Rules are the IDs of the rules that ran, in order.
-	Rules []string `json:"rules"`
-	// Findings are in the order of Charts, then of file, line and rule.
-	Findings []rule.Finding `json:"findings"`
-	// Duration is how long the run took.
-	Duration time.Duration `json:"-"`
-}
+// ValuesSet is a way to deploy a chart: values on top of its own.
+type ValuesSet = policy.ValuesSet
 
-// Chart is a chart that was linted, and the ways to deploy it that it was linted for: each values set on each Kubernetes version.
-type Chart struct {
-	Path    string `json:"path"` // as it was given; findings name it by this
-	Name    string `json:"name"`
-	Version string `json:"version"`
-	// ValuesSets are the names of the values sets, the first of which is the chart's default values.
-	ValuesSets []string `json:"valuesSets"`
-	// KubeVersions are the Kubernetes versions, such as v1.37.2.
-	KubeVersions []string `json:"kubeVersions"`
-}
-
-// Count is the number of findings of a severity.
-func (r *Result) Count(s rule.Severity) int {
-	n := 0
-	for _, f := range r.Findings {
-		if f.Severity == s {
-			n++
-		}
-	}
-	return n
-}
-
-// Run lints the charts at paths, folders or archives, side by side on all cores. It returns an error, and no result, only when
-// it could not look: a chart cannot be loaded, the configuration is mistaken, a values file cannot be read, or a Kubernetes version
-// is none. Everything that stands in the way is named. Without paths there is nothing to lint, and nothing found.
+// Run lints the charts at paths, which are folders or archives, concurrently. It returns an error and no result if a
+// chart, a values file or the configuration cannot be read or is invalid. The error joins those of all charts. Findings
+// are not an error.
 //
-// A chart whose templates loop is linted without end, whatever becomes of ctx, which is looked at before each rendering: see
-// [Options.Watch].
+// Cancelling ctx stops the run before the next rendering, but not within one; see [Options.Watch].
 func Run(ctx context.Context, paths []string, options Options) (*Result, error) {
 	start := time.Now()
 	r, err := newRun(options)
@@ -110,74 +84,77 @@ func Run(ctx context.Context, paths []string, options Options) (*Result, error) 
 	return result, nil
 }
 
-// run is one run over some charts.
+// run is the state of a run.
 type run struct {
-	options  Options
-	crds     *kubeschema.CRDs
-	cores    chan struct{} // holds as many renderings as may go on at a time
-	policies policies
-
-	practices *kubescore.Runner // nil where no chart is to be checked for practices
+	options   Options
+	own       []*rule.Rule // Options.Rules
+	crds      *kubeschema.CRDs
+	rendering chan struct{} // a semaphore with a slot for each core
+	policies  policies
+	practices *kubescore.Runner // nil unless a chart asks for practices
 }
 
 func newRun(options Options) (*run, error) {
-	r := &run{options: options, cores: make(chan struct{}, runtime.GOMAXPROCS(0))}
-	if options.CRDs == "" {
-		return r, nil
+	own, err := ownRules(options.Rules)
+	if err != nil {
+		return nil, err
 	}
-	var err error
-	r.crds, err = kubeschema.LoadCRDs(options.CRDs)
+	r := &run{options: options, own: own, rendering: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	r.policies.rules = slices.Concat(rule.IDs(), ids(own))
+	if options.CRDs != "" {
+		r.crds, err = kubeschema.LoadCRDs(options.CRDs)
+	}
 	return r, err
 }
 
-// eachChart visits the charts, side by side. The error holds those of all charts, in order and each once: charts that share a
-// configuration share its mistakes.
+// eachChart visits the charts concurrently. It joins their errors in the order of the charts. Charts that share a
+// configuration fail with the same error, which is joined once.
 func (r *run) eachChart(paths []string, visit func(int, string) error) error {
 	failures := make([]error, len(paths))
 	var charts errgroup.Group
-	charts.SetLimit(cap(r.cores))
+	charts.SetLimit(cap(r.rendering))
 	for i, path := range paths {
 		charts.Go(func() error {
-			defer recoverFrom(path, &failures[i])
+			defer recoverInto(&failures[i], path)
 			defer r.watch(path, "")()
 			failures[i] = visit(i, path)
 			return nil
 		})
 	}
-	_ = charts.Wait() // failures holds the errors
-	met := map[string]bool{}
+	_ = charts.Wait() // every error is in failures
+	seen := map[string]bool{}
 	return errors.Join(slices.DeleteFunc(failures, func(err error) bool {
-		if err == nil || met[err.Error()] {
+		if err == nil || seen[err.Error()] {
 			return true
 		}
-		met[err.Error()] = true
+		seen[err.Error()] = true
 		return false
 	})...)
 }
 
-func (r *run) watch(chart, doing string) (done func()) {
+func (r *run) watch(chart, task string) (done func()) {
 	if r.options.Watch == nil {
 		return func() {}
 	}
-	return r.options.Watch(chart, doing)
+	return r.options.Watch(chart, task)
 }
 
-// recoverFrom turns a panic over a chart into an error: of many charts, the one is named that the linter cannot take.
-func recoverFrom(path string, err *error) {
-	if failure := recover(); failure != nil {
-		*err = fmt.Errorf("lint %s: the linter is at fault: %v\n%s", path, failure, debug.Stack())
+// recoverInto turns a panic into an error that names the chart.
+func recoverInto(err *error, path string) {
+	if cause := recover(); cause != nil {
+		*err = fmt.Errorf("lint %s: panic: %v\n%s", path, cause, debug.Stack())
 	}
 }
 
-// linted is a chart and what was found in it.
+// linted is a chart with its findings.
 type linted struct {
 	chart    Chart
 	policy   *policy.Policy
-	findings []rule.Finding
-	used     []bool // which of the policy's suppressions accepted something
+	findings []Finding
+	used     []bool // by suppression of the policy: whether it accepted a finding
 }
 
-// opened is a chart with what it is to be linted for.
+// opened is a loaded chart with its policy and the variants to lint.
 type opened struct {
 	path     string
 	chart    *chart.Chart
@@ -201,14 +178,14 @@ func (r *run) open(path string) (*opened, error) {
 	return &opened{path: path, chart: c, policy: p, variants: v}, nil
 }
 
-// eachRendering renders a chart for its variants, side by side, and hands on each rendering with its number.
+// eachRendering renders a chart for its variants concurrently, and calls do with the index of each rendering.
 func (r *run) eachRendering(ctx context.Context, o *opened, do func(int, rendering, *chart.Rendered) error) error {
 	var group errgroup.Group
 	for i, rendering := range o.variants.renderings {
 		group.Go(func() (err error) {
-			defer recoverFrom(o.path, &err)
-			r.cores <- struct{}{}
-			defer func() { <-r.cores }()
+			defer recoverInto(&err, o.path)
+			r.rendering <- struct{}{}
+			defer func() { <-r.rendering }()
 			if err := ctx.Err(); err != nil {
 				return err
 			}
@@ -229,9 +206,9 @@ func (r *run) lint(ctx context.Context, path string) (*linted, error) {
 		return nil, err
 	}
 	v, rules := o.variants, r.rules(o.policy)
-	found := make([][]occurrence, len(v.renderings))
+	found := make([][]occurrence[Finding], len(v.renderings))
 	if err := r.eachRendering(ctx, o, func(i int, rendering rendering, rendered *chart.Rendered) error {
-		practices, err := r.askPractices(o.policy, rendered)
+		practices, err := r.checkPractices(o.policy, rendered)
 		found[i] = v.check(rendering, rules, rule.Pass{
 			Chart:       o.chart,
 			Rendered:    rendered,
@@ -252,14 +229,15 @@ func (r *run) lint(ctx context.Context, path string) (*linted, error) {
 		policy: o.policy,
 		used:   make([]bool, len(o.policy.Suppressions)),
 	}
-	l.findings = v.merge(slices.DeleteFunc(slices.Concat(found...), func(o occurrence) bool {
-		return l.suppresses(o.finding, v.sets[o.set].Name())
-	}))
+	remaining := slices.DeleteFunc(slices.Concat(found...), func(o occurrence[Finding]) bool {
+		return l.suppresses(o.item, v.sets[o.set].Name())
+	})
+	l.findings = merge(v, remaining, func(f *Finding, variants string) { f.Variants = variants })
 	return l, nil
 }
 
-// suppresses says whether the policy accepts a finding, and notes by which suppression.
-func (l *linted) suppresses(f rule.Finding, valuesSet string) bool {
+// suppresses reports whether the policy accepts a finding, and marks the suppressions that do as used.
+func (l *linted) suppresses(f Finding, valuesSet string) bool {
 	accepted := false
 	for i := range l.policy.Suppressions {
 		s := &l.policy.Suppressions[i]
@@ -270,59 +248,62 @@ func (l *linted) suppresses(f rule.Finding, valuesSet string) bool {
 	return accepted
 }
 
-// result joins what was found in the charts with what there is to say about the policies they were held to.
+// result joins the findings in all charts. Those in a policy are attributed to the first chart that has it.
 func (r *run) result(all []*linted) *Result {
-	result := &Result{Charts: []Chart{}}
-	closed := map[*policy.Policy]bool{}
+	result := &Result{Charts: []Chart{}, own: r.own}
+	checked := map[*policy.Policy]bool{}
 	for _, l := range all {
-		result.Charts = append(result.Charts, l.chart)
 		findings := l.findings
-		if !closed[l.policy] {
-			closed[l.policy] = true
-			findings = append(findings, r.checkPolicy(l.policy, all)...)
+		if !checked[l.policy] {
+			checked[l.policy] = true
+			findings = append(findings, r.checkPolicy(l.chart.Path, l.policy, all)...)
 		}
-		for i := range findings {
-			findings[i].Chart = l.chart.Path
-		}
-		slices.SortStableFunc(findings, compare)
+		slices.SortStableFunc(findings, compareInChart)
+		result.Charts = append(result.Charts, l.chart)
 		result.Findings = append(result.Findings, findings...)
-		for _, rl := range r.rules(l.policy) {
-			result.Rules = append(result.Rules, rl.ID)
-		}
+		result.Rules = append(result.Rules, ids(r.rules(l.policy))...)
 	}
 	slices.Sort(result.Rules)
 	result.Rules = slices.Compact(result.Rules)
 	return result
 }
 
-// checkPolicy runs the rules about the policy itself, once for all charts that share it.
-func (r *run) checkPolicy(p *policy.Policy, all []*linted) []rule.Finding {
+// checkPolicy runs the rules about the policy itself. It knows which suppressions are unused from all charts that share
+// it.
+func (r *run) checkPolicy(path string, p *policy.Policy, all []*linted) []Finding {
 	pass := rule.Pass{Policy: p}
 	for i, s := range p.Suppressions {
 		used := slices.ContainsFunc(all, func(l *linted) bool { return l.policy == p && l.used[i] })
-		// Where charts were chosen by what changed, the suppression may be for one that was not.
-		chosen := r.options.BaseVersions != nil
-		notAsked := rule.IsPractice(s.Rule) && !r.hasPractices(p)
-		if !used && !chosen && !notAsked && !s.Expired(time.Now()) {
+		onlyChanged := r.options.BaseVersions != nil // a chart that did not change may need it
+		ruleIsOff := rule.IsPractice(s.Rule) && !r.hasPractices(p)
+		if !used && !onlyChanged && !ruleIsOff && !s.Expired(time.Now()) {
 			pass.Unused = append(pass.Unused, s)
 		}
 	}
-	var findings []rule.Finding
+	var findings []Finding
 	for _, rl := range r.rules(p) {
 		if rl.OfPolicy {
-			findings = append(findings, rl.Run(pass)...)
+			for _, f := range rl.Run(pass) {
+				findings = append(findings, newFinding(path, f))
+			}
 		}
 	}
 	return findings
 }
 
-func compare(a, b rule.Finding) int {
-	return cmp.Or(
-		cmp.Compare(a.Position.File, b.Position.File),
-		cmp.Compare(a.Position.Line, b.Position.Line),
-		cmp.Compare(a.Position.Column, b.Position.Column),
-		cmp.Compare(a.Rule, b.Rule),
-		cmp.Compare(a.Message, b.Message),
-		cmp.Compare(a.Variants, b.Variants),
-	)
+// rules returns the rules that run under a policy.
+func (r *run) rules(p *policy.Policy) []*rule.Rule {
+	rules := slices.Concat(rule.All(), r.own)
+	if r.hasPractices(p) {
+		rules = append(rules, rule.PracticesOf(p)...)
+	}
+	return slices.DeleteFunc(rules, func(rl *rule.Rule) bool { return p.Severity(rl.ID, rl.Severity) == policy.Off })
+}
+
+func ids(rules []*rule.Rule) []string {
+	var ids []string
+	for _, r := range rules {
+		ids = append(ids, r.ID)
+	}
+	return ids
 }

@@ -14,7 +14,6 @@ import (
 
 	"github.com/traderadmin/charts/lint/linter"
 	"github.com/traderadmin/charts/lint/policy"
-	"github.com/traderadmin/charts/lint/rule"
 )
 
 func TestRunIsDeterministic(t *testing.T) {
@@ -33,8 +32,8 @@ func TestRunIsDeterministic(t *testing.T) {
 		result.Duration = 0
 		return result
 	}
-	of := func(result *linter.Result, path string) []rule.Finding {
-		return slices.DeleteFunc(slices.Clone(result.Findings), func(f rule.Finding) bool { return f.Chart != path })
+	of := func(result *linter.Result, path string) []linter.Finding {
+		return slices.DeleteFunc(slices.Clone(result.Findings), func(f linter.Finding) bool { return f.Chart != path })
 	}
 	first := run(paths)
 	require.Len(t, first.Charts, 3)
@@ -42,7 +41,7 @@ func TestRunIsDeterministic(t *testing.T) {
 		assert.Equal(t, path, first.Charts[i].Path, "the charts are in the order given")
 		assert.Len(t, of(first, path), len(first.Findings)/3, "and alike")
 	}
-	assert.Equal(t, 3*5, first.Count(rule.Error))
+	assert.Equal(t, 3*5, first.Count(linter.Error))
 	for range 3 {
 		assert.Equal(t, first, run(paths))
 	}
@@ -80,7 +79,7 @@ func TestTraderAdminBroken(t *testing.T) {
 
 	result, err := linter.Run(context.Background(), []string{folder}, linter.Options{})
 	require.NoError(t, err)
-	at := slices.IndexFunc(result.Findings, func(f rule.Finding) bool { return f.Rule == "values-schema-violation" })
+	at := slices.IndexFunc(result.Findings, func(f linter.Finding) bool { return f.Rule == "values-schema-violation" })
 	require.GreaterOrEqual(t, at, 0)
 	found := result.Findings[at]
 	assert.Equal(t, values, found.Position.File)

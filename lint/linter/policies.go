@@ -4,17 +4,19 @@ import (
 	"sync"
 
 	"github.com/traderadmin/charts/lint/policy"
-	"github.com/traderadmin/charts/lint/rule"
 )
 
-// policies are the policies of a run, each loaded once.
+// policies loads the policies of a run, each once.
 type policies struct {
+	rules []string // the IDs that a policy may name
+
 	mu     sync.Mutex
-	loaded map[string]*policy.Policy // by file; the defaults by the empty name
+	loaded map[string]*policy.Policy // by file; the defaults have no file
 	errs   map[string]error
 }
 
-// load is the policy for the chart at a path: that of the configuration file given, else of the chart's own.
+// load returns the policy for the chart at a path: that of the configuration file, or of the chart's own if config is
+// empty.
 func (p *policies) load(config, chartPath string) (*policy.Policy, error) {
 	file := config
 	if file == "" {
@@ -26,7 +28,7 @@ func (p *policies) load(config, chartPath string) (*policy.Policy, error) {
 		p.loaded, p.errs = map[string]*policy.Policy{"": policy.Default()}, map[string]error{}
 	}
 	if p.loaded[file] == nil && p.errs[file] == nil {
-		p.loaded[file], p.errs[file] = policy.Load(file, rule.IDs())
+		p.loaded[file], p.errs[file] = policy.Load(file, p.rules)
 	}
 	return p.loaded[file], p.errs[file]
 }

@@ -11,15 +11,14 @@ import (
 	"github.com/traderadmin/charts/internal/chart"
 	"github.com/traderadmin/charts/lint/kubescore"
 	"github.com/traderadmin/charts/lint/policy"
-	"github.com/traderadmin/charts/lint/rule"
 )
 
-// startPractices starts kube-score, once for all charts, if it is to run over any of them. It comes before the charts, so that
-// its build counts for none of them.
+// startPractices starts kube-score if any of the charts asks for it. It runs before the charts are linted, because a
+// build of kube-score must not count towards the time that a chart may take.
 func (r *run) startPractices(ctx context.Context, paths []string) (err error) {
 	wanted := slices.ContainsFunc(paths, func(path string) bool {
 		p, err := r.policies.load(r.options.Config, path)
-		return err == nil && r.hasPractices(p) // linting the chart says what is wrong with it
+		return err == nil && r.hasPractices(p) // linting the chart returns the error
 	})
 	if !wanted {
 		return nil
@@ -32,7 +31,7 @@ func (r *run) startPractices(ctx context.Context, paths []string) (err error) {
 	return err
 }
 
-// stopPractices ends kube-score, if it was started.
+// stopPractices stops kube-score if it was started.
 func (r *run) stopPractices() error {
 	if r.practices == nil {
 		return nil
@@ -42,17 +41,8 @@ func (r *run) stopPractices() error {
 
 func (r *run) hasPractices(p *policy.Policy) bool { return r.options.Practices || p.Practices.On }
 
-// rules are those that run under a policy, in order.
-func (r *run) rules(p *policy.Policy) []*rule.Rule {
-	rules := rule.All()
-	if r.hasPractices(p) {
-		rules = append(rules, rule.PracticesOf(p)...)
-	}
-	return slices.DeleteFunc(rules, func(rl *rule.Rule) bool { return p.Severity(rl.ID, rl.Severity) == policy.Off })
-}
-
-// askPractices is what kube-score finds in a rendering; nothing if the policy does not ask for it.
-func (r *run) askPractices(p *policy.Policy, rendered *chart.Rendered) ([]kubescore.Finding, error) {
+// checkPractices returns what kube-score finds in a rendering, or nothing if the policy does not ask for it.
+func (r *run) checkPractices(p *policy.Policy, rendered *chart.Rendered) ([]kubescore.Finding, error) {
 	if !r.hasPractices(p) {
 		return nil, nil
 	}
@@ -66,22 +56,22 @@ func (r *run) askPractices(p *policy.Policy, rendered *chart.Rendered) ([]kubesc
 	return r.practices.Check(manifests)
 }
 
-// manifest is an object in YAML, by itself: as it was written, but where it counts on anchors, which another object of its List may
-// have.
+// manifest returns an object as a YAML document of its own. Aliases are resolved, because their anchors may be in
+// another object of the same List.
 func manifest(o *chart.Object) (string, error) {
-	var written yaml.Node
-	if err := o.Decode(&written); err != nil {
+	var node yaml.Node
+	if err := o.Decode(&node); err != nil {
 		return "", err
 	}
-	if !hasAliases(&written) {
-		text, err := yaml.Marshal(&written)
+	if !hasAliases(&node) {
+		text, err := yaml.Marshal(&node)
 		return string(text), err
 	}
-	var meant any
-	if err := o.Decode(&meant); err != nil {
+	var resolved any
+	if err := o.Decode(&resolved); err != nil {
 		return "", err
 	}
-	text, err := yaml.Marshal(meant)
+	text, err := yaml.Marshal(resolved)
 	return string(text), err
 }
 

@@ -14,31 +14,30 @@ import (
 	"github.com/traderadmin/charts/lint/rule"
 )
 
-// variants are the ways to deploy a chart that it is linted for: each of sets on each of versions.
+// variants are the variants of a chart that are linted: each values set on each Kubernetes version.
 type variants struct {
-	sets      []*chart.ValuesSet // the first is nil, the default values
-	versions  []string           // Kubernetes versions, the oldest first, such as v1.37.2
-	byVersion []chart.Variant    // the default values on each of them
+	sets      []*chart.ValuesSet // the first is nil, which stands for the default values
+	versions  []string           // Kubernetes versions such as v1.37.2, the oldest first
+	byVersion []chart.Variant    // the default values on each version
 
-	renderings []rendering // as few as serve all variants
+	renderings []rendering
 }
 
-// newVariants reads the values sets: the default values, the chart's own, the policy's and those of the options.
+// newVariants reads the values sets: the default values, then those of the chart, of the policy and of the options.
 func newVariants(c *chart.Chart, p *policy.Policy, options Options) (*variants, error) {
 	v := &variants{sets: []*chart.ValuesSet{nil}}
-	own, err := c.ValuesSets()
+	sets, err := c.ValuesSets()
 	if err != nil {
 		return nil, err
 	}
-	var given []*chart.ValuesSet
 	for _, set := range slices.Concat(p.ValuesSets, options.ValuesSets) {
 		read, err := chart.ReadValuesSet(setName(set), set.Files, set.Set, set.Position)
 		if err != nil {
 			return nil, err
 		}
-		given = append(given, read)
+		sets = append(sets, read)
 	}
-	for _, set := range slices.Concat(own, given) {
+	for _, set := range sets {
 		same := func(other *chart.ValuesSet) bool { return other != nil && other.Same(set) }
 		if !slices.ContainsFunc(v.sets, same) {
 			v.sets = append(v.sets, set)
@@ -51,7 +50,8 @@ func newVariants(c *chart.Chart, p *policy.Policy, options Options) (*variants, 
 	return v, nil
 }
 
-// setName is what a values set is called, such as "base.yaml + production.yaml + image.tag=1.2" where it has no name of its own.
+// setName returns the name of a values set. A set without one is named after its files and values, such as "base.yaml +
+// production.yaml + image.tag=1.2".
 func setName(set policy.ValuesSet) string {
 	if set.Name != "" {
 		return set.Name
@@ -63,7 +63,7 @@ func setName(set policy.ValuesSet) string {
 	return strings.Join(append(parts, set.Set...), " + ")
 }
 
-// readVersions takes the Kubernetes versions from the options, else from the policy, else the usual ones.
+// readVersions takes the Kubernetes versions of the options, or else of the policy, or else the default ones.
 func (v *variants) readVersions(p *policy.Policy, options Options) error {
 	versions := options.KubeVersions
 	if len(versions) == 0 {
@@ -96,23 +96,25 @@ func (v *variants) setNames() []string {
 	return names
 }
 
-// rendering is a rendering of a chart that serves some of its variants: one values set on some Kubernetes versions.
+// rendering is a rendering of a chart with one values set. It serves the Kubernetes versions on which the chart renders
+// alike.
 type rendering struct {
 	variant  chart.Variant
-	set      int   // of variants.sets
-	versions []int // of variants.versions
+	set      int   // index into variants.sets
+	versions []int // indexes into variants.versions
 }
 
-// plan fills in the renderings: where the chart does not ask for Capabilities, one for all Kubernetes versions, on the newest.
+// plan chooses the renderings. A chart that does not read Capabilities renders alike on all Kubernetes versions, so it
+// is rendered once for each values set, on the newest version.
 func (v *variants) plan(c *chart.Chart) {
 	for s, set := range v.sets {
-		asks := c.DependsOnKubeVersion(set)
+		differs := c.DependsOnKubeVersion(set)
 		for n, variant := range v.byVersion {
-			if n == 0 || asks {
+			if n == 0 || differs {
 				v.renderings = append(v.renderings, rendering{set: s})
 			}
-			if asks {
-				variant = serving(variant)
+			if differs {
+				variant = withServedAPIs(variant)
 			}
 			last := &v.renderings[len(v.renderings)-1]
 			last.variant, last.versions = variant.WithValues(set), append(last.versions, n)
@@ -120,8 +122,8 @@ func (v *variants) plan(c *chart.Chart) {
 	}
 }
 
-// serving is a variant with the API versions that its Kubernetes version serves, where they are known.
-func serving(variant chart.Variant) chart.Variant {
+// withServedAPIs restricts a variant to the API versions that its Kubernetes version serves, if they are known.
+func withServedAPIs(variant chart.Variant) chart.Variant {
 	version, err := kubeschema.ParseVersion(variant.KubeVersion())
 	if err != nil {
 		return variant
@@ -132,15 +134,10 @@ func serving(variant chart.Variant) chart.Variant {
 	return variant
 }
 
-// occurrence is a finding in one variant.
-type occurrence struct {
-	finding      rule.Finding
-	set, version int
-}
-
-// check runs the rules on a rendering: once, but for those that depend on the Kubernetes version even so.
-func (v *variants) check(r rendering, rules []*rule.Rule, pass rule.Pass) []occurrence {
-	var found []occurrence
+// check runs rules on a rendering, each once. A rule that depends on the Kubernetes version runs once for each version.
+func (v *variants) check(r rendering, rules []*rule.Rule, pass rule.Pass) []occurrence[Finding] {
+	pass.ValuesSet = v.sets[r.set].Name()
+	var found []occurrence[Finding]
 	for _, rl := range rules {
 		if rl.OfPolicy {
 			continue
@@ -156,48 +153,38 @@ func (v *variants) check(r rendering, rules []*rule.Rule, pass rule.Pass) []occu
 				findings = rl.Run(pass)
 			}
 			for _, f := range findings {
-				found = append(found, occurrence{finding: f, set: r.set, version: n})
+				found = append(found, occurrence[Finding]{newFinding(pass.Chart.Path(), f), r.set, n})
 			}
 		}
 	}
 	return found
 }
 
-// identity is what makes two findings one.
-type identity struct {
-	finding rule.Finding // without its pointer
-	value   chart.ValueSource
+// occurrence is an item, a finding or a budget, of one variant.
+type occurrence[T comparable] struct {
+	item    T
+	set     int // index into variants.sets
+	version int // index into variants.versions
 }
 
-func identify(f rule.Finding) identity {
-	id := identity{finding: f}
-	if f.Value != nil {
-		id.value, id.finding.Value = *f.Value, nil
-	}
-	return id
-}
-
-// merge makes one finding of those that differ in nothing but their variants, which it names.
-func (v *variants) merge(found []occurrence) []rule.Finding {
-	at := map[identity]grid{}
-	var order []occurrence
-	for _, o := range found {
-		id := identify(o.finding)
-		if at[id] == nil {
-			at[id] = newGrid(len(v.sets), len(v.versions))
-			order = append(order, o)
+// merge merges equal items into one, and calls setVariants with the names of the variants that have it.
+func merge[T comparable](v *variants, occurrences []occurrence[T], setVariants func(*T, string)) []T {
+	var items []T
+	variantsOf := map[T]grid{}
+	for _, o := range occurrences {
+		if variantsOf[o.item] == nil {
+			variantsOf[o.item] = newGrid(len(v.sets), len(v.versions))
+			items = append(items, o.item)
 		}
-		at[id][o.set][o.version] = true
+		variantsOf[o.item][o.set][o.version] = true
 	}
-	var findings []rule.Finding
-	for _, o := range order {
-		o.finding.Variants = v.describe(at[identify(o.finding)])
-		findings = append(findings, o.finding)
+	for i, item := range items {
+		setVariants(&items[i], v.describe(variantsOf[item]))
 	}
-	return findings
+	return items
 }
 
-// grid says of each values set and Kubernetes version whether it is meant.
+// grid is a set of variants: by values set and Kubernetes version, whether the variant is in it.
 type grid [][]bool
 
 func newGrid(sets, versions int) grid {
@@ -208,58 +195,60 @@ func newGrid(sets, versions int) grid {
 	return g
 }
 
-// describe names the variants of a grid: nothing for all of them, else the values sets, the Kubernetes versions, or both.
+// describe names the variants of a grid by values sets, Kubernetes versions, or both. It is empty for all variants.
 func (v *variants) describe(g grid) string {
-	var patterns []string // of versions, in the order of the sets that have them
-	sets := map[string][]string{}
+	var versions []string           // without duplicates, in the order of the sets
+	setsOn := map[string][]string{} // the sets by their versions
 	for s, set := range v.sets {
 		if !slices.Contains(g[s], true) {
 			continue
 		}
-		pattern := v.describeVersions(g[s])
-		if sets[pattern] == nil {
-			patterns = append(patterns, pattern)
+		on := v.describeVersions(g[s])
+		if setsOn[on] == nil {
+			versions = append(versions, on)
 		}
-		sets[pattern] = append(sets[pattern], set.Name())
+		setsOn[on] = append(setsOn[on], set.Name())
 	}
 	var parts []string
-	for _, versions := range patterns {
-		names := strings.Join(sets[versions], ", ")
+	for _, on := range versions {
+		names := strings.Join(setsOn[on], ", ")
 		switch {
-		case len(sets[versions]) == len(v.sets):
-			parts = append(parts, versions)
-		case versions == "":
+		case len(setsOn[on]) == len(v.sets):
+			parts = append(parts, on)
+		case on == "":
 			parts = append(parts, names)
 		default:
-			parts = append(parts, names+" on "+versions)
+			parts = append(parts, names+" on "+on)
 		}
 	}
 	return strings.Join(parts, "; ")
 }
 
-// describeVersions names Kubernetes versions: nothing for all of them, else such as "Kubernetes 1.36+".
-func (v *variants) describeVersions(meant []bool) string {
-	if !slices.Contains(meant, false) {
+// describeVersions names the Kubernetes versions that are true in selected, such as "Kubernetes 1.36+". It is empty if
+// all are.
+func (v *variants) describeVersions(selected []bool) string {
+	if !slices.Contains(selected, false) {
 		return ""
 	}
-	first := slices.Index(meant, true)
-	if !slices.Contains(meant[first:], false) && first < len(meant)-1 {
+	first := slices.Index(selected, true)
+	if !slices.Contains(selected[first:], false) && first < len(selected)-1 {
 		return fmt.Sprintf("Kubernetes %s+", v.shortVersion(first))
 	}
 	var names []string
-	for n := range meant {
-		if meant[n] {
+	for n := range selected {
+		if selected[n] {
 			names = append(names, v.shortVersion(n))
 		}
 	}
 	return "Kubernetes " + strings.Join(names, ", ")
 }
 
-// shortVersion is a Kubernetes version as people say it: the minor, unless there are several of one.
+// shortVersion returns the minor version, such as 1.37, or the whole version if several have the same minor.
 func (v *variants) shortVersion(n int) string {
 	minor := semver.MajorMinor(v.versions[n])
-	alike := slices.DeleteFunc(slices.Clone(v.versions), func(other string) bool { return semver.MajorMinor(other) != minor })
-	if len(alike) > 1 {
+	sameMinor := func(version string) bool { return semver.MajorMinor(version) == minor }
+	first := slices.IndexFunc(v.versions, sameMinor)
+	if slices.ContainsFunc(v.versions[first+1:], sameMinor) {
 		minor = v.versions[n]
 	}
 	return strings.TrimPrefix(minor, "v")

@@ -135,7 +135,7 @@ spec:
 `
 
 // practices lints a fixture for practices, and returns the findings that are of them, and those wanted.
-func practices(t *testing.T, fixture, config string) ([]rule.Finding, []want) {
+func practices(t *testing.T, fixture, config string) ([]linter.Finding, []want) {
 	t.Helper()
 	archive := txtar.Parse([]byte(fixture))
 	folder := filepath.Join(t.TempDir(), "chart")
@@ -143,7 +143,7 @@ func practices(t *testing.T, fixture, config string) ([]rule.Finding, []want) {
 	require.NoError(t, os.WriteFile(filepath.Join(folder, policy.FileName), []byte(config), 0o600))
 	result, err := linter.Run(context.Background(), []string{folder}, linter.Options{Progress: os.Stderr})
 	require.NoError(t, err)
-	var found []rule.Finding
+	var found []linter.Finding
 	for _, f := range result.Findings {
 		if rule.IsPractice(f.Rule) || f.Rule == "suppression-unused" {
 			f.Position.File, err = filepath.Rel(folder, f.Position.File)

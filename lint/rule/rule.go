@@ -40,28 +40,23 @@ type Rule struct {
 
 // Finding is a place where a chart does not keep to a rule.
 type Finding struct {
-	// Chart is the path of the chart, as the linter was given it; the linter fills it in.
-	Chart    string         `json:"chart,omitempty"`
-	Rule     string         `json:"rule"`
-	Severity Severity       `json:"severity"`
-	Position chart.Position `json:"position"`
+	Rule     string
+	Severity Severity
+	Position chart.Position
 	// Message says what is wrong; it names the object and container too.
-	Message string `json:"message"`
+	Message string
 	// Fix says in a sentence what to do about it.
-	Fix string `json:"fix"`
+	Fix string
 	// Object is the Kubernetes object that it is about, such as Deployment/python-orch, if it is about one.
-	Object string `json:"object,omitempty"`
+	Object string
 	// Container is the name of the container that it is about, if it is about one.
-	Container string `json:"container,omitempty"`
+	Container string
 	// Value is the value that decides what is wrong, where that is certain.
-	Value *chart.ValueSource `json:"value,omitempty"`
-	// Variants names the ways to deploy the chart that it is about, such as "values-production.yaml" or "Kubernetes 1.36+"; empty
-	// is all of them. The linter fills it in.
-	Variants string `json:"variants,omitempty"`
+	Value *chart.ValueSource
 
 	// Node is the rendered value that it is about, if it is about one. Report takes Position, unless that is given, and Value
 	// from it.
-	Node chart.Node `json:"-"`
+	Node chart.Node
 }
 
 // Pass is one check of a chart, rendered for one variant.
@@ -70,6 +65,8 @@ type Pass struct {
 	Rendered *chart.Rendered
 	// Policy is what is asked of the chart; never nil.
 	Policy *policy.Policy
+	// ValuesSet is the name of the values set that the chart is rendered with.
+	ValuesSet string
 	// KubeVersion is the Kubernetes version that the chart is checked for, such as v1.37.2.
 	KubeVersion string
 	// CRDs are the custom resource definitions that the clusters have besides those that come with the chart; nil is none.

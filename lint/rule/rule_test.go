@@ -14,7 +14,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/traderadmin/charts/internal/chart"
 	"github.com/traderadmin/charts/lint/linter"
 	"github.com/traderadmin/charts/lint/rule"
 )
@@ -137,7 +136,7 @@ func check(t *testing.T, r *rule.Rule, fixture string) int {
 }
 
 // match finds the want that a finding meets; one with a line only leaves the column open.
-func match(wants []want, at chart.Position, message string) int {
+func match(wants []want, at linter.Position, message string) int {
 	line := at
 	line.Column = 0
 	for i, w := range wants {

@@ -44,7 +44,7 @@ func (s *scenario) giveBack() {
 		return
 	}
 	s.suite.background.start(func(ctx context.Context) {
-		defer s.share.Return()
+		defer s.share.Release()
 		pods := s.suite.objects.Resource(corev1.SchemeGroupVersion.WithResource("pods"))
 		for _, namespace := range s.namespaces.all() {
 			// Where it fails, others come too early, and the scheduler has them wait.

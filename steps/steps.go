@@ -227,7 +227,7 @@ func newScenario(suite *Suite) *scenario {
 		namespaces: namespaces{only: suite.options.SingleNamespace},
 	}
 	if suite.capacity != nil {
-		s.share = suite.capacity.Share(false)
+		s.share = suite.capacity.Share()
 	}
 	return s
 }
@@ -260,7 +260,7 @@ func (s *scenario) begin(ctx context.Context, about *godog.Scenario) (context.Co
 		return ctx, endedBefore(about, err)
 	}
 	if s.share != nil && hasStep(about, updatesPods) {
-		s.share = s.suite.capacity.Share(true)
+		s.share.ExpectUpdates()
 	}
 	s.comparesPods = hasStep(about, comparesPods)
 	if err := misused(about.Steps); err != nil {

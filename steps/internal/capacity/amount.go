@@ -7,46 +7,47 @@ import (
 	"k8s.io/component-helpers/resource"
 )
 
-// Amount is what pods request, or nodes have for them.
+// Amount is what pods request, or what nodes offer.
 type Amount struct {
-	CPU    int64 // thousandths of a core
+	CPU    int64 // millicores
 	Memory int64 // bytes
 	Pods   int64
 }
 
-// ofPod is what the scheduler sets aside for a pod, which the API server may not have seen yet.
-func ofPod(spec corev1.PodSpec) Amount {
+// requestsOf returns what the scheduler reserves for a pod. The API server may not have set defaults yet.
+func requestsOf(spec corev1.PodSpec) Amount {
 	pod := &corev1.Pod{Spec: *spec.DeepCopy()}
 	for _, containers := range [][]corev1.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
 		for i := range containers {
-			containers[i].Resources.Requests = requested(containers[i].Resources)
+			containers[i].Resources.Requests = withDefaults(containers[i].Resources)
 		}
 	}
-	held := amount(resource.PodRequests(pod, resource.PodResourcesOptions{}))
-	held.Pods = 1
-	return held
-}
-
-func amount(of corev1.ResourceList) Amount {
-	return Amount{CPU: of.Cpu().MilliValue(), Memory: of.Memory().Value(), Pods: of.Pods().Value()}
-}
-
-// requested is what the API server has a container request: its limit, where it requests nothing.
-func requested(of corev1.ResourceRequirements) corev1.ResourceList {
-	requests := maps.Clone(of.Limits)
-	if requests == nil {
-		return of.Requests
-	}
-	maps.Copy(requests, of.Requests)
+	requests := amountOf(resource.PodRequests(pod, resource.PodResourcesOptions{}))
+	requests.Pods = 1
 	return requests
 }
 
-// leastCPU is what a pod counts for that requests less: to start one, check it and stop it costs CPU, whatever it requests. The scheduler, too, where it compares nodes, takes a container
-// that requests none for one of a tenth of a core.
-const leastCPU = 100
+func amountOf(list corev1.ResourceList) Amount {
+	return Amount{CPU: list.Cpu().MilliValue(), Memory: list.Memory().Value(), Pods: list.Pods().Value()}
+}
 
-// toStart is what a pod takes that is yet to start.
-func (a Amount) toStart() Amount { return a.max(Amount{CPU: leastCPU}) }
+// withDefaults returns a container's requests. As in the API server, a limit is the default of the request.
+func withDefaults(resources corev1.ResourceRequirements) corev1.ResourceList {
+	requests := maps.Clone(resources.Limits)
+	if requests == nil {
+		return resources.Requests
+	}
+	maps.Copy(requests, resources.Requests)
+	return requests
+}
+
+// minCPU is the least CPU, in millicores, that is reserved for a pod: starting, probing and stopping its containers
+// takes CPU whatever it requests. The scheduler too scores a container without a CPU request as one that requests 100
+// millicores (DefaultMilliCPURequest in pkg/scheduler/util/pod_resources.go).
+const minCPU = 100
+
+// toStart returns the amount for a pod that has yet to start.
+func (a Amount) toStart() Amount { return a.max(Amount{CPU: minCPU}) }
 
 func (a Amount) plus(b Amount) Amount {
 	return Amount{a.CPU + b.CPU, a.Memory + b.Memory, a.Pods + b.Pods}
@@ -56,12 +57,13 @@ func (a Amount) minus(b Amount) Amount { return a.plus(b.times(-1)) }
 
 func (a Amount) times(n int64) Amount { return Amount{a.CPU * n, a.Memory * n, a.Pods * n} }
 
-// max is the larger of both, each resource by itself.
+// max returns the maximum of each resource.
 func (a Amount) max(b Amount) Amount {
 	return Amount{max(a.CPU, b.CPU), max(a.Memory, b.Memory), max(a.Pods, b.Pods)}
 }
 
-// fits says whether room has a of every resource that a wants.
+// fits reports whether room has enough of each resource. CPU and memory that are not requested fit even if room is
+// negative.
 func (a Amount) fits(room Amount) bool {
 	return (a.CPU == 0 || a.CPU <= room.CPU) && (a.Memory == 0 || a.Memory <= room.Memory) && a.Pods <= room.Pods
 }

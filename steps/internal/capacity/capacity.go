@@ -1,7 +1,17 @@
-// Package capacity shares out what the nodes of a cluster have for pods among users who run side by side, so that nobody's pods wait on the scheduler for those of somebody else.
+// Package capacity divides the nodes of a cluster among scenarios that run in parallel, so that the pods of one do not
+// wait in the scheduler for the pods of another.
 //
-// A user reserves before it sends objects, waits for its turn where there is no room, and gives all of it back when its pods are gone. Who comes first is served first: a
-// small user does not overtake a large one, which would then never be served.
+// A [Capacity] is a weighted semaphore over several resources. A scenario reserves what its pods request before it
+// sends objects, waits while too little is free, and releases its share once its pods are gone. Requests are served in
+// the order in which they arrive. A small request does not overtake a large one, which would starve.
+//
+// The semaphore is an estimate that keeps the scheduler's queue short; it does not replace the scheduler:
+//
+//   - It adds up the nodes, and ignores that a pod must fit on one of them.
+//   - Only the first reservation of a share waits. Two shares that both hold resources and wait for more would
+//     deadlock, so a share that holds some gets more at once, even beyond the capacity.
+//   - A request that exceeds the capacity is granted when no other share holds anything.
+//   - It counts CPU, memory and pods, and no other resource.
 package capacity
 
 import (
@@ -13,75 +23,77 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// Capacity is what the nodes have for the pods of a run. It is safe for concurrent use.
+// Capacity is what the nodes offer to the pods of a run. It is safe for concurrent use.
 type Capacity struct {
 	measure func(context.Context) (Amount, error)
 
 	mu       sync.Mutex
 	measured bool
 	size     Amount
-	free     Amount // less than nothing where more was taken than there was
+	free     Amount // negative while more is reserved than there is
 	queue    []*claim
-	holders  int // shares that are not empty
+	holders  int // the number of shares that hold something
 }
 
-// claim waits for a part of the capacity.
+// claim is a request that waits in the queue.
 type claim struct {
 	share   *Share
 	more    Amount
-	granted chan struct{} // closed once it is
+	granted chan struct{} // closed when it is granted
 }
 
-// New returns a capacity of which measure says, when it is first needed, how large it is.
+// New returns a capacity. Its size is what measure returns when it is first needed.
 func New(measure func(context.Context) (Amount, error)) *Capacity { return &Capacity{measure: measure} }
 
-// Share returns a part of it, empty as yet, for one user, who does one thing after the other, and says whether it will update what it made.
-func (all *Capacity) Share(updates bool) *Share {
-	return &Share{capacity: all, updates: updates, workloads: map[id]workload{}}
+// Share returns an empty share for one scenario, whose steps run one after another.
+func (c *Capacity) Share() *Share {
+	return &Share{capacity: c, demands: map[objectKey]demand{}}
 }
 
-// Share is what one user holds of it.
+// Share is the part of a capacity that one scenario holds. Its methods must not be called concurrently.
 type Share struct {
-	capacity  *Capacity
-	updates   bool
-	workloads map[id]workload // that the user sent
-	held      Amount          // the capacity's lock guards it
+	capacity *Capacity
+	updates  bool
+	demands  map[objectKey]demand // of the objects that the scenario has sent
+	held     Amount               // guarded by capacity.mu
 }
 
-// Reserve returns when the share is enough for the pods of objects that are about to be created or updated, beside those that the user sent before. The first time it waits until others
-// have given back what is missing; later, as two who hold something might wait for each other, it takes more than there is, and pods wait for each other as on any full cluster. Pods
-// of which the nodes could not hold one take nothing: they will not be scheduled.
-//
-// Its error says that the capacity could not be measured, or why ctx ended, which ends the wait.
+// ExpectUpdates makes the first reservation for a workload include the surge of a rolling update. Call it before
+// Reserve if the scenario will replace pods.
+func (s *Share) ExpectUpdates() { s.updates = true }
+
+// Reserve waits until the share is large enough for the pods of objects that are about to be created or updated, and of
+// those that the scenario sent before. Pods that exceed the whole capacity are not counted, because they will never be
+// scheduled. It fails if the capacity cannot be measured, or with the cause of ctx when that ends.
 func (s *Share) Reserve(ctx context.Context, objects []*unstructured.Unstructured) error {
-	sent := workloads(objects)
-	if len(sent) == 0 {
+	demands := demandsOf(objects)
+	if len(demands) == 0 {
 		return nil
 	}
 	if err := s.capacity.ensureMeasured(ctx); err != nil {
-		return fmt.Errorf("see what the nodes have room for: %w", err)
+		return fmt.Errorf("measure the capacity of the nodes: %w", err)
 	}
-	for id, w := range sent {
-		s.workloads[id] = w.after(s.workloads[id], s.updates)
+	for key, d := range demands {
+		s.demands[key] = d.after(s.demands[key], s.updates)
 	}
 	var needed Amount
-	for _, w := range s.workloads {
-		if w.pod.fits(s.capacity.size) {
-			needed = needed.plus(w.most)
+	for _, d := range s.demands {
+		if d.pod.fits(s.capacity.size) {
+			needed = needed.plus(d.peak)
 		}
 	}
-	return s.capacity.take(ctx, s, needed)
+	return s.capacity.grow(ctx, s, needed)
 }
 
-// Return gives the share back. Call it when the user's pods are gone.
-func (s *Share) Return() {
+// Release returns the share to the capacity. Call it when the scenario's pods are gone.
+func (s *Share) Release() {
 	s.capacity.mu.Lock()
 	defer s.capacity.mu.Unlock()
 	s.capacity.free = s.capacity.free.plus(s.held)
 	s.empty()
 }
 
-// Keep says that the user's pods stay, and nobody gives back what they take.
+// Keep removes the share from the capacity for good, because the scenario's pods stay.
 func (s *Share) Keep() {
 	s.capacity.mu.Lock()
 	defer s.capacity.mu.Unlock()
@@ -96,62 +108,68 @@ func (s *Share) empty() {
 	s.capacity.serve()
 }
 
-func (all *Capacity) ensureMeasured(ctx context.Context) (err error) {
-	all.mu.Lock()
-	defer all.mu.Unlock()
-	if all.measured {
+func (c *Capacity) ensureMeasured(ctx context.Context) (err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.measured {
 		return nil
 	}
-	if all.size, err = all.measure(ctx); err != nil {
+	if c.size, err = c.measure(ctx); err != nil {
 		return err
 	}
-	all.free, all.measured = all.size, true
+	c.free, c.measured = c.size, true
 	return nil
 }
 
-// take has the share hold what is needed, and no less than before.
-func (all *Capacity) take(ctx context.Context, s *Share, needed Amount) error {
-	all.mu.Lock()
+// grow enlarges the share to what is needed. An empty share waits for its turn. Shares never shrink.
+func (c *Capacity) grow(ctx context.Context, s *Share, needed Amount) error {
+	c.mu.Lock()
 	more := needed.minus(s.held).max(Amount{})
-	if more == (Amount{}) {
-		all.mu.Unlock()
+	switch {
+	case more == Amount{}:
+		c.mu.Unlock()
+		return nil
+	case s.held != Amount{}:
+		c.grant(s, more)
+		c.mu.Unlock()
 		return nil
 	}
-	if s.held != (Amount{}) {
-		all.grant(s, more)
-		all.mu.Unlock()
-		return nil
-	}
-	c := &claim{share: s, more: more, granted: make(chan struct{})}
-	all.queue = append(all.queue, c)
-	all.serve()
-	all.mu.Unlock()
+	waiting := &claim{share: s, more: more, granted: make(chan struct{})}
+	c.queue = append(c.queue, waiting)
+	c.serve()
+	c.mu.Unlock()
 	select {
-	case <-c.granted:
+	case <-waiting.granted:
 		return nil
 	case <-ctx.Done():
+		c.leaveQueue(waiting)
+		return context.Cause(ctx)
 	}
-	all.mu.Lock()
-	defer all.mu.Unlock()
-	all.queue = slices.DeleteFunc(all.queue, func(waiting *claim) bool { return waiting == c })
-	all.serve() // those who waited behind it
-	return context.Cause(ctx)
 }
 
-// serve grants the claims whose turn it is, in their order. Where nobody holds a share, nobody will give anything back, and the first gets more than there is.
-func (all *Capacity) serve() {
-	for len(all.queue) > 0 && (all.holders == 0 || all.queue[0].more.fits(all.free)) {
-		first := all.queue[0]
-		all.queue = all.queue[1:]
-		all.grant(first.share, first.more)
+// leaveQueue removes a claim from the queue, and serves those behind it.
+func (c *Capacity) leaveQueue(leaving *claim) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.queue = slices.DeleteFunc(c.queue, func(waiting *claim) bool { return waiting == leaving })
+	c.serve()
+}
+
+// serve grants claims from the front of the queue as long as they fit. If no share holds anything, the first claim is
+// granted whatever its size, because nothing will be released.
+func (c *Capacity) serve() {
+	for len(c.queue) > 0 && (c.holders == 0 || c.queue[0].more.fits(c.free)) {
+		first := c.queue[0]
+		c.queue = c.queue[1:]
+		c.grant(first.share, first.more)
 		close(first.granted)
 	}
 }
 
-func (all *Capacity) grant(s *Share, more Amount) {
+func (c *Capacity) grant(s *Share, more Amount) {
 	if s.held == (Amount{}) {
-		all.holders++
+		c.holders++
 	}
 	s.held = s.held.plus(more)
-	all.free = all.free.minus(more)
+	c.free = c.free.minus(more)
 }

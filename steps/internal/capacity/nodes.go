@@ -13,21 +13,22 @@ import (
 	"k8s.io/client-go/kubernetes"
 )
 
-// OfNodes returns the capacity of a cluster: what they offer, all together, less what pods request that are there when it is first needed. Namespaces that ours selects
-// do not count, as their pods are the run's. Nor do nodes that take not every pod. To who may not see nodes and pods of the whole cluster, it is endless.
-func OfNodes(cluster kubernetes.Interface, ours labels.Selector) *Capacity {
+// OfNodes returns the capacity of a cluster: what its nodes can allocate, less what other pods request when the
+// capacity is first needed. Pods in the namespaces that the selector matches are the run's own, and are not subtracted.
+// Tainted and unschedulable nodes are ignored. If the user may not list nodes or pods, the capacity is unlimited.
+func OfNodes(cluster kubernetes.Interface, own labels.Selector) *Capacity {
 	return New(func(ctx context.Context) (Amount, error) {
-		size, err := measure(ctx, cluster, ours)
+		size, err := measure(ctx, cluster, own)
 		if apierrors.IsForbidden(err) {
-			return endless, nil
+			return unlimited, nil
 		}
 		return size, err
 	})
 }
 
-var endless = Amount{CPU: math.MaxInt64 / 2, Memory: math.MaxInt64 / 2, Pods: math.MaxInt64 / 2}
+var unlimited = Amount{CPU: math.MaxInt64 / 2, Memory: math.MaxInt64 / 2, Pods: math.MaxInt64 / 2}
 
-func measure(ctx context.Context, cluster kubernetes.Interface, ours labels.Selector) (Amount, error) {
+func measure(ctx context.Context, cluster kubernetes.Interface, own labels.Selector) (Amount, error) {
 	nodes, err := cluster.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return Amount{}, err
@@ -36,31 +37,36 @@ func measure(ctx context.Context, cluster kubernetes.Interface, ours labels.Sele
 	if err != nil {
 		return Amount{}, err
 	}
-	namespaces, err := cluster.CoreV1().Namespaces().List(ctx, metav1.ListOptions{LabelSelector: ours.String()})
+	namespaces, err := cluster.CoreV1().Namespaces().List(ctx, metav1.ListOptions{LabelSelector: own.String()})
 	if err != nil {
 		return Amount{}, err
 	}
-	mine := sets.New[string]()
+	ownNamespaces := sets.New[string]()
 	for _, namespace := range namespaces.Items {
-		mine.Insert(namespace.Name)
+		ownNamespaces.Insert(namespace.Name)
 	}
-	var left Amount
-	counted := sets.New[string]()
+	var free Amount
+	schedulable := sets.New[string]()
 	for _, node := range nodes.Items {
-		if takesEveryPod(node) {
-			left = left.plus(amount(node.Status.Allocatable))
-			counted.Insert(node.Name)
+		if isSchedulable(node) {
+			free = free.plus(amountOf(node.Status.Allocatable))
+			schedulable.Insert(node.Name)
 		}
 	}
 	for _, pod := range pods.Items {
-		ended := pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
-		if counted.Has(pod.Spec.NodeName) && !ended && !mine.Has(pod.Namespace) {
-			left = left.minus(ofPod(pod.Spec))
+		if schedulable.Has(pod.Spec.NodeName) && !hasEnded(pod) && !ownNamespaces.Has(pod.Namespace) {
+			free = free.minus(requestsOf(pod.Spec))
 		}
 	}
-	return left, nil
+	return free, nil
 }
 
-func takesEveryPod(node corev1.Node) bool {
-	return !node.Spec.Unschedulable && !slices.ContainsFunc(node.Spec.Taints, func(t corev1.Taint) bool { return t.Effect != corev1.TaintEffectPreferNoSchedule })
+// isSchedulable reports whether a node accepts pods without tolerations.
+func isSchedulable(node corev1.Node) bool {
+	repels := func(taint corev1.Taint) bool { return taint.Effect != corev1.TaintEffectPreferNoSchedule }
+	return !node.Spec.Unschedulable && !slices.ContainsFunc(node.Spec.Taints, repels)
+}
+
+func hasEnded(pod corev1.Pod) bool {
+	return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
 }

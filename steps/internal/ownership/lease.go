@@ -57,8 +57,8 @@ func (r *Run) createLease(ctx context.Context) error {
 	return err
 }
 
-// renewLease renews the run's Lease until ctx ends. It returns an error if the Lease is gone. Other errors are
-// ignored: they pass, or other requests report them.
+// renewLease renews the run's Lease until ctx ends. It returns an error if the Lease is gone. Other errors are ignored:
+// they pass, or other requests report them.
 func (r *Run) renewLease(ctx context.Context) error {
 	ticker := time.NewTicker(r.options.Patience / renewals)
 	defer ticker.Stop()

@@ -3,14 +3,14 @@
 //
 // # Protocol
 //
-// Every object that a run creates has the label [Label], whose value is the run's ID. Before it creates anything else, a
-// run creates a Lease, which it renews six times per Patience. It deletes the Lease after everything else. The Lease is
-// in a namespace of its own, or in the one namespace that runs share (Options.Namespace).
+// Every object that a run creates has the label [Label], whose value is the run's ID. Before it creates anything else,
+// a run creates a Lease, which it renews six times per Patience. It deletes the Lease after everything else. The Lease
+// is in a namespace of its own, or in the one namespace that runs share (Options.Namespace).
 //
 // A run that finds the label of another run observes that run's Lease. If the Lease is missing, or its resourceVersion
-// is the same after Patience, the other run is dead, and its objects are deleted. Patience is measured on the observer's
-// clock. Times of different machines are never compared, so their clocks need not agree. Leader election in client-go
-// works the same way.
+// is the same after Patience, the other run is dead, and its objects are deleted. Patience is measured on the
+// observer's clock. Times of different machines are never compared, so their clocks need not agree. Leader election in
+// client-go works the same way.
 //
 // # Guarantees
 //
@@ -48,8 +48,8 @@ const Patience = 30 * time.Second
 
 // Options configure how a run shares its cluster with others.
 type Options struct {
-	// Namespace is the only namespace that the run may use. It must exist, and is kept. If it is empty, the run may
-	// create namespaces, and creates one for its Lease.
+	// Namespace is the only namespace that the run may use. It must exist, and is kept. If it is empty, the run may create
+	// namespaces, and creates one for its Lease.
 	Namespace string
 	// DeleteObjects deletes everything that the run with this ID created in Namespace, except for its Lease. It is
 	// required if Namespace is set, and unused otherwise.
@@ -78,8 +78,8 @@ type Run struct {
 	closing sync.Once
 }
 
-// Begin creates the Lease of the run with this ID, and renews it until Close. It deletes the objects of dead runs:
-// in the background if the run may create namespaces; in a shared namespace before it returns, and it fails if that
+// Begin creates the Lease of the run with this ID, and renews it until Close. It deletes the objects of dead runs: in
+// the background if the run may create namespaces; in a shared namespace before it returns, and it fails if that
 // namespace is in use by another run. When ctx ends, the background deletion ends too, which is no error: the next run
 // continues with it.
 func Begin(ctx context.Context, config *rest.Config, id string, options Options) (*Run, error) {

@@ -50,8 +50,8 @@ func (r *Run) sweepNamespace(ctx context.Context) error {
 	return err
 }
 
-// deleteDead finds out which of the runs are dead, which takes Patience, deletes their objects, and waits until they are
-// gone. It returns the Leases of the runs that are alive, by run.
+// deleteDead finds out which of the runs are dead, which takes Patience, deletes their objects, and waits until they
+// are gone. It returns the Leases of the runs that are alive, by run.
 func (r *Run) deleteDead(ctx context.Context, runs sets.Set[string]) (alive map[string]observed, err error) {
 	if runs.Len() == 0 {
 		return nil, nil
@@ -80,7 +80,7 @@ func (r *Run) observeRuns(ctx context.Context, runs []string) (dead, alive map[s
 		}
 	}
 	patience := r.options.Patience
-	fmt.Fprintf(r.options.Progress, "found objects of other runs; it takes %s to see which of these runs are alive\n", patience)
+	fmt.Fprintf(r.options.Progress, "found objects of other runs; checking for %s which of these runs are alive\n", patience)
 	select {
 	case <-time.After(patience):
 	case <-ctx.Done():

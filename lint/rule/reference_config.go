@@ -8,68 +8,72 @@ import (
 	"github.com/traderadmin/charts/internal/chart"
 )
 
-// configReference is a place where pods read a ConfigMap or Secret that they cannot do without.
+// configReference is a place where a pod reads a ConfigMap or Secret that is not optional.
 type configReference struct {
 	to        objectKey
-	key       string     // of its data; empty for the object as a whole
-	at        chart.Node // where the key is given, or the name
+	key       string     // in its data; empty for the object as a whole
+	node      chart.Node // of the key, or else of the name
 	container string     // that reads it; empty for a volume
-	says      string     // who does what with it: `volume "config" of Deployment/app mounts`
+	subject   string     // the start of a message: `volume "config" of Deployment/app mounts`
 }
 
-// configReferences are all such places of an object. One that gives a key is there twice: for the object, and for the key.
+// configReferences returns the references in the pods of an object. A reference to a key is preceded by one to the object
+// that should have it.
 func configReferences(o *chart.Object) []configReference {
 	var found []configReference
-	add := func(kind, container, says string, source chart.Node) {
-		name := source.Get("name")
-		if !name.Exists() {
-			name = source.Get("secretName") // in volumes
-		}
-		if name.Text() == "" || isTrue(source.Get("optional")) {
-			return
-		}
-		ref := configReference{
-			to: objectKey{"", kind, o.Namespace(), name.Text()}, at: name, container: container, says: says,
-		}
-		found = append(found, ref)
-		keys := []chart.Node{source.Get("key")}
-		for item := range source.Get("items").Items() {
-			keys = append(keys, item.Get("key"))
-		}
-		for _, key := range keys {
-			if key.Text() != "" {
-				ref.key, ref.at = key.Text(), key
-				found = append(found, ref)
-			}
-		}
-	}
 	for volume := range o.PodSpec().Get("volumes").Items() {
-		says := fmt.Sprintf("volume %q of %s mounts", volume.Get("name").Text(), o)
-		add("ConfigMap", "", says, volume.Get("configMap"))
-		add("Secret", "", says, volume.Get("secret"))
+		subject := fmt.Sprintf("volume %q of %s mounts", volume.Get("name").Text(), o)
+		found = append(found, refersTo(o, "ConfigMap", volume.Get("configMap"), "", subject)...)
+		found = append(found, refersTo(o, "Secret", volume.Get("secret"), "", subject)...)
 		for source := range volume.Get("projected", "sources").Items() {
-			add("ConfigMap", "", says, source.Get("configMap"))
-			add("Secret", "", says, source.Get("secret"))
+			found = append(found, refersTo(o, "ConfigMap", source.Get("configMap"), "", subject)...)
+			found = append(found, refersTo(o, "Secret", source.Get("secret"), "", subject)...)
 		}
 	}
 	for _, c := range o.Containers() {
-		who := fmt.Sprintf("%s %q of %s reads ", c.Role, c.Name, o)
+		container := fmt.Sprintf("%s %q of %s", c.Role, c.Name, o)
 		for env := range c.Get("env").Items() {
-			says := who + env.Get("name").Text() + " from"
-			add("ConfigMap", c.Name, says, env.Get("valueFrom", "configMapKeyRef"))
-			add("Secret", c.Name, says, env.Get("valueFrom", "secretKeyRef"))
+			subject := fmt.Sprintf("%s reads %s from", container, env.Get("name").Text())
+			found = append(found, refersTo(o, "ConfigMap", env.Get("valueFrom", "configMapKeyRef"), c.Name, subject)...)
+			found = append(found, refersTo(o, "Secret", env.Get("valueFrom", "secretKeyRef"), c.Name, subject)...)
 		}
 		for env := range c.Get("envFrom").Items() {
-			says := who + "its environment from"
-			add("ConfigMap", c.Name, says, env.Get("configMapRef"))
-			add("Secret", c.Name, says, env.Get("secretRef"))
+			subject := container + " reads its environment from"
+			found = append(found, refersTo(o, "ConfigMap", env.Get("configMapRef"), c.Name, subject)...)
+			found = append(found, refersTo(o, "Secret", env.Get("secretRef"), c.Name, subject)...)
 		}
 	}
 	return found
 }
 
-// dataKeys are the keys of a ConfigMap or Secret. They are not known of one that comes without any, for others to fill in, and
-// of the token of a service account, which Kubernetes fills in.
+// refersTo returns the references in one source: to its object, and to each key that it names.
+func refersTo(o *chart.Object, kind string, source chart.Node, container, subject string) []configReference {
+	name := firstOf(source.Get("name"), source.Get("secretName")) // secretName in volumes
+	if name.Text() == "" || isTrue(source.Get("optional")) {
+		return nil
+	}
+	ref := configReference{
+		to:        objectKey{"", kind, o.Namespace(), name.Text()},
+		node:      name,
+		container: container,
+		subject:   subject,
+	}
+	found := []configReference{ref}
+	keys := []chart.Node{source.Get("key")}
+	for item := range source.Get("items").Items() {
+		keys = append(keys, item.Get("key"))
+	}
+	for _, key := range keys {
+		if key.Text() != "" {
+			ref.key, ref.node = key.Text(), key
+			found = append(found, ref)
+		}
+	}
+	return found
+}
+
+// dataKeys returns the keys of a ConfigMap or Secret. They are unknown if it has none, because something else may add them,
+// and for a service account token, which Kubernetes fills in.
 func dataKeys(o *chart.Object) (keys []string, known bool) {
 	if o.Get("type").Text() == "kubernetes.io/service-account-token" {
 		return nil, false
@@ -82,7 +86,7 @@ func dataKeys(o *chart.Object) (keys []string, known bool) {
 	return keys, len(keys) > 0
 }
 
-// list writes a few of the names, in order.
+// list returns the first few of the names in order, for a message.
 func list(names []string) string {
 	const most = 5
 	names = slices.Compact(slices.Sorted(slices.Values(names)))

@@ -31,31 +31,36 @@ func checkReferenceKeyMissing(p *Pass) {
 	r := releaseOf(p)
 	for _, o := range p.Rendered.Objects {
 		for _, ref := range configReferences(o) {
-			keys, known := r.dataKeys(ref.to)
-			if ref.key == "" || !known || slices.Contains(keys, ref.key) {
-				continue
-			}
-			p.Report(Finding{
-				Node:      ref.at,
-				Message:   fmt.Sprintf("%s the key %s of %s, which has %s", ref.says, ref.key, ref.to, list(keys)),
-				Fix:       fmt.Sprintf("Name a key that %s has, or add this one to it.", ref.to),
-				Object:    o.String(),
-				Container: ref.container,
-			})
+			r.checkKey(p, o, ref)
 		}
 		r.checkSubPaths(p, o)
 	}
 }
 
-// dataKeys are the keys of a ConfigMap or Secret of the release.
+// checkKey reports a key that its ConfigMap or Secret does not have.
+func (r *release) checkKey(p *Pass, o *chart.Object, ref configReference) {
+	keys, known := r.dataKeys(ref.to)
+	if ref.key == "" || !known || slices.Contains(keys, ref.key) {
+		return
+	}
+	p.Report(Finding{
+		Node:      ref.node,
+		Message:   fmt.Sprintf("%s the key %s of %s, which has %s", ref.subject, ref.key, ref.to, list(keys)),
+		Fix:       fmt.Sprintf("Name a key that %s has, or add this one to it.", ref.to),
+		Object:    o.String(),
+		Container: ref.container,
+	})
+}
+
+// dataKeys returns the keys of a ConfigMap or Secret of the release.
 func (r *release) dataKeys(key objectKey) (keys []string, known bool) {
-	if made := r.objects[key]; made != nil {
-		return dataKeys(made)
+	if o := r.objects[key]; o != nil {
+		return dataKeys(o)
 	}
 	return nil, false
 }
 
-// checkSubPaths reports each subPath that is no file of the ConfigMap or Secret that its volume holds.
+// checkSubPaths reports each subPath that matches no file of the ConfigMap or Secret in its volume.
 func (r *release) checkSubPaths(p *Pass, o *chart.Object) {
 	volumes := map[string]chart.Node{}
 	for volume := range o.PodSpec().Get("volumes").Items() {
@@ -63,19 +68,23 @@ func (r *release) checkSubPaths(p *Pass, o *chart.Object) {
 	}
 	for _, c := range o.Containers() {
 		for mount := range c.Get("volumeMounts").Items() {
-			subPath := mount.Get("subPath")
-			source, files, known := r.files(o, volumes[mount.Get("name").Text()])
-			if subPath.Text() == "" || !known || slices.ContainsFunc(files, func(file string) bool { return isWithin(file, subPath.Text()) }) {
-				continue
-			}
-			p.reportContainer(o, c, subPath,
-				fmt.Sprintf("mounts the file %s of %s, which has %s", subPath.Text(), source, list(files)),
-				fmt.Sprintf("Name a file that %s has, or add this one to it.", source))
+			r.checkSubPath(p, o, c, mount.Get("subPath"), volumes[mount.Get("name").Text()])
 		}
 	}
 }
 
-// files are the files in a volume that holds a ConfigMap or Secret of the release, and nothing else.
+func (r *release) checkSubPath(p *Pass, o *chart.Object, c chart.Container, subPath, volume chart.Node) {
+	source, files, known := r.files(o, volume)
+	exists := func(file string) bool { return isWithin(file, subPath.Text()) }
+	if subPath.Text() == "" || !known || slices.ContainsFunc(files, exists) {
+		return
+	}
+	p.reportContainer(o, c, subPath,
+		fmt.Sprintf("mounts the file %s of %s, which has %s", subPath.Text(), source, list(files)),
+		fmt.Sprintf("Name a file that %s has, or add this one to it.", source))
+}
+
+// files returns the files in a volume that consists of one ConfigMap or Secret of the release.
 func (r *release) files(o *chart.Object, volume chart.Node) (from objectKey, files []string, known bool) {
 	source := volume.Get("configMap")
 	from = objectKey{"", "ConfigMap", o.Namespace(), source.Get("name").Text()}
@@ -96,7 +105,7 @@ func (r *release) files(o *chart.Object, volume chart.Node) (from objectKey, fil
 	return from, files, len(files) > 0
 }
 
-// isWithin says whether a path is a file, or a folder on the way to it.
+// isWithin reports whether a path is a file, or a directory above it.
 func isWithin(file, path string) bool {
 	path = strings.Trim(path, "/")
 	return file == path || strings.HasPrefix(file, path+"/")

@@ -45,89 +45,126 @@ func checkReferenceObjectMissing(p *Pass) {
 	}
 }
 
-// objectReference is a place where an object counts on another.
+// objectReference is a place where an object refers to another.
 type objectReference struct {
 	to        objectKey
-	at        chart.Node
+	node      chart.Node
 	container string
-	says      string
-	least     Severity // where nothing but the place says that the other object is to be of the release
-	most      Severity // if not zero, where pods run without the other object
+	subject   string   // the start of a message: "Ingress/app sends requests to"
+	atLeast   Severity // if the kind of reference alone implies that the object belongs to the release
+	atMost    Severity // if pods run without the object; zero is no bound
 }
 
 func (r *release) checkReference(p *Pass, from *chart.Object, ref objectReference) {
-	if ref.to.name == "" || r.has(ref.to) {
+	if ref.to.name == "" || r.contains(ref.to) {
 		return
 	}
-	severity, reason := r.suspicion(ref.to)
-	severity = max(severity, ref.least)
-	if ref.most != 0 {
-		severity = min(severity, ref.most)
+	severity, reason := r.missing(ref.to)
+	severity = max(severity, ref.atLeast)
+	if ref.atMost != 0 {
+		severity = min(severity, ref.atMost)
 	}
 	if severity == 0 {
 		return
 	}
 	p.Report(Finding{
 		Severity:  severity,
-		Node:      ref.at,
-		Message:   fmt.Sprintf("%s %s, which the release does not make%s", ref.says, ref.to, reason),
+		Node:      ref.node,
+		Message:   fmt.Sprintf("%s %s, which the release does not make%s", ref.subject, ref.to, reason),
 		Fix:       fmt.Sprintf("Correct the name, or render the %s whenever the %s is rendered.", ref.to.kind, from.Kind),
 		Object:    from.String(),
 		Container: ref.container,
 	})
 }
 
-// objectReferences are all such places of an object.
+// objectReferences returns the references of an object, those of its pods first.
 func objectReferences(o *chart.Object) []objectReference {
-	var found []objectReference
-	add := func(group, kind string, name chart.Node, says string) *objectReference {
-		found = append(found, objectReference{
-			to: objectKey{group, kind, o.Namespace(), name.Text()}, at: name, says: o.String() + " " + says,
-		})
-		return &found[len(found)-1]
+	found := podReferences(o)
+	switch (schema.GroupKind{Group: o.Group(), Kind: o.Kind}).String() {
+	case "StatefulSet.apps":
+		found = append(found, governingService(o))
+	case "HorizontalPodAutoscaler.autoscaling":
+		found = append(found, scaleTarget(o))
+	case "Ingress.networking.k8s.io", "Ingress.extensions":
+		for _, backend := range ingressBackends(o) {
+			found = append(found, refer(o, "sends requests to", "", "Service", backend.service))
+		}
+	case "RoleBinding.rbac.authorization.k8s.io", "ClusterRoleBinding.rbac.authorization.k8s.io":
+		found = append(found, bindingReferences(o)...)
+	case "ValidatingWebhookConfiguration.admissionregistration.k8s.io",
+		"MutatingWebhookConfiguration.admissionregistration.k8s.io":
+		found = append(found, webhookServices(o)...)
 	}
+	return found
+}
+
+// refer returns a reference to an object of the same namespace.
+func refer(from *chart.Object, verb, group, kind string, name chart.Node) objectReference {
+	return objectReference{
+		to:      objectKey{group, kind, from.Namespace(), name.Text()},
+		node:    name,
+		subject: from.String() + " " + verb,
+	}
+}
+
+func podReferences(o *chart.Object) []objectReference {
+	var found []objectReference
 	for _, ref := range configReferences(o) {
 		if ref.key == "" {
-			found = append(found, objectReference{to: ref.to, at: ref.at, container: ref.container, says: ref.says})
+			found = append(found, objectReference{to: ref.to, node: ref.node, container: ref.container, subject: ref.subject})
 		}
 	}
 	spec := o.PodSpec()
-	add("", "ServiceAccount", spec.Get("serviceAccountName"), "runs as")
+	found = append(found, refer(o, "runs as", "", "ServiceAccount", spec.Get("serviceAccountName")))
 	for volume := range spec.Get("volumes").Items() {
-		add("", "PersistentVolumeClaim", volume.Get("persistentVolumeClaim", "claimName"), "mounts")
+		claim := volume.Get("persistentVolumeClaim", "claimName")
+		found = append(found, refer(o, "mounts", "", "PersistentVolumeClaim", claim))
 	}
 	for secret := range spec.Get("imagePullSecrets").Items() {
-		add("", "Secret", secret.Get("name"), "pulls its images with").most = Info
+		ref := refer(o, "pulls its images with", "", "Secret", secret.Get("name"))
+		ref.atMost = Info
+		found = append(found, ref)
 	}
-	switch (schema.GroupKind{Group: o.Group(), Kind: o.Kind}).String() {
-	case "StatefulSet.apps":
-		ref := add("", "Service", o.Get("spec", "serviceName"), "names its pods after")
-		ref.least, ref.most = Warning, Warning
-	case "HorizontalPodAutoscaler.autoscaling":
-		target := o.Get("spec", "scaleTargetRef")
-		group, _ := schema.ParseGroupVersion(target.Get("apiVersion").Text())
-		add(group.Group, target.Get("kind").Text(), target.Get("name"), "scales").least = Warning
-	case "Ingress.networking.k8s.io", "Ingress.extensions":
-		for _, backend := range ingressBackends(o) {
-			add("", "Service", backend.service, "sends requests to")
+	return found
+}
+
+func governingService(statefulSet *chart.Object) objectReference {
+	ref := refer(statefulSet, "names its pods after", "", "Service", statefulSet.Get("spec", "serviceName"))
+	ref.atLeast, ref.atMost = Warning, Warning
+	return ref
+}
+
+func scaleTarget(autoscaler *chart.Object) objectReference {
+	target := autoscaler.Get("spec", "scaleTargetRef")
+	version, _ := schema.ParseGroupVersion(target.Get("apiVersion").Text())
+	ref := refer(autoscaler, "scales", version.Group, target.Get("kind").Text(), target.Get("name"))
+	ref.atLeast = Warning
+	return ref
+}
+
+func bindingReferences(binding *chart.Object) []objectReference {
+	role := binding.Get("roleRef")
+	found := []objectReference{refer(binding, "grants", binding.Group(), role.Get("kind").Text(), role.Get("name"))}
+	for subject := range binding.Get("subjects").Items() {
+		if subject.Get("kind").Text() != "ServiceAccount" {
+			continue
 		}
-	case "RoleBinding.rbac.authorization.k8s.io", "ClusterRoleBinding.rbac.authorization.k8s.io":
-		role := o.Get("roleRef")
-		add(o.Group(), role.Get("kind").Text(), role.Get("name"), "grants")
-		for subject := range o.Get("subjects").Items() {
-			if subject.Get("kind").Text() != "ServiceAccount" {
-				continue
-			}
-			ref := add("", "ServiceAccount", subject.Get("name"), "grants its role to")
-			if namespace := subject.Get("namespace").Text(); namespace != "" {
-				ref.to.namespace = namespace
-			}
+		ref := refer(binding, "grants its role to", "", "ServiceAccount", subject.Get("name"))
+		if namespace := subject.Get("namespace").Text(); namespace != "" {
+			ref.to.namespace = namespace
 		}
-	case "ValidatingWebhookConfiguration.admissionregistration.k8s.io", "MutatingWebhookConfiguration.admissionregistration.k8s.io":
-		for webhook := range o.Get("webhooks").Items() {
-			service := webhook.Get("clientConfig", "service")
-			add("", "Service", service.Get("name"), "calls").to.namespace = service.Get("namespace").Text()
-		}
+		found = append(found, ref)
+	}
+	return found
+}
+
+func webhookServices(configuration *chart.Object) []objectReference {
+	var found []objectReference
+	for webhook := range configuration.Get("webhooks").Items() {
+		service := webhook.Get("clientConfig", "service")
+		ref := refer(configuration, "calls", "", "Service", service.Get("name"))
+		ref.to.namespace = service.Get("namespace").Text()
+		found = append(found, ref)
 	}
 	return found
 }

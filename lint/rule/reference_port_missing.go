@@ -32,43 +32,47 @@ func checkReferencePortMissing(p *Pass) {
 			continue
 		}
 		for _, backend := range ingressBackends(o) {
-			service := r.objects[objectKey{"", "Service", o.Namespace(), backend.service.Text()}]
-			if service == nil || backend.port.Text() == "" {
-				continue
-			}
-			ports, shown := portsOf(service)
-			if len(ports) == 0 || slices.Contains(ports, backend.port.Text()) {
-				continue
-			}
-			p.Report(Finding{
-				Node:    backend.port,
-				Message: fmt.Sprintf("%s sends requests to the port %s of %s, which has %s", o, backend.port.Text(), service, list(shown)),
-				Fix:     fmt.Sprintf("Name a port that %s has, by its name or its number.", service),
-				Object:  o.String(),
-			})
+			r.checkBackendPort(p, o, backend)
 		}
 	}
 }
 
-// portsOf are the names and numbers that a Service's ports go by, and how to show each.
-func portsOf(service *chart.Object) (ports, shown []string) {
+func (r *release) checkBackendPort(p *Pass, ingress *chart.Object, backend ingressBackend) {
+	service := r.objects[objectKey{"", "Service", ingress.Namespace(), backend.service.Text()}]
+	if service == nil || backend.port.Text() == "" {
+		return
+	}
+	ports, texts := servicePorts(service)
+	if len(ports) == 0 || slices.Contains(ports, backend.port.Text()) {
+		return
+	}
+	p.Report(Finding{
+		Node:    backend.port,
+		Message: fmt.Sprintf("%s sends requests to the port %s of %s, which has %s", ingress, backend.port.Text(), service, list(texts)),
+		Fix:     fmt.Sprintf("Name a port that %s has, by its name or its number.", service),
+		Object:  ingress.String(),
+	})
+}
+
+// servicePorts returns the names and numbers of a Service's ports, and a text for each port.
+func servicePorts(service *chart.Object) (ports, texts []string) {
 	for port := range service.Get("spec", "ports").Items() {
 		number, name := port.Get("port").Text(), port.Get("name").Text()
 		ports = append(ports, number)
 		if name == "" {
-			shown = append(shown, number)
+			texts = append(texts, number)
 			continue
 		}
 		ports = append(ports, name)
-		shown = append(shown, fmt.Sprintf("%s (%s)", name, number))
+		texts = append(texts, fmt.Sprintf("%s (%s)", name, number))
 	}
-	return ports, shown
+	return ports, texts
 }
 
-// ingressBackend is where an Ingress sends requests: a Service, and its port by name or number.
+// ingressBackend is a Service to which an Ingress sends requests, and its port by name or number.
 type ingressBackend struct{ service, port chart.Node }
 
-// ingressBackends are those of an Ingress, in the form of networking.k8s.io/v1 or of the versions before it.
+// ingressBackends reads networking.k8s.io/v1 and the older versions, which have serviceName and servicePort.
 func ingressBackends(o *chart.Object) []ingressBackend {
 	backends := []chart.Node{o.Get("spec", "defaultBackend"), o.Get("spec", "backend")}
 	for rule := range o.Get("spec", "rules").Items() {
@@ -86,7 +90,7 @@ func ingressBackends(o *chart.Object) []ingressBackend {
 	return found
 }
 
-// firstOf is the first of the values that is there.
+// firstOf returns the first value that exists.
 func firstOf(values ...chart.Node) chart.Node {
 	for _, v := range values {
 		if v.Exists() {

@@ -33,35 +33,14 @@ func checkSelectorMatchesNoPod(p *Pass) {
 	}
 	ws := newWorkloads(p)
 	for _, o := range p.Rendered.Objects {
-		written := podSelector(o)
-		asked, ok := selector(written)
-		namespace := o.Namespace()
-		if !ok || o.Hook() != chart.NoHook || len(ws.byNamespace[namespace]) == 0 || len(ws.selectedBy(namespace, asked)) > 0 {
-			continue
+		node := podSelector(o)
+		if selector, ok := parseSelector(node); ok && o.Hook() == chart.NoHook && !ws.hasPodFor(o, selector) {
+			ws.reportNoPod(p, o, node, selector)
 		}
-		if o.Kind == "NetworkPolicy" && ws.selectsTest(namespace, asked) {
-			continue // a policy is about traffic, and tests have theirs
-		}
-		nearest, unmet := ws.nearest(namespace, o.Name, asked)
-		severity := ws.certainty(o, nearest, unmet)
-		if severity == 0 {
-			continue
-		}
-		why := "no pod has any of the labels " + asked.String()
-		if nearest != nil {
-			why = fmt.Sprintf("%s comes nearest, with %s", nearest, mismatch(nearest.labels, unmet))
-		}
-		p.Report(Finding{
-			Severity: severity,
-			Node:     unmetNode(written, unmet),
-			Message:  fmt.Sprintf("%s selects no pod of the release: %s", o, why),
-			Fix:      "Write the labels of the pods that are meant, from the same named template as the pods have them.",
-			Object:   o.String(),
-		})
 	}
 }
 
-// podSelector is the selector by which an object selects pods of its namespace.
+// podSelector returns the selector by which an object selects pods of its namespace.
 func podSelector(o *chart.Object) chart.Node {
 	switch {
 	case isCustom(o):
@@ -73,31 +52,59 @@ func podSelector(o *chart.Object) chart.Node {
 	return chart.Node{}
 }
 
-// certainty is how certain it is that a selector that selects no pod of the release should.
-func (ws *workloads) certainty(o *chart.Object, nearest *workload, unmet []labels.Requirement) Severity {
-	policy := o.Kind == "NetworkPolicy" // many are about the pods of others
+// hasPodFor reports whether a selector matches a pod of the release, or the release has no pods in the namespace at all. A
+// NetworkPolicy may also select the pod of a test.
+func (ws *workloads) hasPodFor(o *chart.Object, selector labels.Selector) bool {
+	namespace := o.Namespace()
+	return len(ws.byNamespace[namespace]) == 0 ||
+		len(ws.selectedBy(namespace, selector)) > 0 ||
+		o.Kind == "NetworkPolicy" && ws.selectsTest(namespace, selector)
+}
+
+func (ws *workloads) reportNoPod(p *Pass, o *chart.Object, node chart.Node, selector labels.Selector) {
+	closest, unmet := ws.closest(o.Namespace(), o.Name, selector)
+	severity := ws.noPodSeverity(o, closest, unmet)
+	if severity == 0 {
+		return
+	}
+	reason := "no pod has any of the labels " + selector.String()
+	if closest != nil {
+		reason = fmt.Sprintf("%s comes nearest, with %s", closest, mismatch(closest.labels, unmet))
+	}
+	p.Report(Finding{
+		Severity: severity,
+		Node:     unmetNode(node, unmet),
+		Message:  fmt.Sprintf("%s selects no pod of the release: %s", o, reason),
+		Fix:      "Write the labels of the pods that are meant, from the same named template as the pods have them.",
+		Object:   o.String(),
+	})
+}
+
+// noPodSeverity judges a selector that matches no pod of the release: how likely it is a mistake. Zero is not a finding.
+func (ws *workloads) noPodSeverity(o *chart.Object, closest *workload, unmet []labels.Requirement) Severity {
+	mayBeOthers := o.Kind == "NetworkPolicy" || ws.custom // the pods may belong to another release, or to an operator
 	switch {
-	case nearest == nil && (policy || ws.custom):
+	case closest == nil && mayBeOthers:
 		return 0
-	case nearest == nil:
+	case closest == nil:
 		return Warning
-	case !mistaken(nearest.labels, unmet):
+	case !contradicts(closest.labels, unmet):
 		return Info
-	case policy || ws.custom:
+	case mayBeOthers:
 		return Warning
 	}
 	return Error
 }
 
-// mistaken says whether labels contradict a requirement, and not only lack what may be added to them at run time, such as
-// the role of a database server that was elected to it. A misspelt key contradicts it too.
-func mistaken(set labels.Set, unmet []labels.Requirement) bool {
+// contradicts reports whether a label has a wrong value or a misspelled key. A label that is only missing may be added at run
+// time, such as the role of a database server that wins an election.
+func contradicts(set labels.Set, unmet []labels.Requirement) bool {
 	for _, r := range unmet {
 		if set.Has(r.Key()) {
 			return true
 		}
 		for key := range set {
-			if lastPart(key) == lastPart(r.Key()) || misspelt(key, r.Key()) {
+			if withoutPrefix(key) == withoutPrefix(r.Key()) || isTypo(key, r.Key()) {
 				return true
 			}
 		}
@@ -105,5 +112,5 @@ func mistaken(set labels.Set, unmet []labels.Requirement) bool {
 	return false
 }
 
-// lastPart is a label's key without its prefix: name, of app.kubernetes.io/name.
-func lastPart(key string) string { return key[strings.LastIndexByte(key, '/')+1:] }
+// withoutPrefix returns the name in a label's key, such as name in app.kubernetes.io/name.
+func withoutPrefix(key string) string { return key[strings.LastIndexByte(key, '/')+1:] }

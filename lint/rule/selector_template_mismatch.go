@@ -1,6 +1,10 @@
 package rule
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/traderadmin/charts/internal/chart"
+)
 
 func init() {
 	register(&Rule{
@@ -24,25 +28,30 @@ template:
 
 func checkSelectorTemplateMismatch(p *Pass) {
 	for _, o := range p.Rendered.Objects {
-		if !o.PodSpec().Exists() || o.Kind == "CronJob" || o.Kind == "Job" && !isTrue(o.Get("spec", "manualSelector")) {
-			continue // Kubernetes itself writes the selectors of jobs
+		if !o.PodSpec().Exists() || hasGeneratedSelector(o) {
+			continue
 		}
-		written := o.Get("spec", "selector")
-		asked, ok := selector(written)
+		node := o.Get("spec", "selector")
+		selector, ok := parseSelector(node)
 		if !ok {
 			continue
 		}
-		requirements, _ := asked.Requirements()
-		has := podLabels(o)
-		unmet := unmetBy(has, requirements)
+		requirements, _ := selector.Requirements()
+		set := podLabels(o)
+		unmet := unmetBy(set, requirements)
 		if len(unmet) == 0 {
 			continue
 		}
 		p.Report(Finding{
-			Node:    unmetNode(written, unmet),
-			Message: fmt.Sprintf("%s does not select its own pods: they have %s", o, mismatch(has, unmet)),
+			Node:    unmetNode(node, unmet),
+			Message: fmt.Sprintf("%s does not select its own pods: they have %s", o, mismatch(set, unmet)),
 			Fix:     "Give the selector and the pod template the same labels, from one named template.",
 			Object:  o.String(),
 		})
 	}
+}
+
+// hasGeneratedSelector reports whether Kubernetes itself sets the selector.
+func hasGeneratedSelector(o *chart.Object) bool {
+	return o.Kind == "CronJob" || o.Kind == "Job" && !isTrue(o.Get("spec", "manualSelector"))
 }

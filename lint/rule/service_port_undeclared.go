@@ -27,21 +27,24 @@ spec:
 
 func checkServicePortUndeclared(p *Pass) {
 	ws := newWorkloads(p)
-	declared := map[string]containerPorts{}
+	declared := map[string]containerPorts{} // by namespace and selector
 	for _, o := range p.Rendered.Objects {
-		asked, ok := selector(podSelector(o))
-		if o.Kind != "Service" || !ok {
+		if o.Kind != "Service" {
 			continue
 		}
-		selected := ws.selectedBy(o.Namespace(), asked)
-		if len(selected) == 0 {
-			continue // which is another finding
+		selector, ok := parseSelector(podSelector(o))
+		if !ok {
+			continue
 		}
-		question := o.Namespace() + " " + asked.String()
-		ports, known := declared[question]
+		selected := ws.selectedBy(o.Namespace(), selector)
+		if len(selected) == 0 {
+			continue // selector-matches-no-pod reports it
+		}
+		key := o.Namespace() + " " + selector.String()
+		ports, known := declared[key]
 		if !known {
 			ports = declaredPorts(selected)
-			declared[question] = ports
+			declared[key] = ports
 		}
 		for port := range o.Get("spec", "ports").Items() {
 			checkTargetPort(p, o, port, ports)
@@ -49,10 +52,10 @@ func checkServicePortUndeclared(p *Pass) {
 	}
 }
 
-// containerPorts are the ports that containers declare, by "name/protocol" and "number/protocol".
+// containerPorts are the ports that containers declare.
 type containerPorts struct {
-	declared map[string]bool
-	shown    []string
+	declared map[string]bool // by "name/protocol" and "number/protocol"
+	texts    []string
 }
 
 func declaredPorts(selected []*workload) containerPorts {
@@ -60,44 +63,50 @@ func declaredPorts(selected []*workload) containerPorts {
 	for _, w := range selected {
 		for _, c := range w.Containers() {
 			for port := range c.Get("ports").Items() {
-				name, number, protocol := port.Get("name").Text(), port.Get("containerPort").Text(), protocolOf(port)
-				ports.declared[number+"/"+protocol] = true
-				shown := number + "/" + protocol
-				if name != "" {
-					ports.declared[name+"/"+protocol] = true
-					shown = fmt.Sprintf("%s (%s)", name, shown)
-				}
-				ports.shown = append(ports.shown, shown)
+				ports.add(port)
 			}
 		}
 	}
 	return ports
 }
 
+func (ports *containerPorts) add(port chart.Node) {
+	protocol := protocolOf(port)
+	number := port.Get("containerPort").Text() + "/" + protocol
+	ports.declared[number] = true
+	name := port.Get("name").Text()
+	if name == "" {
+		ports.texts = append(ports.texts, number)
+		return
+	}
+	ports.declared[name+"/"+protocol] = true
+	ports.texts = append(ports.texts, fmt.Sprintf("%s (%s)", name, number))
+}
+
 func protocolOf(port chart.Node) string { return cmp.Or(port.Get("protocol").Text(), "TCP") }
 
 func checkTargetPort(p *Pass, service *chart.Object, port chart.Node, ports containerPorts) {
 	target := firstOf(port.Get("targetPort"), port.Get("port"))
-	if target.Text() == "" || ports.declared[target.Text()+"/"+protocolOf(port)] {
+	text := target.Text() + "/" + protocolOf(port)
+	if target.Text() == "" || ports.declared[text] {
 		return
 	}
 	severity := Error
 	if _, err := strconv.Atoi(target.Text()); err == nil {
-		if len(ports.shown) == 0 {
+		if len(ports.texts) == 0 {
 			return // the containers declare none of their ports
 		}
 		severity = Info
 	}
 	declare := "no port"
-	if len(ports.shown) > 0 {
-		declare = list(ports.shown)
+	if len(ports.texts) > 0 {
+		declare = list(ports.texts)
 	}
 	p.Report(Finding{
 		Severity: severity,
 		Node:     target,
-		Message: fmt.Sprintf("%s sends traffic to the port %s/%s of its pods, whose containers declare %s",
-			service, target.Text(), protocolOf(port), declare),
-		Fix:    "Name a port that a container declares, or declare this one in ports of the container that listens there.",
-		Object: service.String(),
+		Message:  fmt.Sprintf("%s sends traffic to the port %s of its pods, whose containers declare %s", service, text, declare),
+		Fix:      "Name a port that a container declares, or declare this one in ports of the container that listens there.",
+		Object:   service.String(),
 	})
 }

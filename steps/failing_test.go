@@ -574,19 +574,19 @@ var failing = []failingExample{
 		examplePolicy + `
 		 Then pods of deployment/web may reach deployment/web on port 8000`,
 		[]string{
-			"pods of deployment/web may not reach deployment/web on port 8000: no policy restricts what leaves deployment/web; " +
-				"what comes to deployment/web is restricted by networkpolicy/web, and no rule lets deployment/web reach port 8000/TCP",
+			"pods of deployment/web may not reach deployment/web on port 8000: no policy restricts egress from deployment/web; " +
+				"ingress to deployment/web is restricted by networkpolicy/web, and no rule allows deployment/web on port 8000/TCP",
 		},
 	},
 	{
 		examplePolicy + `
 		 Then pods of deployment/client may not reach deployment/web on port 8000`,
-		[]string{"pods of deployment/client may reach deployment/web on port 8000: ", "networkpolicy/web lets it pass to port 8000"},
+		[]string{"pods of deployment/client may reach deployment/web on port 8000: ", "networkpolicy/web allows ingress to deployment/web on port 8000"},
 	},
 	{
 		exampleDeployment + `
 		 Then other pods may not reach deployment/web on port 8000`,
-		[]string{"any pod may reach deployment/web on port 8000: ", "no policy restricts what comes to deployment/web"},
+		[]string{"any pod may reach deployment/web on port 8000: ", "no policy restricts ingress to deployment/web"},
 	},
 	{
 		exampleDeployment + `

@@ -61,34 +61,34 @@ Then other pods may not reach deployment/web on port 8000`,
 
 func (s *scenario) mayReach(ctx context.Context, from, to string, port int, namespace string) error {
 	answer, err := s.askPolicies(ctx, from, to, port, namespace)
-	if err == nil && !answer.Passes {
-		err = fmt.Errorf("pods of %s may not reach %s on port %d: %s", from, to, port, answer.Why)
+	if err == nil && !answer.Allowed {
+		err = fmt.Errorf("pods of %s may not reach %s on port %d: %s", from, to, port, answer.Reason)
 	}
 	return err
 }
 
 func (s *scenario) mayNotReach(ctx context.Context, from, to string, port int, namespace string) error {
 	answer, err := s.askPolicies(ctx, from, to, port, namespace)
-	if err == nil && answer.Passes {
-		err = fmt.Errorf("pods of %s may reach %s on port %d: %s", from, to, port, answer.Why)
+	if err == nil && answer.Allowed {
+		err = fmt.Errorf("pods of %s may reach %s on port %d: %s", from, to, port, answer.Reason)
 	}
 	return err
 }
 
 func (s *scenario) othersMayNotReach(ctx context.Context, to string, port int, namespace string) error {
 	answer, err := s.askPolicies(ctx, "", to, port, namespace)
-	if err == nil && answer.Passes {
-		err = fmt.Errorf("any pod may reach %s on port %d: %s", to, port, answer.Why)
+	if err == nil && answer.Allowed {
+		err = fmt.Errorf("any pod may reach %s on port %d: %s", to, port, answer.Reason)
 	}
 	return err
 }
 
 // askPolicies asks the NetworkPolicies of a namespace whether pods of a workload, or one without labels where from is "", reach a port of another.
-func (s *scenario) askPolicies(ctx context.Context, from, to string, port int, namespace string) (netpol.Answer, error) {
+func (s *scenario) askPolicies(ctx context.Context, from, to string, port int, namespace string) (netpol.Verdict, error) {
 	real := s.real(namespace)
 	place, err := s.suite.cluster.CoreV1().Namespaces().Get(ctx, real, metav1.GetOptions{})
 	if err != nil {
-		return netpol.Answer{}, err
+		return netpol.Verdict{}, err
 	}
 	end := func(called string) (netpol.Pod, error) {
 		pod := netpol.Pod{Name: "a pod without labels", Namespace: real, NamespaceLabels: place.Labels}
@@ -107,20 +107,20 @@ func (s *scenario) askPolicies(ctx context.Context, from, to string, port int, n
 	}
 	source, err := end(from)
 	if err != nil {
-		return netpol.Answer{}, err
+		return netpol.Verdict{}, err
 	}
 	target, err := end(to)
 	if err != nil {
-		return netpol.Answer{}, err
+		return netpol.Verdict{}, err
 	}
 	if !slices.ContainsFunc(target.Ports, func(p corev1.ContainerPort) bool { return int(p.ContainerPort) == port }) {
-		return netpol.Answer{}, fmt.Errorf("no container of %s declares port %d, only %s", to, port, listed(numbers(target.Ports)))
+		return netpol.Verdict{}, fmt.Errorf("no container of %s declares port %d, only %s", to, port, listed(numbers(target.Ports)))
 	}
 	policies, err := s.suite.cluster.NetworkingV1().NetworkPolicies(real).List(ctx, metav1.ListOptions{})
 	if err != nil {
-		return netpol.Answer{}, err
+		return netpol.Verdict{}, err
 	}
-	return netpol.Ask(policies.Items, source, target, netpol.Port{Number: int32(port), Protocol: corev1.ProtocolTCP})
+	return netpol.Evaluate(policies.Items, source, target, netpol.Port{Number: int32(port), Protocol: corev1.ProtocolTCP})
 }
 
 func numbers(ports []corev1.ContainerPort) []string {

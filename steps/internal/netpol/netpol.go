@@ -1,8 +1,9 @@
-// Package netpol says whether NetworkPolicies let one pod reach another, and which of them decide it.
+// Package netpol evaluates NetworkPolicies: whether they allow a connection between two pods, and which of them decide.
 //
-// It reads the policies as the API documents them and sends nothing: whether a cluster's network enforces them is not its business. A connection passes
-// when the policies of both ends let it: those for what leaves the one, and those for what comes to the other. Peers that are an ipBlock are about
-// addresses, which pods get by chance; they match nothing here, and an answer that they could change says so.
+// It follows the API documentation of NetworkPolicy, and sends no packet, so it does not show whether the cluster's
+// network plugin enforces policies. A connection is allowed if the egress policies of the source and the ingress
+// policies of the destination allow it. The address of a pod is not known in advance, so a peer that is an ipBlock
+// matches no pod; a denial that such a peer could change says so. Other kinds of policies are not considered.
 package netpol
 
 import (
@@ -19,39 +20,115 @@ import (
 
 // Pod is one end of a connection.
 type Pod struct {
-	Name            string // for people
+	Name            string // used in reasons only
 	Namespace       string
 	NamespaceLabels map[string]string
 	Labels          map[string]string
-	Ports           []corev1.ContainerPort // that its containers declare, by which named ports are found
+	Ports           []corev1.ContainerPort // declared by its containers; named ports of policies refer to them
 }
 
-// Port is where a connection goes to.
+// Port is the destination port of a connection.
 type Port struct {
 	Number   int32
 	Protocol corev1.Protocol
 }
 
-// Answer is whether a connection passes, and why.
-type Answer struct {
-	Passes bool
-	Why    string
+func (p Port) String() string { return fmt.Sprintf("%d/%s", p.Number, p.Protocol) }
+
+// Verdict says whether a connection is allowed, and which policies decide that.
+type Verdict struct {
+	Allowed bool
+	Reason  string
 }
 
-// Ask says whether policies, which may be of several namespaces, let from reach a port of to. The error is about a selector that cannot be read.
-func Ask(policies []networkingv1.NetworkPolicy, from, to Pod, port Port) (Answer, error) {
-	out, err := decide(policies, networkingv1.PolicyTypeEgress, from, to, to, port)
+// Evaluate decides whether policies allow from to connect to a port of to. Policies of other namespaces than those of
+// the two pods have no effect. It fails if a policy has an invalid label selector.
+func Evaluate(policies []networkingv1.NetworkPolicy, from, to Pod, port Port) (Verdict, error) {
+	egress, err := side{
+		direction: networkingv1.PolicyTypeEgress, name: "egress from " + from.Name,
+		pod: from, peer: to, destination: to, port: port,
+	}.evaluate(policies)
 	if err != nil {
-		return Answer{}, err
+		return Verdict{}, err
 	}
-	in, err := decide(policies, networkingv1.PolicyTypeIngress, to, from, to, port)
-	if err != nil || !out.Passes {
-		return out, err
+	ingress, err := side{
+		direction: networkingv1.PolicyTypeIngress, name: "ingress to " + to.Name,
+		pod: to, peer: from, destination: to, port: port,
+	}.evaluate(policies)
+	if err != nil || !egress.Allowed {
+		return egress, err
 	}
-	return Answer{in.Passes, out.Why + "; " + in.Why}, nil
+	return Verdict{ingress.Allowed, egress.Reason + "; " + ingress.Reason}, nil
 }
 
-// rule is one of a policy, for either direction.
+// side is a connection as the policies of one of its two pods see it.
+type side struct {
+	direction   networkingv1.PolicyType
+	name        string
+	pod, peer   Pod // the policies that select pod decide about peer
+	destination Pod // one of the two
+	port        Port
+}
+
+func (s side) evaluate(policies []networkingv1.NetworkPolicy) (Verdict, error) {
+	var restricting []string
+	ignoredBlock := false
+	for _, policy := range policies {
+		applies, err := s.isRestrictedBy(policy)
+		if err != nil {
+			return Verdict{}, fmt.Errorf("networkpolicy/%s: %w", policy.Name, err)
+		}
+		if !applies {
+			continue
+		}
+		restricting = append(restricting, "networkpolicy/"+policy.Name)
+		for _, r := range rules(policy, s.direction) {
+			if !s.portMatches(r.ports) {
+				continue
+			}
+			allowed, err := s.peerMatches(r.peers, policy.Namespace)
+			if err != nil {
+				return Verdict{}, fmt.Errorf("networkpolicy/%s: %w", policy.Name, err)
+			}
+			if allowed {
+				return Verdict{true, fmt.Sprintf("networkpolicy/%s allows %s on port %s", policy.Name, s.name, s.port)}, nil
+			}
+			ignoredBlock = ignoredBlock || slices.ContainsFunc(r.peers, isBlock)
+		}
+	}
+	if len(restricting) == 0 {
+		return Verdict{true, "no policy restricts " + s.name}, nil
+	}
+	return Verdict{false, s.denial(restricting, ignoredBlock)}, nil
+}
+
+func (s side) denial(restricting []string, ignoredBlock bool) string {
+	allowed := fmt.Sprintf("%s on port %s", s.peer.Name, s.port)
+	if s.direction == networkingv1.PolicyTypeEgress {
+		allowed = fmt.Sprintf("port %s of %s", s.port, s.peer.Name)
+	}
+	policies := strings.Join(restricting, ", ")
+	reason := fmt.Sprintf("%s is restricted by %s, and no rule allows %s", s.name, policies, allowed)
+	if ignoredBlock {
+		reason += " (ipBlock peers are not evaluated, because the addresses of pods are not known in advance)"
+	}
+	return reason
+}
+
+// isRestrictedBy reports whether a policy selects the pod and concerns this direction. By default, a policy concerns
+// ingress, and egress only if it has egress rules.
+func (s side) isRestrictedBy(policy networkingv1.NetworkPolicy) (bool, error) {
+	selected, err := matches(&policy.Spec.PodSelector, s.pod.Labels)
+	if err != nil || !selected || policy.Namespace != s.pod.Namespace {
+		return false, err
+	}
+	if types := policy.Spec.PolicyTypes; len(types) > 0 {
+		return slices.Contains(types, s.direction), nil
+	}
+	return s.direction == networkingv1.PolicyTypeIngress || len(policy.Spec.Egress) > 0, nil
+}
+
+// rule is an ingress or egress rule.
 type rule struct {
 	peers []networkingv1.NetworkPolicyPeer
 	ports []networkingv1.NetworkPolicyPort
@@ -71,59 +148,7 @@ func rules(policy networkingv1.NetworkPolicy, direction networkingv1.PolicyType)
 	return all
 }
 
-// restricts says whether a policy is about a direction. Where it does not say, it is about what comes, and about what leaves if it has rules for that.
-func restricts(policy networkingv1.NetworkPolicy, direction networkingv1.PolicyType) bool {
-	if types := policy.Spec.PolicyTypes; len(types) > 0 {
-		return slices.Contains(types, direction)
-	}
-	return direction == networkingv1.PolicyTypeIngress || len(policy.Spec.Egress) > 0
-}
-
-// decide asks the policies of one end, own, about the other.
-func decide(policies []networkingv1.NetworkPolicy, direction networkingv1.PolicyType, own, other, target Pod, port Port) (Answer, error) {
-	what := "what comes to " + own.Name
-	if direction == networkingv1.PolicyTypeEgress {
-		what = "what leaves " + own.Name
-	}
-	var restricting []string
-	blocks := false
-	for _, policy := range policies {
-		applies, err := matches(&policy.Spec.PodSelector, own.Labels)
-		if err != nil {
-			return Answer{}, fmt.Errorf("networkpolicy/%s: %w", policy.Name, err)
-		}
-		if !applies || policy.Namespace != own.Namespace || !restricts(policy, direction) {
-			continue
-		}
-		restricting = append(restricting, "networkpolicy/"+policy.Name)
-		for _, r := range rules(policy, direction) {
-			if !portMatches(r.ports, target, port) {
-				continue
-			}
-			passes, err := peerMatches(r.peers, policy.Namespace, other)
-			if err != nil {
-				return Answer{}, fmt.Errorf("networkpolicy/%s: %w", policy.Name, err)
-			}
-			if passes {
-				return Answer{true, fmt.Sprintf("networkpolicy/%s lets it pass to port %d", policy.Name, port.Number)}, nil
-			}
-			blocks = blocks || slices.ContainsFunc(r.peers, func(p networkingv1.NetworkPolicyPeer) bool { return p.IPBlock != nil })
-		}
-	}
-	if len(restricting) == 0 {
-		return Answer{true, "no policy restricts " + what}, nil
-	}
-	who, where := other.Name, ""
-	if direction == networkingv1.PolicyTypeEgress {
-		who, where = "it", " of "+target.Name
-	}
-	why := fmt.Sprintf("%s is restricted by %s, and no rule lets %s reach port %d/%s%s",
-		what, strings.Join(restricting, ", "), who, port.Number, port.Protocol, where)
-	if blocks {
-		why += " (rules for an ipBlock are not evaluated: which address a pod gets is chance)"
-	}
-	return Answer{false, why}, nil
-}
+func isBlock(peer networkingv1.NetworkPolicyPeer) bool { return peer.IPBlock != nil }
 
 func matches(selector *metav1.LabelSelector, set map[string]string) (bool, error) {
 	parsed, err := metav1.LabelSelectorAsSelector(selector)
@@ -133,24 +158,25 @@ func matches(selector *metav1.LabelSelector, set map[string]string) (bool, error
 	return parsed.Matches(labels.Set(set)), nil
 }
 
-// peerMatches says whether a pod is one of the peers. No peers are all.
-func peerMatches(peers []networkingv1.NetworkPolicyPeer, namespace string, pod Pod) (bool, error) {
+// peerMatches reports whether the other pod is one of the peers of a policy in this namespace. An empty list matches
+// every pod.
+func (s side) peerMatches(peers []networkingv1.NetworkPolicyPeer, namespace string) (bool, error) {
 	if len(peers) == 0 {
 		return true, nil
 	}
 	for _, peer := range peers {
-		if peer.IPBlock != nil {
+		if isBlock(peer) {
 			continue
 		}
-		inNamespace, isPod := pod.Namespace == namespace, true
+		inNamespace, isPod := s.peer.Namespace == namespace, true
 		var err error
 		if peer.NamespaceSelector != nil {
-			if inNamespace, err = matches(peer.NamespaceSelector, pod.NamespaceLabels); err != nil {
+			if inNamespace, err = matches(peer.NamespaceSelector, s.peer.NamespaceLabels); err != nil {
 				return false, err
 			}
 		}
 		if peer.PodSelector != nil {
-			if isPod, err = matches(peer.PodSelector, pod.Labels); err != nil {
+			if isPod, err = matches(peer.PodSelector, s.peer.Labels); err != nil {
 				return false, err
 			}
 		}
@@ -161,25 +187,25 @@ func peerMatches(peers []networkingv1.NetworkPolicyPeer, namespace string, pod P
 	return false, nil
 }
 
-// portMatches says whether a port of target is one of ports. No ports are all.
-func portMatches(ports []networkingv1.NetworkPolicyPort, target Pod, port Port) bool {
+// portMatches reports whether the destination port is one of ports. An empty list matches every port.
+func (s side) portMatches(ports []networkingv1.NetworkPolicyPort) bool {
 	return len(ports) == 0 || slices.ContainsFunc(ports, func(p networkingv1.NetworkPolicyPort) bool {
 		protocol := corev1.ProtocolTCP
 		if p.Protocol != nil {
 			protocol = *p.Protocol
 		}
 		switch {
-		case protocol != port.Protocol:
+		case protocol != s.port.Protocol:
 			return false
 		case p.Port == nil:
 			return true
 		case p.Port.Type == intstr.String:
-			return slices.ContainsFunc(target.Ports, func(declared corev1.ContainerPort) bool {
-				return declared.Name == p.Port.StrVal && declared.ContainerPort == port.Number
+			return slices.ContainsFunc(s.destination.Ports, func(declared corev1.ContainerPort) bool {
+				return declared.Name == p.Port.StrVal && declared.ContainerPort == s.port.Number
 			})
 		case p.EndPort != nil:
-			return p.Port.IntVal <= port.Number && port.Number <= *p.EndPort
+			return p.Port.IntVal <= s.port.Number && s.port.Number <= *p.EndPort
 		}
-		return p.Port.IntVal == port.Number
+		return p.Port.IntVal == s.port.Number
 	})
 }

@@ -1,6 +1,7 @@
 package netpol_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -14,83 +15,139 @@ import (
 
 func pod(name, namespace string) netpol.Pod {
 	return netpol.Pod{
-		Name: name, Namespace: namespace, Labels: map[string]string{"app": name}, NamespaceLabels: map[string]string{"team": namespace},
-		Ports: []corev1.ContainerPort{{Name: "http", ContainerPort: 8000, Protocol: corev1.ProtocolTCP}},
+		Name:            name,
+		Namespace:       namespace,
+		NamespaceLabels: map[string]string{"team": namespace},
+		Labels:          map[string]string{"app": name},
+		Ports:           []corev1.ContainerPort{{Name: "http", ContainerPort: 8000, Protocol: corev1.ProtocolTCP}},
 	}
 }
 
-func TestAsk(t *testing.T) {
+func TestEvaluate(t *testing.T) {
 	t.Parallel()
-	for name, example := range map[string]struct {
-		policies string // YAML, in the namespace "mine"
-		from     netpol.Pod
-		passes   bool
-		why      string
+	for name, test := range map[string]struct {
+		policies []string // the specs of policies p0, p1, … in the namespace "mine", as YAML
+		from     string   // the namespace of the source, "mine" by default
+		allowed  bool
+		reason   string
 	}{
-		"none": {`[]`, pod("web", "mine"), true, "no policy restricts what leaves web; no policy restricts what comes to db"},
-		"default deny": {
-			`[{podSelector: {}}]`, pod("web", "mine"), false,
-			"what comes to db is restricted by networkpolicy/p0, and no rule lets web reach port 8000/TCP",
+		"no policy": {
+			allowed: true,
+			reason:  "no policy restricts egress from web; no policy restricts ingress to db",
 		},
-		"default deny of what leaves": {
-			`[{podSelector: {}, policyTypes: [Egress]}]`, pod("web", "mine"), false,
-			"what leaves web is restricted by networkpolicy/p0, and no rule lets it reach port 8000/TCP of db",
+		"default deny of ingress": {
+			policies: []string{`podSelector: {}`},
+			reason:   "ingress to db is restricted by networkpolicy/p0, and no rule allows web on port 8000/TCP",
 		},
-		"of another pod": {`[{podSelector: {matchLabels: {app: other}}}]`, pod("web", "mine"), true, "no policy restricts"},
-		"all may come":   {`[{podSelector: {}, ingress: [{}]}]`, pod("web", "mine"), true, "networkpolicy/p0 lets it pass"},
-		"one adds to the other": {
-			`[{podSelector: {}}, {podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {app: web}}}]}]}]`, pod("web", "mine"), true,
-			"networkpolicy/p1 lets it pass",
+		"default deny of egress": {
+			policies: []string{`{podSelector: {}, policyTypes: [Egress]}`},
+			reason:   "egress from web is restricted by networkpolicy/p0, and no rule allows port 8000/TCP of db",
 		},
-		"a pod of the same labels elsewhere": {
-			`[{podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {app: web}}}]}]}]`, pod("web", "theirs"), false, "no rule lets web reach",
+		"policy of another pod": {
+			policies: []string{`podSelector: {matchLabels: {app: other}}`},
+			allowed:  true,
+			reason:   "no policy restricts",
 		},
-		"a namespace": {
-			`[{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: theirs}}}]}]}]`, pod("web", "theirs"), true, "lets it pass",
+		"allow all ingress": {
+			policies: []string{`{podSelector: {}, ingress: [{}]}`},
+			allowed:  true,
+			reason:   "networkpolicy/p0 allows ingress to db",
 		},
-		"a pod of a namespace": {
-			`[{podSelector: {}, ingress: [{from: [{namespaceSelector: {}, podSelector: {matchLabels: {app: api}}}]}]}]`, pod("web", "theirs"), false, "no rule",
+		"policies are additive": {
+			policies: []string{
+				`podSelector: {}`,
+				`{podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {app: web}}}]}]}`,
+			},
+			allowed: true,
+			reason:  "networkpolicy/p1 allows ingress to db",
 		},
-		"a named port":       {`[{podSelector: {}, ingress: [{ports: [{port: http}]}]}]`, pod("web", "mine"), true, "lets it pass"},
-		"another named port": {`[{podSelector: {}, ingress: [{ports: [{port: admin}]}]}]`, pod("web", "mine"), false, "no rule"},
-		"another port":       {`[{podSelector: {}, ingress: [{ports: [{port: 8001}]}]}]`, pod("web", "mine"), false, "no rule"},
-		"a range":            {`[{podSelector: {}, ingress: [{ports: [{port: 7000, endPort: 8000}]}]}]`, pod("web", "mine"), true, "lets it pass"},
-		"another protocol":   {`[{podSelector: {}, ingress: [{ports: [{port: 8000, protocol: UDP}]}]}]`, pod("web", "mine"), false, "no rule"},
-		"an address": {
-			`[{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 0.0.0.0/0}}]}]}]`, pod("web", "mine"), false, "rules for an ipBlock are not evaluated",
+		"pod with the same labels in another namespace": {
+			policies: []string{`{podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {app: web}}}]}]}`},
+			from:     "theirs",
+			reason:   "no rule allows web",
 		},
-		"both ends": {
-			`[{podSelector: {matchLabels: {app: db}}, ingress: [{from: [{podSelector: {}}]}]},
-			  {podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], egress: [{to: [{podSelector: {matchLabels: {app: db}}}], ports: [{port: http}]}]}]`,
-			pod("web", "mine"), true, "networkpolicy/p1 lets it pass to port 8000; networkpolicy/p0 lets it pass to port 8000",
+		"namespace selector": {
+			policies: []string{`{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: theirs}}}]}]}`},
+			from:     "theirs",
+			allowed:  true,
+			reason:   "networkpolicy/p0 allows ingress to db",
+		},
+		"namespace and pod selector": {
+			policies: []string{
+				`{podSelector: {}, ingress: [{from: [{namespaceSelector: {}, podSelector: {matchLabels: {app: api}}}]}]}`,
+			},
+			from:   "theirs",
+			reason: "no rule allows web",
+		},
+		"named port": {
+			policies: []string{`{podSelector: {}, ingress: [{ports: [{port: http}]}]}`},
+			allowed:  true,
+			reason:   "networkpolicy/p0 allows ingress to db on port 8000/TCP",
+		},
+		"other named port": {
+			policies: []string{`{podSelector: {}, ingress: [{ports: [{port: admin}]}]}`},
+			reason:   "no rule allows web on port 8000/TCP",
+		},
+		"other port": {
+			policies: []string{`{podSelector: {}, ingress: [{ports: [{port: 8001}]}]}`},
+			reason:   "no rule allows web on port 8000/TCP",
+		},
+		"port range": {
+			policies: []string{`{podSelector: {}, ingress: [{ports: [{port: 7000, endPort: 8000}]}]}`},
+			allowed:  true,
+			reason:   "networkpolicy/p0 allows ingress to db",
+		},
+		"other protocol": {
+			policies: []string{`{podSelector: {}, ingress: [{ports: [{port: 8000, protocol: UDP}]}]}`},
+			reason:   "no rule allows web on port 8000/TCP",
+		},
+		"ipBlock": {
+			policies: []string{`{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 0.0.0.0/0}}]}]}`},
+			reason:   "ipBlock peers are not evaluated",
+		},
+		"both directions": {
+			policies: []string{
+				`{podSelector: {matchLabels: {app: db}}, ingress: [{from: [{podSelector: {}}]}]}`,
+				`{podSelector: {matchLabels: {app: web}}, policyTypes: [Egress],
+				  egress: [{to: [{podSelector: {matchLabels: {app: db}}}], ports: [{port: http}]}]}`,
+			},
+			allowed: true,
+			reason: "networkpolicy/p1 allows egress from web on port 8000/TCP; " +
+				"networkpolicy/p0 allows ingress to db on port 8000/TCP",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var specs []networkingv1.NetworkPolicySpec
-			require.NoError(t, yaml.Unmarshal([]byte(example.policies), &specs))
 			var policies []networkingv1.NetworkPolicy
-			for i, spec := range specs {
-				policy := networkingv1.NetworkPolicy{Spec: spec}
-				policy.Name, policy.Namespace = "p"+string(rune('0'+i)), "mine"
+			for i, spec := range test.policies {
+				policy := networkingv1.NetworkPolicy{}
+				policy.Name, policy.Namespace = fmt.Sprint("p", i), "mine"
+				require.NoError(t, yaml.UnmarshalStrict([]byte(spec), &policy.Spec))
 				policies = append(policies, policy)
 			}
+			from := test.from
+			if from == "" {
+				from = "mine"
+			}
+			port := netpol.Port{Number: 8000, Protocol: corev1.ProtocolTCP}
 
-			answer, err := netpol.Ask(policies, example.from, pod("db", "mine"), netpol.Port{Number: 8000, Protocol: corev1.ProtocolTCP})
+			verdict, err := netpol.Evaluate(policies, pod("web", from), pod("db", "mine"), port)
 
 			require.NoError(t, err)
-			assert.Equal(t, example.passes, answer.Passes, answer.Why)
-			assert.Contains(t, answer.Why, example.why)
+			assert.Equal(t, test.allowed, verdict.Allowed, verdict.Reason)
+			assert.Contains(t, verdict.Reason, test.reason)
 		})
 	}
 }
 
-func TestAnUnreadableSelectorIsAnError(t *testing.T) {
+func TestInvalidSelectorIsAnError(t *testing.T) {
 	t.Parallel()
+	const invalid = `{metadata: {name: p}, spec: {podSelector: {matchExpressions: [{key: a, operator: Like}]}}}`
 	var policy networkingv1.NetworkPolicy
-	require.NoError(t, yaml.Unmarshal([]byte(`{metadata: {name: p}, spec: {podSelector: {matchExpressions: [{key: a, operator: Like}]}}}`), &policy))
+	require.NoError(t, yaml.Unmarshal([]byte(invalid), &policy))
 
-	_, err := netpol.Ask([]networkingv1.NetworkPolicy{policy}, pod("a", ""), pod("b", ""), netpol.Port{Number: 1, Protocol: corev1.ProtocolTCP})
+	_, err := netpol.Evaluate([]networkingv1.NetworkPolicy{policy}, pod("a", ""), pod("b", ""), netpol.Port{Number: 1})
 
-	assert.ErrorContains(t, err, `networkpolicy/p: "Like" is not a valid label selector operator`)
+	assert.ErrorContains(t, err, "networkpolicy/p: ")
+	assert.ErrorContains(t, err, "Like")
 }

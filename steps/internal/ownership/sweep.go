@@ -80,7 +80,7 @@ func (r *Run) observeRuns(ctx context.Context, runs []string) (dead, alive map[s
 		}
 	}
 	patience := r.options.Patience
-	fmt.Fprintf(r.options.Progress, "found objects of other runs; checking for %s which of these runs are alive\n", patience)
+	fmt.Fprintf(r.options.Progress, "found objects of other runs; waiting %s to see which runs are alive\n", patience)
 	select {
 	case <-time.After(patience):
 	case <-ctx.Done():

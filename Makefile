@@ -58,7 +58,7 @@ bench: ## measure: the cluster's start, life cycles of a release, 1,000 scenario
 	$(GO) test -run '^$$' -bench Ready -benchtime 5x ./cluster/embedded
 	$(GO) test -run '^$$' -bench LifeCycle -benchtime 100x -timeout $(TIMEOUT) ./steps
 	$(GO) test -run SideBySide -scenarios 1000 -v -timeout $(TIMEOUT) ./steps
-	$(GO) test -run '^$$' -bench . ./internal/chart ./lint/...
+	$(GO) test -run '^$$' -bench . ./internal/valuesuse ./lint/...
 
 fuzz: ## feed the linter at random, each of its fuzz tests for FUZZTIME=30s
 	$(GO) test -run '^$$' -fuzz FuzzValues -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./lint/linter

@@ -38,8 +38,7 @@ func (s *scenario) uninstallElsewhere(ctx context.Context) error {
 			continue
 		}
 		namespace := func(string) string { return installed.Namespace }
-		scope := helm.Scope{Namespace: namespace}
-		_, err := s.suite.helm.Run(ctx, scope, "uninstall", installed.Name, "--no-hooks")
+		_, err := s.suite.helm.WithNamespaces(namespace).Run(ctx, "uninstall", installed.Name, "--no-hooks")
 		if err != nil && !errors.Is(err, helm.ErrReleaseNotFound) {
 			failed = append(failed, fmt.Errorf("take away what this scenario installed: %w", err))
 		}

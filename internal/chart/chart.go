@@ -22,11 +22,7 @@ import (
 	"helm.sh/helm/v3/pkg/chart/loader"
 )
 
-const (
-	metadataFile = "Chart.yaml"
-	valuesFile   = "values.yaml"
-	schemaFile   = "values.schema.json"
-)
+const metadataFile = "Chart.yaml"
 
 // Chart is a loaded chart with the charts in its charts/ folder. It is safe for concurrent use.
 type Chart struct {
@@ -34,13 +30,11 @@ type Chart struct {
 	helm    *helmchart.Chart
 	folders map[*helmchart.File]string // of each chart in the tree, by its Chart.yaml
 
+	memo
+
 	mu                sync.Mutex
-	schemas           map[string]*schema    // by the chart's folder; compiled once for all variants
 	documents         map[string]*yaml.Node // parsed YAML files, by path in the chart
 	namesCapabilities *bool                 // nil until it is asked for
-
-	readsOnce sync.Once
-	reads     *reader // which values the templates read: see reads.go
 }
 
 // Load reads the chart at path, a folder or a .tgz, with Helm's loader and its limits on sizes and paths. An error means
@@ -85,7 +79,6 @@ func newChart(path string, helm *helmchart.Chart) *Chart {
 		path:      filepath.Clean(path),
 		helm:      helm,
 		folders:   map[*helmchart.File]string{},
-		schemas:   map[string]*schema{},
 		documents: map[string]*yaml.Node{},
 	}
 	c.locate(helm, "")
@@ -102,17 +95,17 @@ func (c *Chart) Name() string { return c.helm.Name() }
 func (c *Chart) Version() string { return c.helm.Metadata.Version }
 
 // IsLibrary says whether the chart only lends templates to others and installs nothing itself.
-func (c *Chart) IsLibrary() bool { return c.helm.Metadata.Type == "library" }
+func (c *Chart) IsLibrary() bool { return isLibrary(c.helm) }
 
 // HasSchema says whether the chart itself has a values.schema.json.
 func (c *Chart) HasSchema() bool { return c.helm.Schema != nil }
 
 // ValuesFile is the chart's values.yaml, or its Chart.yaml if it has no values.
 func (c *Chart) ValuesFile() Position {
-	if rawFile(c.helm, valuesFile) == nil {
+	if rawFile(c.helm, ValuesYAML) == nil {
 		return c.file(metadataFile)
 	}
-	return c.file(valuesFile)
+	return c.file(ValuesYAML)
 }
 
 // MetadataPosition is the place in Chart.yaml of the key at a path of keys; of a list's items, by number.
@@ -126,7 +119,7 @@ func (c *Chart) keyPosition(name string, keys ...string) Position {
 	var key *yaml.Node
 	node := c.document(name, rawFile(c.helm, name))
 	for _, step := range keys {
-		key, node = child(node, step)
+		key, node = Child(node, step)
 		if node == nil {
 			return at
 		}

@@ -11,28 +11,19 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
-	"helm.sh/helm/v3/pkg/chart/loader"
-	"helm.sh/helm/v3/pkg/chartutil"
 	"helm.sh/helm/v3/pkg/releaseutil"
+
+	"github.com/traderadmin/charts/internal/chart/charttest"
 )
 
 const metadata = "-- Chart.yaml --\napiVersion: v2\nname: app\nversion: 0.1.0\n"
 
-// write writes a chart, given as a txtar archive of its files, and returns its folder.
-func write(t *testing.T, files string) string {
-	t.Helper()
-	folder := filepath.Join(t.TempDir(), "app")
-	require.NoError(t, txtar.Write(txtar.Parse([]byte(files)), folder))
-	return folder
-}
-
 func render(t *testing.T, files string) *Rendered {
 	t.Helper()
-	c, err := Load(write(t, files))
+	c, err := Load(charttest.Write(t, files))
 	require.NoError(t, err)
 	r := c.Render(Variant{})
 	require.Empty(t, r.RenderFailures)
@@ -372,7 +363,7 @@ func TestLoadRefuses(t *testing.T) {
 	folder := t.TempDir()
 	text := filepath.Join(folder, "text.tgz")
 	require.NoError(t, os.WriteFile(text, []byte("not an archive"), 0o600))
-	broken := write(t, metadata+"-- values.yaml --\na: [\n")
+	broken := charttest.Write(t, metadata+"-- values.yaml --\na: [\n")
 	for path, want := range map[string]string{
 		filepath.Join(folder, "none"): "no such folder or archive",
 		folder:                        "Chart.yaml file is missing",
@@ -390,7 +381,7 @@ func TestKubeVersion(t *testing.T) {
 	_, err := NewVariant("newest")
 	require.ErrorContains(t, err, `"newest"`)
 
-	c, err := Load(write(t, metadata+`-- templates/a.yaml --
+	c, err := Load(charttest.Write(t, metadata+`-- templates/a.yaml --
 apiVersion: v1
 kind: ConfigMap
 version: {{ .Capabilities.KubeVersion.Version }}
@@ -448,7 +439,7 @@ version: 1.0.0
 
 func TestSubcharts(t *testing.T) {
 	t.Parallel()
-	folder := write(t, umbrella)
+	folder := charttest.Write(t, umbrella)
 	c, err := Load(folder)
 	require.NoError(t, err)
 	for range 2 { // rendering leaves the chart as it was
@@ -461,30 +452,28 @@ func TestSubcharts(t *testing.T) {
 			assert.Equal(t, want, r.Objects[i].Get("metadata", "name").Position())
 		}
 		var got []string
-		for _, v := range r.Violations() {
-			relative, err := filepath.Rel(folder, v.Position.String())
-			require.NoError(t, err)
-			got = append(got, filepath.ToSlash(relative)+": "+v.Message)
+		for _, s := range r.Scopes() {
+			for _, key := range []string{"size", "name"} {
+				relative, err := filepath.Rel(folder, s.Position([]string{key}, "").String())
+				require.NoError(t, err)
+				got = append(got, fmt.Sprint(s.Keys, " ", key, ": ", filepath.ToSlash(relative)))
+			}
 		}
 		assert.ElementsMatch(t, []string{
-			`values.yaml:1:13: big.size must be an integer, not the string "huge"`,
-			`charts/any-folder/values.yaml:2:7: big.name must be a string, not the number 7`,
-			`charts/any-folder/values.yaml:2:7: small.name must be a string, not the number 7`,
+			"[] size: values.yaml", "[] name: values.yaml",
+			"[big] size: values.yaml:1:13", "[big] name: charts/any-folder/values.yaml:2:7",
+			"[small] size: charts/any-folder/values.yaml:1:7", "[small] name: charts/any-folder/values.yaml:2:7",
 		}, got)
 	}
 }
 
 func TestArchives(t *testing.T) {
 	t.Parallel()
-	outer := write(t, metadata+"-- templates/a.yaml --\napiVersion: v1\nkind: ConfigMap\nl3: 1\n")
-	inner := write(t, "-- Chart.yaml --\napiVersion: v2\nname: cache\nversion: 1.0.0\n-- templates/b.yaml --\napiVersion: v1\nkind: ConfigMap\n\nl4: 1\n")
-	cache, err := loader.Load(inner)
+	outer := charttest.Write(t, metadata+"-- templates/a.yaml --\napiVersion: v1\nkind: ConfigMap\nl3: 1\n")
+	inner := charttest.Write(t, "-- Chart.yaml --\napiVersion: v2\nname: cache\nversion: 1.0.0\n-- templates/b.yaml --\napiVersion: v1\nkind: ConfigMap\n\nl4: 1\n")
+	_, err := charttest.Package(inner, filepath.Join(outer, "charts"))
 	require.NoError(t, err)
-	_, err = chartutil.Save(cache, filepath.Join(outer, "charts"))
-	require.NoError(t, err)
-	app, err := loader.Load(outer)
-	require.NoError(t, err)
-	archive, err := chartutil.Save(app, t.TempDir())
+	archive, err := charttest.Package(outer, t.TempDir())
 	require.NoError(t, err)
 
 	for _, path := range []string{outer, archive} {
@@ -505,14 +494,13 @@ func TestArchives(t *testing.T) {
 
 func TestRenderingsSideBySide(t *testing.T) {
 	t.Parallel()
-	c, err := Load(write(t, umbrella))
+	c, err := Load(charttest.Write(t, umbrella))
 	require.NoError(t, err)
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() {
 			r := c.Render(Variant{})
-			assert.Len(t, r.Violations(), 3)
-			assert.Empty(t, r.SchemaFailures())
+			assert.Len(t, r.Scopes(), 3)
 			for _, o := range r.Objects {
 				assert.NotZero(t, o.Get("kind").Position().Line)
 			}
@@ -528,7 +516,7 @@ func TestManyFailures(t *testing.T) {
 	for i := range 3 * maxRenderFailures {
 		files += fmt.Sprintf("-- templates/%d.yaml --\n{{ fail \"%d\" }}\n", i, i)
 	}
-	c, err := Load(write(t, files))
+	c, err := Load(charttest.Write(t, files))
 	require.NoError(t, err)
 	assert.Len(t, c.Render(Variant{}).RenderFailures, maxRenderFailures)
 }

@@ -50,10 +50,13 @@ type source struct {
 // Exists says whether there is a value; null is none, as in Kubernetes.
 func (n Node) Exists() bool { return n.value != nil && n.value.Tag != "!!null" }
 
+// IsZero says whether there is nothing at all at the node, not even a null.
+func (n Node) IsZero() bool { return n.value == nil }
+
 // Get is the value under a path of keys, or the zero Node.
 func (n Node) Get(keys ...string) Node {
 	for _, key := range keys {
-		n.key, n.value = entry(n.value, key)
+		n.key, n.value = Entry(n.value, key)
 	}
 	return n
 }
@@ -77,7 +80,7 @@ func (n Node) Items() iter.Seq[Node] {
 			return
 		}
 		for _, item := range n.value.Content {
-			if !yield(Node{source: n.source, value: resolve(item)}) {
+			if !yield(Node{source: n.source, value: Resolve(item)}) {
 				return
 			}
 		}
@@ -95,7 +98,7 @@ func (n Node) Entries() iter.Seq2[string, Node] {
 				if key.Tag == "!!merge" || i > 0 && anyHas(maps[:i], key.Value) {
 					continue
 				}
-				if !yield(key.Value, Node{source: n.source, key: key, value: resolve(value)}) {
+				if !yield(key.Value, Node{source: n.source, key: key, value: Resolve(value)}) {
 					return
 				}
 			}
@@ -117,6 +120,59 @@ func (n Node) Text() string {
 	return text
 }
 
+// Rendered is the rendering that the node is in; nil for the zero Node.
+func (n Node) Rendered() *Rendered {
+	if n.source == nil {
+		return nil
+	}
+	return n.source.rendered
+}
+
+// Template is Helm's name for the template that printed the node, such as shop/templates/deployment.yaml.
+func (n Node) Template() string {
+	if n.source == nil {
+		return ""
+	}
+	return n.source.template
+}
+
+// Ancestors are the nodes from the object down to the node itself, and the keys and indices between them.
+func (n Node) Ancestors() (nodes []Node, keys []string) {
+	for _, o := range n.source.rendered.Objects {
+		if o.source != n.source {
+			continue
+		}
+		if nodes, keys := o.pathTo(n, nil, nil); nodes != nil {
+			return nodes, keys
+		}
+	}
+	return []Node{n}, nil
+}
+
+func (n Node) pathTo(target Node, nodes []Node, keys []string) ([]Node, []string) {
+	const deep = 40
+	nodes = append(slices.Clip(nodes), n)
+	if n.value == target.value && n.key == target.key {
+		return nodes, keys
+	}
+	if len(nodes) > deep {
+		return nil, nil
+	}
+	for key, below := range n.Entries() {
+		if found, at := below.pathTo(target, nodes, append(slices.Clip(keys), key)); found != nil {
+			return found, at
+		}
+	}
+	i := 0
+	for below := range n.Items() {
+		if found, at := below.pathTo(target, nodes, append(slices.Clip(keys), strconv.Itoa(i))); found != nil {
+			return found, at
+		}
+		i++
+	}
+	return nil, nil
+}
+
 // Position is the template and, where it is known, the line in it that printed the value: its key, if it has one.
 func (n Node) Position() Position {
 	if n.source == nil {
@@ -133,9 +189,9 @@ func (n Node) Position() Position {
 	return at
 }
 
-// entry finds a key of a map, with the maps merged into it by <<, and its value.
-func entry(mapping *yaml.Node, key string) (k, v *yaml.Node) {
-	mapping = resolve(mapping)
+// Entry finds a key of a map, with the maps merged into it by <<, and its value.
+func Entry(mapping *yaml.Node, key string) (k, v *yaml.Node) {
+	mapping = Resolve(mapping)
 	k, v, merges := ownEntry(mapping, key)
 	if k != nil || !merges {
 		return k, v
@@ -156,7 +212,7 @@ func ownEntry(mapping *yaml.Node, key string) (k, v *yaml.Node, merges bool) {
 	for i := 0; i+1 < len(mapping.Content); i += 2 {
 		k := mapping.Content[i]
 		if k.Value == key {
-			return k, resolve(mapping.Content[i+1]), false
+			return k, Resolve(mapping.Content[i+1]), false
 		}
 		merges = merges || k.Tag == "!!merge"
 	}
@@ -166,7 +222,7 @@ func ownEntry(mapping *yaml.Node, key string) (k, v *yaml.Node, merges bool) {
 // merged is a map and those that << merges into it, directly or through one another, each once: a map can merge itself. The
 // first that has a key decides its value.
 func merged(mapping *yaml.Node, before ...*yaml.Node) []*yaml.Node {
-	mapping = resolve(mapping)
+	mapping = Resolve(mapping)
 	if mapping == nil || mapping.Kind != yaml.MappingNode || slices.Contains(before, mapping) {
 		return before
 	}
@@ -175,7 +231,7 @@ func merged(mapping *yaml.Node, before ...*yaml.Node) []*yaml.Node {
 		if key.Tag != "!!merge" {
 			continue
 		}
-		if value = resolve(value); value.Kind != yaml.SequenceNode {
+		if value = Resolve(value); value.Kind != yaml.SequenceNode {
 			before = merged(value, before...)
 			continue
 		}
@@ -208,7 +264,24 @@ func pairs(mapping *yaml.Node) iter.Seq2[*yaml.Node, *yaml.Node] {
 	}
 }
 
-func resolve(n *yaml.Node) *yaml.Node {
+// Pairs are the keys and values of a map, without those that << merges into it; none if n is not a map. Aliases of maps and
+// of values are resolved.
+func Pairs(n *yaml.Node) iter.Seq2[*yaml.Node, *yaml.Node] {
+	return func(yield func(k, v *yaml.Node) bool) {
+		n := Resolve(n)
+		if n == nil || n.Kind != yaml.MappingNode {
+			return
+		}
+		for k, v := range pairs(n) {
+			if !yield(k, Resolve(v)) {
+				return
+			}
+		}
+	}
+}
+
+// Resolve is the node that an alias stands for, or the node itself.
+func Resolve(n *yaml.Node) *yaml.Node {
 	if n != nil && n.Kind == yaml.AliasNode {
 		return n.Alias
 	}
@@ -239,7 +312,7 @@ func (r *Rendered) read(src source, text string) {
 			return
 		}
 	}
-	root := Node{source: &src, value: resolve(doc.Content[0])}
+	root := Node{source: &src, value: Resolve(doc.Content[0])}
 	if root.Exists() {
 		r.add(root)
 	}

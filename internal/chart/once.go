@@ -2,12 +2,21 @@ package chart
 
 import "sync"
 
-// Once is what make makes of a rendering, made when it is first asked for: rules that look at the same thing share the work. Keys are
-// of a type of the caller's own, and hold all that make depends on besides the rendering.
-func Once[K comparable, V any](r *Rendered, key K, make func() V) V {
-	made, known := r.made.Load(key)
+// memo holds what other packages have computed about a chart or a rendering.
+type memo struct{ results sync.Map }
+
+func (m *memo) computed() *sync.Map { return &m.results }
+
+// Memo is a [Chart] or a [Rendered].
+type Memo interface{ computed() *sync.Map }
+
+// Once returns the result of compute, which it calls only once for a chart or rendering and a key, so that callers that
+// need the same result share the work. The type of the key must be the caller's own, and its value must hold all that compute
+// depends on besides the chart or rendering.
+func Once[K comparable, V any](of Memo, key K, compute func() V) V {
+	result, known := of.computed().Load(key)
 	if !known {
-		made, _ = r.made.LoadOrStore(key, sync.OnceValue(make))
+		result, _ = of.computed().LoadOrStore(key, sync.OnceValue(compute))
 	}
-	return made.(func() V)()
+	return result.(func() V)()
 }

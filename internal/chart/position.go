@@ -21,3 +21,10 @@ func (p Position) String() string {
 	}
 	return s
 }
+
+// ValuesKey is a key of a chart's values.
+type ValuesKey struct {
+	Position Position `json:"position"`
+	// Key is the path of the key from the root of the values, as people write it: resources.app.limits.memory.
+	Key string `json:"key"`
+}

@@ -42,11 +42,17 @@ type Rendered struct {
 	templates map[string]Position // where each template stands, by Helm's name for it
 	files     map[string]string   // what each template printed
 
-	made sync.Map // see Once
+	memo
 
 	traceOnce sync.Once
 	traces    map[string][]int
 }
+
+// Chart is the chart that is rendered.
+func (r *Rendered) Chart() *Chart { return r.chart }
+
+// Values are the merged values that the templates see, or nil if they could not be merged. They must not be changed.
+func (r *Rendered) Values() map[string]any { return r.values }
 
 // Failure is something about a chart that Helm would refuse, in words, at its place.
 type Failure struct {
@@ -124,7 +130,7 @@ func (r *Rendered) nameTemplates(helm *helmchart.Chart) {
 // renderValues is what the templates see as their dot: new for each rendering, for templates may alter it.
 func (r *Rendered) renderValues() (chartutil.Values, error) {
 	release := chartutil.ReleaseOptions{Name: releaseName, Namespace: releaseNamespace, Revision: 1, IsInstall: true}
-	const skipSchemas = true // they are a matter of their own: see Violations
+	const skipSchemas = true // package valuesschema reports all of their violations
 	return chartutil.ToRenderValuesWithSchemaValidation(r.helm, r.variant.values.overrides(), release, r.variant.capabilities, skipSchemas)
 }
 

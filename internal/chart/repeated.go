@@ -2,6 +2,7 @@ package chart
 
 import (
 	"path"
+	"slices"
 	"strconv"
 
 	"go.yaml.in/yaml/v3"
@@ -10,7 +11,7 @@ import (
 
 // RepeatedKey is a key that a YAML map has twice.
 type RepeatedKey struct {
-	Path          string // of the key, as people write it: metadata.labels.app
+	Keys          []string // that lead to it, itself included
 	First, Second Position
 }
 
@@ -19,7 +20,7 @@ func (n Node) RepeatedKeys() []RepeatedKey {
 	var found []RepeatedKey
 	eachRepeated(n.value, func(keys []string, first, second *yaml.Node) {
 		found = append(found, RepeatedKey{
-			Path:   keyPath(keys),
+			Keys:   slices.Clone(keys),
 			First:  Node{source: n.source, key: first}.Position(),
 			Second: Node{source: n.source, key: second}.Position(),
 		})
@@ -35,7 +36,7 @@ func (c *Chart) RepeatedKeys() []RepeatedKey {
 		eachRepeated(c.document(name, f), func(keys []string, first, second *yaml.Node) {
 			at := c.file(name).File
 			found = append(found, RepeatedKey{
-				Path:   keyPath(keys),
+				Keys:   slices.Clone(keys),
 				First:  Position{File: at, Line: first.Line, Column: first.Column},
 				Second: Position{File: at, Line: second.Line, Column: second.Column},
 			})
@@ -48,7 +49,7 @@ func (c *Chart) RepeatedKeys() []RepeatedKey {
 func (c *Chart) eachValuesFile(helm *helmchart.Chart, visit func(name string, f *helmchart.File)) {
 	folder := c.folders[rawFile(helm, metadataFile)]
 	for _, f := range helm.Raw {
-		if f.Name == valuesFile || helm == c.helm && isValuesSet(f.Name) {
+		if f.Name == ValuesYAML || helm == c.helm && isValuesSet(f.Name) {
 			visit(path.Join(folder, f.Name), f)
 		}
 	}

@@ -190,7 +190,7 @@ func (s *ValuesSet) position(location []string, key string) (Position, bool) {
 	if key != "" {
 		full = append(slices.Clone(location), key)
 	}
-	if s.setAt.File != "" && value(s.forced, full) != nil {
+	if s.setAt.File != "" && Lookup(s.forced, full) != nil {
 		return s.setAt, true
 	}
 	for _, f := range slices.Backward(s.files) {

@@ -9,6 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"helm.sh/helm/v3/pkg/cli/values"
+
+	"github.com/traderadmin/charts/internal/chart/charttest"
 )
 
 // A set's values are those that Helm's command line makes of the same files and single values.
@@ -54,7 +56,7 @@ func TestDependsOnKubeVersion(t *testing.T) {
 		plain + "-- values.yaml --\nkind: '{{ $.Capabilities }}'\n":                                                                                true,
 		plain + "-- charts/sub/Chart.yaml --\napiVersion: v2\nname: sub\nversion: 1.0.0\n-- charts/sub/templates/a.yaml --\n{{ .Capabilities }}\n": true,
 	} {
-		c, err := Load(write(t, files))
+		c, err := Load(charttest.Write(t, files))
 		require.NoError(t, err)
 		assert.Equal(t, want, c.DependsOnKubeVersion(nil), files)
 		assert.True(t, c.DependsOnKubeVersion(inValues))

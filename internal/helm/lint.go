@@ -13,20 +13,18 @@ import (
 	"helm.sh/helm/v3/pkg/lint/support"
 )
 
-func (e *execution) lint() *cobra.Command {
+func (i *invocation) lint() *cobra.Command {
 	client := action.NewLint()
 	command := &cobra.Command{
-		Use:         "lint [PATH...]",
-		Short:       "examine a chart for possible issues",
-		Annotations: argumentsName(manyCharts),
+		Use:   "lint [PATH...]",
+		Short: "examine a chart for possible issues",
 	}
 	flags := command.Flags()
 	flags.BoolVar(&client.Strict, "strict", false, "fail on warnings, too")
 	flags.BoolVar(&client.WithSubcharts, "with-subcharts", false, "lint the charts it depends on, too")
 	flags.BoolVar(&client.Quiet, "quiet", false, "print only warnings and errors")
-	flags.BoolVar(&client.SkipSchemaValidation, "skip-schema-validation", false,
-		"do not validate values against the chart's schema")
-	kubeVersion := e.kubeVersionFlag(flags)
+	flags.BoolVar(&client.SkipSchemaValidation, "skip-schema-validation", false, "do not validate values against the chart's schema")
+	kubeVersion := i.kubeVersionFlag(flags)
 	options := valueFlags(flags)
 
 	command.RunE = func(_ *cobra.Command, paths []string) error {
@@ -34,8 +32,8 @@ func (e *execution) lint() *cobra.Command {
 		if client.KubeVersion, err = kubeVersion(); err != nil {
 			return err
 		}
-		client.Namespace = e.namespace
-		vals, err := e.merge(options)
+		client.Namespace = i.namespace()
+		vals, err := i.merge(options)
 		if err != nil {
 			return err
 		}
@@ -43,59 +41,55 @@ func (e *execution) lint() *cobra.Command {
 			paths = []string{"."}
 		}
 		if client.WithSubcharts {
-			if paths, err = e.withSubcharts(paths); err != nil {
+			if paths, err = i.withSubcharts(paths); err != nil {
 				return err
 			}
 		}
-		return e.lintAll(client, paths, vals)
+		return i.lintAll(client, paths, vals)
 	}
 	return command
 }
 
-func (e *execution) lintAll(client *action.Lint, paths []string, vals map[string]any) error {
+func (i *invocation) lintAll(client *action.Lint, paths []string, vals map[string]any) error {
 	failed, noteworthy := 0, false
 	for _, path := range paths {
-		result := client.Run([]string{e.path(path)}, vals)
-		if len(result.Errors) > 0 {
-			failed++
-		}
+		result := client.Run([]string{i.path(path)}, vals)
 		if action.HasWarningsOrErrors(result) {
 			noteworthy = true
 		} else if client.Quiet {
 			continue
 		}
-		e.printLint(path, result, client.Quiet)
+		if len(result.Errors) > 0 {
+			failed++
+		}
+		fmt.Fprintf(&i.stdout, "==> Linting %s\n", path)
+		if len(result.Messages) == 0 { // else they include the errors
+			for _, err := range result.Errors {
+				fmt.Fprintf(&i.stdout, "Error %s\n", err)
+			}
+		}
+		for _, message := range result.Messages {
+			if !client.Quiet || message.Severity > support.InfoSev {
+				fmt.Fprintln(&i.stdout, message)
+			}
+		}
+		fmt.Fprintln(&i.stdout)
 	}
 	summary := fmt.Sprintf("%d chart(s) linted, %d chart(s) failed", len(paths), failed)
 	if failed > 0 {
 		return errors.New(summary)
 	}
 	if !client.Quiet || noteworthy {
-		e.stdout.Printf("%s", summary)
+		fmt.Fprintln(&i.stdout, summary)
 	}
 	return nil
 }
 
-func (e *execution) printLint(path string, result *action.LintResult, quiet bool) {
-	fmt.Fprintf(&e.stdout, "==> Linting %s\n", path)
-	if len(result.Messages) == 0 { // otherwise they include the errors
-		for _, err := range result.Errors {
-			fmt.Fprintf(&e.stdout, "Error %s\n", err)
-		}
-	}
-	for _, message := range result.Messages {
-		if !quiet || message.Severity > support.InfoSev {
-			fmt.Fprintln(&e.stdout, message)
-		}
-	}
-	fmt.Fprintln(&e.stdout)
-}
-
-// withSubcharts adds the charts, folders and archives, in the charts folders of the given ones.
-func (e *execution) withSubcharts(paths []string) ([]string, error) {
+// withSubcharts adds the charts, folders and archives, that are under charts/ of the given ones.
+func (i *invocation) withSubcharts(paths []string) ([]string, error) {
 	all := paths
 	for _, path := range paths {
-		root := filepath.Join(e.path(path), chartutil.ChartsDir)
+		root := filepath.Join(i.path(path), chartutil.ChartsDir)
 		err := filepath.WalkDir(root, func(found string, entry fs.DirEntry, err error) error {
 			switch {
 			case err != nil && found == root: // there are no subcharts

@@ -9,9 +9,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"helm.sh/helm/v3/pkg/chart/loader"
-	"helm.sh/helm/v3/pkg/chartutil"
 
+	"github.com/traderadmin/charts/internal/chart"
+	"github.com/traderadmin/charts/internal/chart/charttest"
 	"github.com/traderadmin/charts/lint/linter"
 	"github.com/traderadmin/charts/lint/policy"
 )
@@ -21,7 +21,7 @@ func TestRunIsDeterministic(t *testing.T) {
 	folder := t.TempDir()
 	var paths []string
 	for _, name := range []string{"b", "a", "c"} {
-		path, err := chartutil.Create(name, folder)
+		path, err := charttest.Create(name, folder)
 		require.NoError(t, err)
 		paths = append(paths, path)
 	}
@@ -90,10 +90,9 @@ func TestTraderAdminBroken(t *testing.T) {
 // Its configuration is for those who work on the chart, not for those who install it.
 func TestTraderAdminPackageHasNoConfiguration(t *testing.T) {
 	t.Parallel()
-	loaded, err := loader.Load("../../charts/traderadmin")
+	loaded, err := chart.Load("../../charts/traderadmin")
 	require.NoError(t, err)
 	require.FileExists(t, filepath.Join("../../charts/traderadmin", policy.FileName))
-	for _, f := range loaded.Raw {
-		assert.NotEqual(t, policy.FileName, f.Name)
-	}
+	assert.NotNil(t, loaded.File("values.yaml"))
+	assert.Nil(t, loaded.File(policy.FileName))
 }

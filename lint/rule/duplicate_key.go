@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/traderadmin/charts/internal/chart"
+	"github.com/traderadmin/charts/internal/schema"
 )
 
 func init() {
@@ -42,7 +43,7 @@ func reportRepeated(p *Pass, k chart.RepeatedKey, object, has string) {
 	}
 	p.Report(Finding{
 		Position: k.Second,
-		Message:  fmt.Sprintf("%s the key %s twice%s; only the last one counts", has, k.Path, first),
+		Message:  fmt.Sprintf("%s the key %s twice%s; only the last one counts", has, schema.FormatPath(k.Keys), first),
 		Fix:      "Keep one of them, with all that is meant to be in it.",
 		Object:   object,
 	})

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/traderadmin/charts/internal/chart"
+	"github.com/traderadmin/charts/internal/valuesuse"
 	"github.com/traderadmin/charts/lint/kubeschema"
 	"github.com/traderadmin/charts/lint/kubescore"
 	"github.com/traderadmin/charts/lint/policy"
@@ -52,7 +53,7 @@ type Finding struct {
 	// Container is the name of the container that it is about, if it is about one.
 	Container string
 	// Value is the value that decides what is wrong, where that is certain.
-	Value *chart.ValueSource
+	Value *chart.ValuesKey
 
 	// Node is the rendered value that it is about, if it is about one. Report takes Position, unless that is given, and Value
 	// from it.
@@ -95,7 +96,7 @@ func (p *Pass) Report(f Finding) {
 		f.Position = f.Node.Position()
 	}
 	if f.Value == nil {
-		f.Value = f.Node.Value()
+		f.Value = valuesuse.Origin(f.Node)
 	}
 	f.Node = chart.Node{} // it holds the whole rendering
 	p.findings = append(p.findings, f)

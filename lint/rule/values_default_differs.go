@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/traderadmin/charts/internal/chart"
+	"github.com/traderadmin/charts/internal/valuesschema"
 )
 
 func init() {
@@ -22,12 +23,12 @@ replicaCount: 1   # values.schema.json: "replicaCount": {"type": "integer", "def
 }
 
 func checkValuesDefaultDiffers(p *Pass) {
-	for _, d := range p.Chart.DifferentDefaults() {
+	for _, d := range valuesschema.DifferentDefaults(p.Chart) {
 		p.Report(Finding{
 			Position: d.Position,
 			Message:  fmt.Sprintf("the schema says that %s is %s by default; values.yaml sets %s, in line %d", d.Key, d.Default, d.Value, d.Values.Line),
 			Fix:      "Make the two the same: Helm uses the one in values.yaml.",
-			Value:    &chart.ValueSource{Position: d.Values, Key: d.Key},
+			Value:    &chart.ValuesKey{Position: d.Values, Key: d.Key},
 		})
 	}
 }

@@ -1,6 +1,10 @@
 package rule
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/traderadmin/charts/internal/valuesschema"
+)
 
 func init() {
 	register(&Rule{
@@ -18,7 +22,7 @@ replicaCount: 1   # values.schema.json: {"properties": {"replicaCount": {"type":
 
 // A key that the schema refuses is one for values-schema-violation.
 func checkValuesSchemaIncomplete(p *Pass) {
-	for _, k := range p.Chart.KeysWithoutSchema() {
+	for _, k := range valuesschema.Undescribed(p.Chart) {
 		p.Report(Finding{
 			Position: k.Position,
 			Message:  fmt.Sprintf("values.schema.json does not describe %s", k.Key),

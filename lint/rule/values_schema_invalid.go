@@ -1,5 +1,7 @@
 package rule
 
+import "github.com/traderadmin/charts/internal/valuesschema"
+
 func init() {
 	register(&Rule{
 		ID:       "values-schema-invalid",
@@ -13,7 +15,7 @@ func init() {
 }
 
 func checkValuesSchemaInvalid(p *Pass) {
-	for _, f := range p.Rendered.SchemaFailures() {
+	for _, f := range valuesschema.Failures(p.Rendered) {
 		p.Report(Finding{
 			Position: f.Position,
 			Message:  "values.schema.json " + f.Message,

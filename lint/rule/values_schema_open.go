@@ -1,6 +1,10 @@
 package rule
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/traderadmin/charts/internal/valuesschema"
+)
 
 func init() {
 	register(&Rule{
@@ -15,7 +19,7 @@ func init() {
 }
 
 func checkValuesSchemaOpen(p *Pass) {
-	for _, o := range p.Chart.OpenObjects() {
+	for _, o := range valuesschema.OpenObjects(p.Chart) {
 		p.Report(Finding{
 			Position: o.Position,
 			Message:  fmt.Sprintf("the schema describes keys of %s and accepts any others", o.Key),

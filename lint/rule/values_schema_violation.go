@@ -1,5 +1,7 @@
 package rule
 
+import "github.com/traderadmin/charts/internal/valuesschema"
+
 func init() {
 	register(&Rule{
 		ID:       "values-schema-violation",
@@ -13,7 +15,7 @@ func init() {
 }
 
 func checkValuesSchemaViolation(p *Pass) {
-	for _, f := range p.Rendered.Violations() {
+	for _, f := range valuesschema.Violations(p.Rendered) {
 		p.Report(Finding{
 			Position: f.Position,
 			Message:  f.Message,

@@ -1,6 +1,10 @@
 package rule
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/traderadmin/charts/internal/valuesuse"
+)
 
 func init() {
 	register(&Rule{
@@ -19,7 +23,7 @@ image: "{{ .Values.image.repository }}"  # values.yaml: image: {repository: regi
 }
 
 func checkValuesUndeclared(p *Pass) {
-	for _, u := range p.Chart.UndeclaredReads() {
+	for _, u := range valuesuse.Undeclared(p.Chart) {
 		f := Finding{
 			Severity: Warning,
 			Position: u.Position,
@@ -33,7 +37,7 @@ func checkValuesUndeclared(p *Pass) {
 		switch {
 		case u.Nearest != "":
 			f.Message += fmt.Sprintf("; the nearest key is %s", u.Nearest)
-			if u.Unread {
+			if u.NearestUnused {
 				f.Severity = Error
 				f.Message += ", which no template reads"
 				f.Fix = fmt.Sprintf("Read %s.", u.Nearest)

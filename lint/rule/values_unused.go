@@ -1,6 +1,10 @@
 package rule
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/traderadmin/charts/internal/valuesuse"
+)
 
 func init() {
 	register(&Rule{
@@ -22,7 +26,7 @@ service:
 }
 
 func checkValuesUnused(p *Pass) {
-	for _, u := range p.Chart.UnusedValues() {
+	for _, u := range valuesuse.Unused(p.Chart) {
 		p.Report(Finding{
 			Position: u.Position,
 			Message:  fmt.Sprintf("no template reads %s", u.Key),

@@ -3,7 +3,11 @@ package charttest
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
 
+	"github.com/rogpeppe/go-internal/txtar"
 	"helm.sh/helm/v3/pkg/chart/loader"
 	"helm.sh/helm/v3/pkg/chartutil"
 )
@@ -20,4 +24,31 @@ func Package(path, parent string) (string, error) {
 		return "", fmt.Errorf("package chart %s: %w", path, err)
 	}
 	return chartutil.Save(loaded, parent)
+}
+
+// Write writes a chart, given as a txtar archive of its files, to a temporary folder named app and returns the folder.
+func Write(tb testing.TB, archive string) string {
+	tb.Helper()
+	files := map[string]string{}
+	for _, f := range txtar.Parse([]byte(archive)).Files {
+		files[f.Name] = string(f.Data)
+	}
+	return WriteFiles(tb, files)
+}
+
+// WriteFiles writes a chart, given as the contents of its files by their slash-separated paths, to a temporary folder
+// named app and returns the folder.
+func WriteFiles(tb testing.TB, files map[string]string) string {
+	tb.Helper()
+	folder := filepath.Join(tb.TempDir(), "app")
+	for name, content := range files {
+		file := filepath.Join(folder, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			tb.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	return folder
 }

@@ -1,8 +1,7 @@
-package chart
+package valuesuse
 
 import (
 	"fmt"
-	"path"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -10,12 +9,14 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	helmchart "helm.sh/helm/v3/pkg/chart"
-	"helm.sh/helm/v3/pkg/chartutil"
+
+	"github.com/traderadmin/charts/internal/chart"
+	"github.com/traderadmin/charts/internal/chart/charttest"
+	"github.com/traderadmin/charts/internal/valuesschema"
 )
 
 // at is the node under some keys of the only object, given with slashes; a number is an item of a list.
-func at(t *testing.T, r *Rendered, keys string) Node {
+func at(t *testing.T, r *chart.Rendered, keys string) chart.Node {
 	t.Helper()
 	require.Len(t, r.Objects, 1)
 	n := r.Objects[0].Node
@@ -28,7 +29,7 @@ func at(t *testing.T, r *Rendered, keys string) Node {
 			}
 			i++
 		}
-		require.NotNil(t, next.value, "no %s in %s", key, keys)
+		require.False(t, next.IsZero(), "no %s in %s", key, keys)
 		n = next
 	}
 	return n
@@ -109,7 +110,7 @@ func TestValue(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			files := strings.TrimSuffix(metadata, "\n") + "\n"
+			files := metadata
 			if strings.Contains(test.more, "name: cache") {
 				files += "dependencies:\n  - {name: cache, version: 1.0.0, alias: store}\n"
 			}
@@ -117,11 +118,12 @@ func TestValue(t *testing.T) {
 			if test.template != "" {
 				files += "-- templates/a.yaml --\napiVersion: v1\nkind: ConfigMap\n" + test.template + "\n"
 			}
-			r := render(t, files)
+			r := load(t, files).Render(chart.Variant{})
+			require.Empty(t, r.RenderFailures)
 			for keys, want := range test.want {
 				got := ""
-				if source := at(t, r, keys).Value(); source != nil {
-					file, err := filepath.Rel(r.chart.Path(), source.Position.File)
+				if source := Origin(at(t, r, keys)); source != nil {
+					file, err := filepath.Rel(r.Chart().Path(), source.Position.File)
 					require.NoError(t, err)
 					got = fmt.Sprintf("%s:%d %s", filepath.ToSlash(file), source.Position.Line, source.Key)
 				}
@@ -133,34 +135,31 @@ func TestValue(t *testing.T) {
 
 func TestValueOfNothing(t *testing.T) {
 	t.Parallel()
-	assert.Nil(t, Node{}.Value())
+	assert.Nil(t, Origin(chart.Node{}))
 }
 
-// load makes a chart of some templates, by name, and values.
-func load(t testing.TB, templates map[string]string, values string) *Chart {
+const metadata = "-- Chart.yaml --\napiVersion: v2\nname: app\nversion: 0.1.0\n"
+
+// load loads a chart, given as a txtar archive of its files.
+func load(t *testing.T, files string) *chart.Chart {
 	t.Helper()
-	helm := &helmchart.Chart{
-		Metadata: &helmchart.Metadata{APIVersion: "v2", Name: "app", Version: "0.1.0"},
-		Raw:      []*helmchart.File{{Name: metadataFile}, {Name: valuesFile, Data: []byte(values)}},
-	}
-	for name, content := range templates {
-		helm.Templates = append(helm.Templates, &helmchart.File{Name: path.Join("templates", name), Data: []byte(content)})
-	}
-	return newChart("app", helm)
+	c, err := chart.Load(charttest.Write(t, files))
+	require.NoError(t, err)
+	return c
 }
 
 func TestStarterChartReadsAllItDeclares(t *testing.T) {
 	t.Parallel()
-	folder, err := chartutil.Create("starter", t.TempDir())
+	folder, err := charttest.Create("starter", t.TempDir())
 	require.NoError(t, err)
-	c, err := Load(folder)
+	c, err := chart.Load(folder)
 	require.NoError(t, err)
-	assert.Empty(t, c.UnusedValues())
-	assert.Empty(t, c.UndeclaredReads())
-	assert.NotEmpty(t, c.templateReads().accesses, "nothing was read at all")
+	assert.Empty(t, Unused(c))
+	assert.Empty(t, Undeclared(c))
+	assert.NotEmpty(t, analyze(c).accesses, "nothing was read at all")
 }
 
-// TestReadsEnd holds the reader to charts that would keep it busy for ever.
+// TestReadsEnd holds the interpreter to charts that would keep it busy for ever.
 func TestReadsEnd(t *testing.T) {
 	t.Parallel()
 	deep := strings.Repeat("{{ range .Values.a }}{{ $x = . }}", 60) + strings.Repeat("{{ end }}", 60)
@@ -190,9 +189,9 @@ func TestReadsEnd(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			start := time.Now()
-			c := load(t, map[string]string{"a.yaml": template}, "a: 1\n")
-			c.UnusedValues()
-			c.UndeclaredReads()
+			c := load(t, metadata+"-- values.yaml --\na: 1\n-- templates/a.yaml --\n"+template+"\n")
+			Unused(c)
+			Undeclared(c)
 			assert.Less(t, time.Since(start), 10*time.Second)
 		})
 	}
@@ -211,14 +210,22 @@ func FuzzReads(f *testing.F) {
 		f.Add(seed, "a: {b: [{c: 1}]}\n# d:\n", `{"properties": {"a": {"$ref": "#"}}}`)
 	}
 	f.Fuzz(func(t *testing.T, template, values, schema string) {
-		c := load(t, map[string]string{"a.yaml": template, "_b.tpl": template}, values)
-		c.helm.Raw = append(c.helm.Raw, &helmchart.File{Name: schemaFile, Data: []byte(schema)})
+		c, err := chart.Load(charttest.WriteFiles(t, map[string]string{
+			"Chart.yaml":         "{apiVersion: v2, name: app, version: 0.1.0}",
+			"values.yaml":        values,
+			"values.schema.json": schema,
+			"templates/a.yaml":   template,
+			"templates/_b.tpl":   template,
+		}))
+		if err != nil {
+			t.Skip("Helm does not load the chart")
+		}
 		start := time.Now()
-		c.UnusedValues()
-		c.UndeclaredReads()
-		c.OpenObjects()
-		c.KeysWithoutSchema()
-		c.DifferentDefaults()
+		Unused(c)
+		Undeclared(c)
+		valuesschema.OpenObjects(c)
+		valuesschema.Undescribed(c)
+		valuesschema.DifferentDefaults(c)
 		if took := time.Since(start); took > 5*time.Second {
 			t.Fatalf("took %s", took)
 		}
@@ -226,17 +233,18 @@ func FuzzReads(f *testing.F) {
 }
 
 func BenchmarkReads(b *testing.B) {
-	folder, err := chartutil.Create("starter", b.TempDir())
+	folder, err := charttest.Create("starter", b.TempDir())
 	require.NoError(b, err)
 	for name, path := range map[string]string{"starter": folder, "traderadmin": "../../charts/traderadmin"} {
 		b.Run(name, func(b *testing.B) {
-			loaded, err := Load(path)
-			require.NoError(b, err)
 			b.ReportAllocs()
 			for b.Loop() {
-				c := newChart(path, loaded.helm)
-				c.UnusedValues()
-				c.UndeclaredReads()
+				b.StopTimer()
+				c, err := chart.Load(path) // the reads of a chart are computed once
+				require.NoError(b, err)
+				b.StartTimer()
+				Unused(c)
+				Undeclared(c)
 			}
 		})
 	}

@@ -20,7 +20,7 @@ import (
 	"github.com/traderadmin/charts/lint/policy"
 )
 
-// load renders the chart in an archive and reads the policy in its .chartlint.yaml, if there is one.
+// load renders the chart in an archive, and reads the policy in its .chartlint.yaml if there is one.
 func load(t testing.TB, archive *txtar.Archive) ([]*chart.Object, *policy.Policy) {
 	t.Helper()
 	folder := filepath.Join(t.TempDir(), "chart")
@@ -39,7 +39,7 @@ func load(t testing.TB, archive *txtar.Archive) ([]*chart.Object, *policy.Policy
 	return rendered.Objects, asked
 }
 
-// release is the objects of a chart of one template.
+// release renders a chart with one template.
 func release(t testing.TB, template string) ([]*chart.Object, *policy.Policy) {
 	t.Helper()
 	return load(t, &txtar.Archive{Files: []txtar.File{
@@ -48,7 +48,7 @@ func release(t testing.TB, template string) ([]*chart.Object, *policy.Policy) {
 	}})
 }
 
-// Each archive is a chart, and the table of its budget in budget.txt.
+// Each archive is a chart, with the table of its budget in budget.txt.
 func TestTable(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/*.txtar")
@@ -123,8 +123,8 @@ spec: {template: {spec: {containers: [{name: main}]}}}
 	}, b.Workloads[1].Pods)
 }
 
-// What a whole pod requests is the larger of what its main containers and sidecars request together and what each init
-// container requests beside the sidecars started before it. The figures of the first case are worked out in KEP-753.
+// A pod requests the larger of two amounts: what its main containers and sidecars request together, and what an init
+// container requests together with the sidecars started before it. The first case is the example of KEP-753.
 func TestPodRequests(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -133,7 +133,7 @@ func TestPodRequests(t *testing.T) {
 		memory       string
 		containerCPU string // of the first container
 	}{
-		"init containers one by one": {
+		"init containers run one by one": {
 			spec: `
   initContainers:
     - {name: a, resources: {requests: {cpu: 2}}}
@@ -143,7 +143,7 @@ func TestPodRequests(t *testing.T) {
     - {name: d, resources: {requests: {cpu: 1, memory: 1Gi}}}`,
 			cpu: "3", limit: "0", memory: "2Gi", containerCPU: "2",
 		},
-		"sidecars run on": {
+		"sidecars keep running": {
 			spec: `
   initContainers:
     - {name: before, resources: {requests: {cpu: 2}}}
@@ -153,7 +153,7 @@ func TestPodRequests(t *testing.T) {
     - {name: main, resources: {requests: {cpu: 2}}}`,
 			cpu: "5", limit: "0", memory: "0", containerCPU: "2",
 		},
-		"a sidecar after an init container is not beside it": {
+		"an init container runs without a later sidecar": {
 			spec: `
   initContainers:
     - {name: before, resources: {requests: {cpu: 4}}}
@@ -162,13 +162,13 @@ func TestPodRequests(t *testing.T) {
     - {name: main, resources: {requests: {cpu: 2}}}`,
 			cpu: "4", limit: "0", memory: "0", containerCPU: "4",
 		},
-		"a limit is a request": {
+		"a request defaults to the limit": {
 			spec: `
   containers:
     - {name: main, resources: {limits: {cpu: 2, memory: 1Gi}, requests: {memory: 1Mi}}}`,
 			cpu: "2", limit: "2", memory: "1Mi", containerCPU: "2",
 		},
-		"the pod as a whole": {
+		"pod-level resources": {
 			spec: `
   resources: {requests: {cpu: 3}, limits: {cpu: 4, memory: 2Gi}}
   containers:
@@ -182,7 +182,7 @@ func TestPodRequests(t *testing.T) {
     - {name: main, resources: {requests: {cpu: 1, memory: 64Mi}, limits: {cpu: 2}}}`,
 			cpu: "1250m", limit: "2250m", memory: "128Mi", containerCPU: "1",
 		},
-		"what is no quantity is left out": {
+		"invalid quantities are ignored": {
 			spec: `
   containers:
     - {name: main, resources: {requests: {cpu: many, memory: 1e2147483647}, limits: {cpu: {}}}}`,
@@ -209,7 +209,7 @@ func equal(t *testing.T, want string, list corev1.ResourceList, name corev1.Reso
 	assert.Zero(t, got.Cmp(resource.MustParse(want)), "%s is %s, want %s", name, &got, want)
 }
 
-// A release of many objects costs in proportion.
+// The cost must grow linearly with the number of objects.
 func BenchmarkOf(b *testing.B) {
 	one, err := os.ReadFile("testdata/scaled.txtar")
 	require.NoError(b, err)

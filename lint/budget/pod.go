@@ -11,8 +11,7 @@ import (
 	"github.com/traderadmin/charts/internal/chart"
 )
 
-// Pod is what one pod of an object asks for, as the API server stores it: with what it fills in, and what the LimitRanges of the
-// release fill in.
+// Pod is one pod of an object, with the defaults that the API server and the LimitRanges of the release set.
 type Pod struct {
 	Object     *chart.Object
 	Spec       chart.Node
@@ -21,61 +20,68 @@ type Pod struct {
 	Requests, Limits corev1.ResourceList
 }
 
-// Container is a container and what it asks for. A request that is not there equals the limit.
+// Container is a container with its requests and limits.
 type Container struct {
 	chart.Container
 	Requests, Limits corev1.ResourceList
 }
 
-// newPod reads the pods that a spec of an object describes.
+// newPod returns the pod that an object creates from a pod spec.
 func newPod(o *chart.Object, spec chart.Node, ranges LimitRanges) Pod {
 	pod := Pod{Object: o, Spec: spec}
 	for _, c := range chart.ContainersOf(spec) {
 		requests, limits := resources(c.Get("resources"))
-		ranges.fill(o, requests, limits)
+		ranges.setDefaults(o, requests, limits)
 		pod.Containers = append(pod.Containers, Container{Container: c, Requests: requests, Limits: limits})
 	}
-	whole := pod.whole()
-	pod.Requests = resourcehelper.PodRequests(whole, resourcehelper.PodResourcesOptions{})
-	pod.Limits = resourcehelper.PodLimits(whole, resourcehelper.PodResourcesOptions{})
+	typed := pod.typed()
+	pod.Requests = resourcehelper.PodRequests(typed, resourcehelper.PodResourcesOptions{})
+	pod.Limits = resourcehelper.PodLimits(typed, resourcehelper.PodResourcesOptions{})
 	return pod
 }
 
-// whole is a pod of Kubernetes that asks for the same.
-func (p *Pod) whole() *corev1.Pod {
-	whole := new(corev1.Pod)
+// typed returns a pod of the Kubernetes API with the same requests and limits.
+func (p *Pod) typed() *corev1.Pod {
+	pod := new(corev1.Pod)
 	for _, c := range p.Containers {
-		container := corev1.Container{Resources: corev1.ResourceRequirements{Requests: c.Requests, Limits: c.Limits}}
+		container := corev1.Container{
+			Resources: corev1.ResourceRequirements{Requests: c.Requests, Limits: c.Limits},
+		}
 		switch c.Role {
 		case chart.Main:
-			whole.Spec.Containers = append(whole.Spec.Containers, container)
+			pod.Spec.Containers = append(pod.Spec.Containers, container)
 		case chart.Sidecar:
 			container.RestartPolicy = new(corev1.ContainerRestartPolicyAlways)
 			fallthrough
 		case chart.Init:
-			whole.Spec.InitContainers = append(whole.Spec.InitContainers, container)
+			pod.Spec.InitContainers = append(pod.Spec.InitContainers, container)
 		}
 	}
-	whole.Spec.Overhead = quantities(p.Spec.Get("overhead"))
-	whole.Spec.Resources = level(p.Spec.Get("resources"), resourcehelper.AggregateContainerRequests(whole, resourcehelper.PodResourcesOptions{}))
-	return whole
+	pod.Spec.Overhead = quantities(p.Spec.Get("overhead"))
+	inContainers := resourcehelper.AggregateContainerRequests(pod, resourcehelper.PodResourcesOptions{})
+	pod.Spec.Resources = podLevelResources(p.Spec.Get("resources"), inContainers)
+	return pod
 }
 
-// level is what a pod asks for as a whole, as the API server stores it. Without a request, that is what the containers request, or the pod's limit if they
-// request nothing.
-// See https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/#pod-level-resource-specification.
-func level(of chart.Node, containers corev1.ResourceList) *corev1.ResourceRequirements {
-	requests, limits := quantities(of.Get("requests")), quantities(of.Get("limits"))
+// podLevelResources returns the requests and limits of a pod as a whole, with the defaults of the API server: a request
+// that neither the pod nor its containers set is the pod's limit. See
+// https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/#pod-level-resource-specification.
+func podLevelResources(n chart.Node, inContainers corev1.ResourceList) *corev1.ResourceRequirements {
+	requests, limits := quantities(n.Get("requests")), quantities(n.Get("limits"))
 	for name, limit := range limits {
-		_, requested := containers[name]
-		if _, set := requests[name]; !set && (!requested || strings.HasPrefix(string(name), corev1.ResourceHugePagesPrefix)) {
+		_, inContainer := inContainers[name]
+		if _, set := requests[name]; !set && (!inContainer || isHugePages(name)) {
 			requests[name] = limit.DeepCopy()
 		}
 	}
 	return &corev1.ResourceRequirements{Requests: requests, Limits: limits}
 }
 
-// Unlimited says whether one of the pod's containers may take as much of a resource as the node has.
+func isHugePages(name corev1.ResourceName) bool {
+	return strings.HasPrefix(string(name), corev1.ResourceHugePagesPrefix)
+}
+
+// Unlimited reports whether a container of the pod may use as much of a resource as the node has.
 func (p *Pod) Unlimited(name corev1.ResourceName) bool {
 	if p.Spec.Get("resources", "limits", string(name)).Exists() {
 		return false
@@ -86,9 +92,9 @@ func (p *Pod) Unlimited(name corev1.ResourceName) bool {
 	})
 }
 
-// Place is the value that decides most of what the pod asks for of a resource, under requests or limits as bound says: that of
-// the pod as a whole, or of the container that asks for most.
-func (p *Pod) Place(bound, resource string) chart.Node {
+// Source returns the value that contributes most to the pod's requests or limits for a resource: that of the pod as a
+// whole, or of its largest container. If no such value is set, it returns the closest parent.
+func (p *Pod) Source(bound, resource string) chart.Node {
 	if whole := p.Spec.Get("resources", bound, resource); whole.Exists() || len(p.Containers) == 0 {
 		return p.Spec.Closest("resources", bound, resource)
 	}
@@ -98,39 +104,39 @@ func (p *Pod) Place(bound, resource string) chart.Node {
 			largest = c
 		}
 	}
-	return largest.place(bound, resource)
+	return largest.source(bound, resource)
 }
 
-// place is the value of a resource under requests or limits, or the closest to the one that is missing. What is not requested
-// follows from the limit.
-func (c *Container) place(bound, resource string) chart.Node {
-	if limit := c.Get("resources", "limits", resource); bound == "requests" && limit.Exists() && !c.Get("resources", bound, resource).Exists() {
+// source returns the value of a resource under requests or limits, or the closest parent if it is not set. A request
+// that is not set comes from the limit.
+func (c *Container) source(bound, resource string) chart.Node {
+	limit := c.Get("resources", "limits", resource)
+	if bound == "requests" && limit.Exists() && !c.Get("resources", "requests", resource).Exists() {
 		return limit
 	}
 	return c.Closest("resources", bound, resource)
 }
 
 func (c *Container) amount(bound, name string) *resource.Quantity {
-	list := c.Requests
-	if bound == "limits" {
-		list = c.Limits
-	}
-	q := list[corev1.ResourceName(name)]
+	q := boundOf(bound, c.Requests, c.Limits)[corev1.ResourceName(name)]
 	return &q
 }
 
-// resources reads requests and limits. A request that is not set is the limit, as the API server sets it. What is no quantity is
-// left out: the server refuses it.
+func boundOf(bound string, requests, limits corev1.ResourceList) corev1.ResourceList {
+	if bound == "limits" {
+		return limits
+	}
+	return requests
+}
+
+// resources reads requests and limits. Like the API server, it sets a missing request to the limit.
 func resources(n chart.Node) (requests, limits corev1.ResourceList) {
 	requests, limits = quantities(n.Get("requests")), quantities(n.Get("limits"))
-	for name, limit := range limits {
-		if _, set := requests[name]; !set {
-			requests[name] = limit
-		}
-	}
+	setMissing(requests, limits)
 	return requests, limits
 }
 
+// quantities reads a map of quantities. It skips invalid ones, which the API server rejects.
 func quantities(n chart.Node) corev1.ResourceList {
 	list := corev1.ResourceList{}
 	for name, value := range n.Entries() {
@@ -141,9 +147,11 @@ func quantities(n chart.Node) corev1.ResourceList {
 	return list
 }
 
-// times is a quantity that many pods ask for.
-func times(q resource.Quantity, pods int64) resource.Quantity {
-	product := q.DeepCopy()
-	product.Mul(pods)
-	return product
+// setMissing adds to a list the entries of defaults that it does not have.
+func setMissing(list, defaults corev1.ResourceList) {
+	for name, q := range defaults {
+		if _, set := list[name]; !set {
+			list[name] = q
+		}
+	}
 }

@@ -10,12 +10,12 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// noAmount stands in the table where nothing is asked for.
+// noAmount stands for a request or limit that is not set.
 const noAmount = "-"
 
-// Write writes the budget as a table: a row for each container and what it asks for in one pod, then the sums for the whole
-// release at each time of its life. Requests come first, then limits; a sum of limits with a + behind it is no bound, for
-// some container has none. Nothing is written for a release without pods but that it has none.
+// Write writes the budget as a table: a row for each container with the requests and limits in one pod, then the sums
+// over the release in each phase. A + after a sum of limits means that a container has no limit, so the sum is no upper
+// bound. For a release without pods it writes a sentence that says so.
 func Write(w io.Writer, b Budget) error {
 	if len(b.Workloads) == 0 {
 		_, err := fmt.Fprintln(w, "The release has no pods.")
@@ -50,48 +50,41 @@ type table struct {
 	resources []corev1.ResourceName
 }
 
-// halves are those of the table.
-var halves = []string{"requests", "limits"}
-
-func (t table) row(first, container, role, pods, most, surge string, amount func(bound string, name corev1.ResourceName) string) {
-	cells := []string{first, container, role, pods, most, surge}
-	for _, bound := range halves {
+// row writes the first cells of a row, then a cell for the request of each resource and one for each limit.
+func (t table) row(first []string, cell func(bound string, name corev1.ResourceName) string) {
+	cells := first
+	for _, bound := range []string{"requests", "limits"} {
 		for _, name := range t.resources {
-			cells = append(cells, amount(bound, name))
+			cells = append(cells, cell(bound, name))
 		}
 	}
 	fmt.Fprintln(t, strings.Join(cells, "\t"))
 }
 
 func (t table) header() {
-	t.row("WORKLOAD", "CONTAINER", "ROLE", "PODS", "MOST", "SURGE", func(bound string, name corev1.ResourceName) string {
+	titles := []string{"WORKLOAD", "CONTAINER", "ROLE", "PODS", "MAX", "SURGE"}
+	t.row(titles, func(bound string, name corev1.ResourceName) string {
 		return strings.ToUpper(bound + "." + string(name))
 	})
 }
 
-// workload writes the containers, and the pod where it is not simply its only container.
+// workload writes a row for each container. It adds a row for the whole pod unless that equals the only container.
 func (t table) workload(w *Workload) {
-	pods, most, surge := fmt.Sprint(w.Pods.Initial.Replicas), fmt.Sprint(w.Pods.Peak.Replicas), fmt.Sprint(w.Pods.Peak.Surge)
-	first := w.Object.String()
+	object := w.Object.String()
+	pods := []string{fmt.Sprint(w.Pods.Initial.Replicas), fmt.Sprint(w.Pods.Peak.Replicas), fmt.Sprint(w.Pods.Peak.Surge)}
+	row := func(container, role string, requests, limits corev1.ResourceList) {
+		t.row(append([]string{object, container, role}, pods...), func(bound string, name corev1.ResourceName) string {
+			return amount(boundOf(bound, requests, limits), name)
+		})
+		object, pods = "", []string{"", "", ""} // on the first row only
+	}
 	for i := range w.Containers {
 		c := &w.Containers[i]
-		t.row(first, c.Name, w.Object.ReleaseRole(c.Container), pods, most, surge, func(bound string, name corev1.ResourceName) string {
-			return amount(boundOf(bound, c.Requests, c.Limits), name)
-		})
-		first, pods, most, surge = "", "", "", ""
+		row(c.Name, w.Object.ReleaseRole(c.Container), c.Requests, c.Limits)
 	}
 	if len(w.Containers) != 1 || w.Spec.Get("resources").Exists() || w.Spec.Get("overhead").Exists() {
-		t.row(first, "", "whole pod", pods, most, surge, func(bound string, name corev1.ResourceName) string {
-			return amount(boundOf(bound, w.Requests, w.Limits), name)
-		})
+		row("", "whole pod", w.Requests, w.Limits)
 	}
-}
-
-func boundOf(bound string, requests, limits corev1.ResourceList) corev1.ResourceList {
-	if bound == "limits" {
-		return limits
-	}
-	return requests
 }
 
 func amount(list corev1.ResourceList, name corev1.ResourceName) string {
@@ -102,21 +95,22 @@ func amount(list corev1.ResourceList, name corev1.ResourceName) string {
 	return q.String()
 }
 
-// sum writes a sum over the release. at says which pods there are; that may differ from column to column.
-func (t table) sum(name string, at func(quota string) Phase) {
-	pods := at("pods").Uses("pods")
-	t.row(name, "", "", pods.String(), "", "", func(bound string, name corev1.ResourceName) string {
+// sum writes a sum over the release. The phase may differ between columns.
+func (t table) sum(name string, phaseOf func(quota string) Phase) {
+	pods := phaseOf("pods").Usage("pods")
+	t.row([]string{name, "", "", pods.String(), "", ""}, func(bound string, name corev1.ResourceName) string {
 		quota := bound + "." + string(name)
-		phase := at(quota)
-		used := phase.Uses(quota)
-		if bound == "limits" && bounded(name) && phase.Unlimited(name) {
-			return used.String() + "+"
+		phase := phaseOf(quota)
+		usage := phase.Usage(quota)
+		if bound == "limits" && isUnboundedWithoutLimit(name) && phase.Unlimited(name) {
+			return usage.String() + "+"
 		}
-		return used.String()
+		return usage.String()
 	})
 }
 
-// bounded says whether a container without a limit of the resource takes what there is. Of other resources it gets nothing.
-func bounded(name corev1.ResourceName) bool {
+// isUnboundedWithoutLimit reports whether a container without a limit may use all that the node has. Of other
+// resources, such as GPUs, it gets none.
+func isUnboundedWithoutLimit(name corev1.ResourceName) bool {
 	return name == corev1.ResourceCPU || name == corev1.ResourceMemory || name == corev1.ResourceEphemeralStorage
 }

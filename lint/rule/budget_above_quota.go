@@ -101,7 +101,7 @@ func (u *quotaUse) peak(name string) peakUse {
 	peak, known := u.peaks[name]
 	if !known {
 		phase := u.release.Peak(name)
-		peak = peakUse{phase: phase, used: phase.Uses(name), largest: phase.Largest(name)}
+		peak = peakUse{phase: phase, used: phase.Usage(name), largest: phase.Largest(name)}
 		u.peaks[name] = peak
 	}
 	return peak
@@ -128,7 +128,7 @@ func (u *quotaUse) check(name string, hard resource.Quantity, at chart.Node, who
 	case countsPods(name):
 		at = largest.Object.Closest("spec", "replicas")
 	default:
-		at = largest.Place(budget.Asks(name))
+		at = largest.Source(budget.SplitQuota(name))
 	}
 	u.pass.Report(Finding{
 		Node:    at,
@@ -164,7 +164,7 @@ func shares(parts []budget.Part, quota string) string {
 	var texts []string
 	for _, part := range parts[:min(most, len(parts))] {
 		text := fmt.Sprintf("%s %d", part.Workload.Object, part.Pods)
-		if each := part.Workload.Uses(quota); !countsPods(quota) {
+		if each := part.Workload.Usage(quota); !countsPods(quota) {
 			text += " × " + each.String()
 		}
 		texts = append(texts, text)

@@ -36,11 +36,11 @@ func checkPodAboveNode(p *Pass) {
 		pod := &release.Workloads[i].Pod
 		for _, name := range slices.Sorted(maps.Keys(allocatable)) {
 			has := allocatable[name]
-			needs := pod.Uses(name)
+			needs := pod.Usage(name)
 			if needs.Cmp(has.Quantity) <= 0 {
 				continue
 			}
-			p.reportPod(pod.Object, pod.Place("requests", name),
+			p.reportPod(pod.Object, pod.Source("requests", name),
 				fmt.Sprintf("requests %s of %s%s, more than the %s of a node", &needs, name, together(pod), &has),
 				fmt.Sprintf("Request less of %s, or give the release larger nodes and say so in resources.nodes.allocatable.", name))
 		}

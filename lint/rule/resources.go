@@ -97,7 +97,7 @@ func reportMissing(p *Pass, bound string) {
 		for _, c := range chart.ContainersOf(spec) {
 			var missing, fix []string
 			for _, name := range p.Policy.Resources.Required.Of(o, c).Of(bound) {
-				if c.Get("resources", bound, name).Exists() || spec.Get("resources", bound, name).Exists() || ranges.Fills(o, bound, name) {
+				if c.Get("resources", bound, name).Exists() || spec.Get("resources", bound, name).Exists() || ranges.HasDefault(o, bound, name) {
 					continue
 				}
 				missing = append(missing, name)

@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"errors"
 	"flag"
 	"os"
 	"runtime"
@@ -24,6 +25,7 @@ type flags struct {
 	sweep       bool
 	keepFailed  bool
 	wait        time.Duration
+	lint        lintMode
 	realImages  []string
 	healthPaths []string
 	shard       shard.Shard
@@ -53,6 +55,8 @@ func newFlags(set *flag.FlagSet) *flags {
 		"delete what killed runs left on a cluster that outlives its runs, and run no scenario")
 	set.BoolVar(&f.keepFailed, "keep-failed", false,
 		"keep the cluster, and what failed scenarios made on it, until Ctrl-C")
+	set.Var(&f.lint, "lint", "what errors of the linter do: `stop` the run before a cluster starts, or only warn; off "+
+		"does not lint (default stop)")
 	set.DurationVar(&f.wait, "wait", time.Minute, "how long a step may wait for the cluster")
 	set.Var(&f.shard, "shard", "run one part of the scenarios: `i/n`, such as 1/3 for the first of three")
 	set.Func("real-images", "where nodes run containers: comma-separated `globs` of image repositories that get no stand-in "+
@@ -62,6 +66,20 @@ func newFlags(set *flag.FlagSet) *flags {
 	f.cluster.Bind(set)
 	godog.BindFlags("godog.", set, &f.godog)
 	return f
+}
+
+// lintMode is what the findings of the linter mean for a run. The zero value is stop.
+type lintMode string
+
+func (m *lintMode) String() string { return string(*m) }
+
+func (m *lintMode) Set(value string) error {
+	switch value {
+	case "stop", "warn", "off":
+		*m = lintMode(value)
+		return nil
+	}
+	return errors.New("want stop, warn or off")
 }
 
 // list parses a comma-separated flag into words.

@@ -48,14 +48,7 @@ func (r *suiteRun) sections(findings *linter.Result) ([]report.Section, error) {
 	if r.flags.reportDir == "" {
 		return nil, nil
 	}
-	lint := report.Section{Title: "Lint", Columns: []string{"place", "severity", "finding", "rule"}}
-	for _, f := range findings.Findings {
-		lint.Rows = append(lint.Rows, []string{f.Position.String(), f.Severity.String(), f.Message, f.Rule})
-	}
-	if len(lint.Rows) == 0 {
-		lint = report.Section{Title: "Lint", Text: "The linter found nothing."}
-	}
-	sections := []report.Section{lint}
+	sections := []report.Section{lintSection(findings)}
 	budgets, err := linter.Budgets(context.Background(), []string{r.suite.source}, linter.Options{})
 	if err != nil {
 		return nil, err
@@ -65,6 +58,23 @@ func (r *suiteRun) sections(findings *linter.Result) ([]report.Section, error) {
 		sections = append(sections, report.Section{Title: title, Text: b.Table})
 	}
 	return sections, nil
+}
+
+// lintSection shows the findings, which are nil if the chart was not linted.
+func lintSection(findings *linter.Result) report.Section {
+	section := report.Section{Title: "Lint"}
+	switch {
+	case findings == nil:
+		section.Text = "The chart was not linted (-lint=off)."
+	case len(findings.Findings) == 0:
+		section.Text = "The linter found nothing."
+	default:
+		section.Columns = []string{"position", "severity", "finding", "rule"}
+		for _, f := range findings.Findings {
+			section.Rows = append(section.Rows, []string{f.Position.String(), f.Severity.String(), f.Message, f.Rule})
+		}
+	}
+	return section
 }
 
 // reportImages adds to the report which images ran, and prints which of them were stand-ins.

@@ -1,0 +1,302 @@
+package acceptance
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/require"
+)
+
+// TestMain makes the command features, which is `go test -run TestFeatures .` in a repository with one chart.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"features": features})
+}
+
+func features() {
+	test := testing.InternalTest{Name: "TestFeatures", F: func(t *testing.T) {
+		Run(t, Suite{Namespace: os.Getenv("NAMESPACE")})
+	}}
+	matches := func(pattern, name string) (bool, error) { return regexp.MatchString(pattern, name) }
+	testing.Main(matches, []testing.InternalTest{test}, nil, nil)
+}
+
+// TestScripts runs whole runs, as a user starts them, on copies of the chart of this repository.
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, scripts("testdata/script"))
+}
+
+// TestKindScripts runs whole runs on kind clusters: with -kind-image, where a Docker engine has that image.
+func TestKindScripts(t *testing.T) {
+	options := commandLine.cluster.Kind
+	if options.Image == "" {
+		t.Skip("-kind-image names no node image to test on")
+	}
+	flags := "-kind-image=" + options.Image
+	if options.Config != "" {
+		path, err := filepath.Abs(options.Config)
+		require.NoError(t, err)
+		flags += " -kind-config=" + path
+	}
+	t.Setenv("KIND_FLAGS", flags)
+	testscript.Run(t, scripts("testdata/kind"))
+}
+
+// scripts returns the parameters of the scripts in a folder. Each starts in a folder of its own, with the chart of this
+// repository in charts/traderadmin and its first feature in features.
+func scripts(folder string) testscript.Params {
+	return testscript.Params{
+		Dir:                folder,
+		RequireUniqueNames: true,
+		Setup:              setUp,
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"fresh":     fresh,
+			"replace":   replace,
+			"start":     start,
+			"await":     await,
+			"signal":    signalRun,
+			"finish":    finish,
+			"empty":     empty,
+			"run-alone": runAlone,
+			"cluster":   startCluster,
+			"canary":    checkCanary,
+			"kind":      startKind,
+			"kind-made": kindMade,
+		},
+	}
+}
+
+func setUp(env *testscript.Env) error {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return err
+	}
+	goCaches, err := exec.Command("go", "env", "GOCACHE", "GOMODCACHE").Output()
+	if err != nil {
+		return err
+	}
+	caches := strings.Fields(string(goCaches))
+	for name, value := range map[string]string{
+		"NAMESPACE": "trader", "KIND_FLAGS": os.Getenv("KIND_FLAGS"), "XDG_CACHE_HOME": cache, "GOCACHE": caches[0], "GOMODCACHE": caches[1],
+		"FIRST": firstFeature,
+	} {
+		env.Setenv(name, value)
+	}
+	// The scripts of this package are about what a run leaves in the folder for temporary files.
+	env.Setenv("TMPDIR", filepath.Join(env.WorkDir, "tmp"))
+	if err := os.Mkdir(filepath.Join(env.WorkDir, "tmp"), 0o700); err != nil {
+		return err
+	}
+	env.Values[stateKey{}] = &state{runs: map[string]*startedRun{}}
+	return copyRepository(env.WorkDir)
+}
+
+// firstFeature is the feature file of this repository that every script has.
+const firstFeature = "features/helm_chart_deployment.feature"
+
+// copyRepository puts the chart of this repository and its first feature into folder, in place of those there.
+func copyRepository(folder string) error {
+	if err := os.RemoveAll(filepath.Join(folder, "charts")); err != nil {
+		return err
+	}
+	if err := os.CopyFS(filepath.Join(folder, "charts"), os.DirFS("../charts")); err != nil {
+		return err
+	}
+	feature, err := os.ReadFile(filepath.Join("..", firstFeature))
+	if err != nil {
+		return err
+	}
+	target := filepath.Join(folder, firstFeature)
+	if err := os.MkdirAll(filepath.Dir(target), 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(target, feature, 0o600)
+}
+
+// fresh undoes all changes to the chart and the feature.
+func fresh(ts *testscript.TestScript, _ bool, _ []string) {
+	ts.Check(copyRepository(ts.MkAbs(".")))
+}
+
+// replace OLD by NEW in FILE, where OLD is found once. \n is a line break.
+func replace(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 3 {
+		ts.Fatalf("usage: replace FILE OLD NEW")
+	}
+	text := func(arg string) string { return strings.ReplaceAll(arg, `\n`, "\n") }
+	content, old := ts.ReadFile(args[0]), text(args[1])
+	if n := strings.Count(content, old); n != 1 {
+		ts.Fatalf("%s contains %q %d times, not once", args[0], old, n)
+	}
+	content = strings.Replace(content, old, text(args[2]), 1)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(content), 0o600))
+}
+
+// startedRun is a command that runs beside the script.
+type startedRun struct {
+	command *exec.Cmd
+	lines   *bufio.Scanner
+	output  strings.Builder
+	group   int // the process group of its embedded control plane; 0 if it has none
+}
+
+// state is what the commands of one script remember.
+type state struct {
+	runs   map[string]*startedRun // by name
+	canary *canary                // nil without a cluster of the user's
+}
+
+type stateKey struct{}
+
+func stateOf(ts *testscript.TestScript) *state { return ts.Value(stateKey{}).(*state) }
+
+func runOf(ts *testscript.TestScript, name string) *startedRun {
+	r := stateOf(ts).runs[name]
+	if r == nil {
+		ts.Fatalf("no run %q was started", name)
+	}
+	return r
+}
+
+// start NAME COMMAND… starts a command beside the script.
+func start(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: start NAME COMMAND [ARG…]")
+	}
+	path := filepath.Join(strings.Split(ts.Getenv("PATH"), string(os.PathListSeparator))[0], args[1])
+	command := exec.Command(path, args[2:]...)
+	command.Dir = ts.MkAbs(".")
+	command.Env = environment(ts)
+	output, err := command.StdoutPipe()
+	ts.Check(err)
+	command.Stderr = command.Stdout
+	ts.Check(command.Start())
+	ts.Defer(func() { _ = command.Process.Kill() }) // which fails if it has ended
+	lines := bufio.NewScanner(output)
+	lines.Buffer(nil, 1<<20)
+	stateOf(ts).runs[args[0]] = &startedRun{command: command, lines: lines}
+}
+
+// environment returns the environment of the script, as far as a run depends on it.
+func environment(ts *testscript.TestScript) []string {
+	var env []string
+	for _, name := range []string{
+		"PATH", "HOME", "TMPDIR", "NAMESPACE", "XDG_CACHE_HOME", "GOCACHE", "GOMODCACHE", "KUBECONFIG", "GITHUB_ACTIONS",
+	} {
+		env = append(env, name+"="+ts.Getenv(name))
+	}
+	return env
+}
+
+// await NAME TEXT reads the output of a run up to a line that contains TEXT.
+func await(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: await NAME TEXT")
+	}
+	if r := runOf(ts, args[0]); !r.readTo(os.Expand(args[1], ts.Getenv)) {
+		ts.Fatalf("%s ended without printing %q:\n%s", args[0], args[1], &r.output)
+	}
+}
+
+// readTo reads the output up to a line that contains text, and reports whether there is one.
+func (r *startedRun) readTo(text string) bool {
+	for r.lines.Scan() {
+		fmt.Fprintln(&r.output, r.lines.Text())
+		if strings.Contains(r.lines.Text(), text) {
+			return true
+		}
+	}
+	return false
+}
+
+// signal NAME INT|KILL sends a signal to a run. If the run has a control plane, finish checks that it is gone.
+func signalRun(ts *testscript.TestScript, _ bool, args []string) {
+	signals := map[string]os.Signal{"INT": os.Interrupt, "KILL": os.Kill}
+	if len(args) != 2 || signals[args[1]] == nil {
+		ts.Fatalf("usage: signal NAME INT|KILL")
+	}
+	r := runOf(ts, args[0])
+	r.group = controlPlane(ts)
+	ts.Check(r.command.Process.Signal(signals[args[1]]))
+}
+
+// controlPlane returns the process group of the control plane whose files are in the script's folder, or 0.
+func controlPlane(ts *testscript.TestScript) int {
+	pids, err := exec.Command("pgrep", "-f", ts.Getenv("TMPDIR")).Output()
+	if err != nil {
+		return 0
+	}
+	pid, err := strconv.Atoi(strings.Fields(string(pids))[0])
+	ts.Check(err)
+	group, err := syscall.Getpgid(pid)
+	ts.Check(err)
+	return group
+}
+
+// finish NAME waits for a run, which must have passed, or failed after "!". Its output is the stdout of the script.
+func finish(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: [!] finish NAME")
+	}
+	r := runOf(ts, args[0])
+	r.readTo("\n") // which no line contains
+	err := r.command.Wait()
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+		ts.Check(err)
+	}
+	_, _ = io.WriteString(ts.Stdout(), r.output.String())
+	if failed := err != nil; failed != neg {
+		ts.Fatalf("%s failed: %t\n%s", args[0], failed, &r.output)
+	}
+	ended := func() bool { return syscall.Kill(-r.group, 0) == syscall.ESRCH }
+	if r.group != 0 && !eventually(ended) {
+		ts.Fatalf("the control plane of %s (process group %d) outlives it", args[0], r.group)
+	}
+}
+
+// eventually reports whether a condition comes true within a minute.
+func eventually(condition func() bool) bool {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		if condition() {
+			return true
+		}
+	}
+	return false
+}
+
+// empty FOLDER fails if there is anything in a folder.
+func empty(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: [!] empty FOLDER")
+	}
+	entries, err := os.ReadDir(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if (len(entries) == 0) == neg {
+		ts.Fatalf("%s contains %v", args[0], entries)
+	}
+}
+
+// run-alone types the command that the last run printed to run its failed scenario alone. `go test` in it is the
+// command features.
+func runAlone(ts *testscript.TestScript, neg bool, _ []string) {
+	printed := regexp.MustCompile(`Run alone:\n +go test -run (.*)`).FindStringSubmatch(ts.ReadFile("stdout"))
+	if printed == nil {
+		ts.Fatalf("the run printed no command that runs a scenario alone")
+	}
+	err := ts.Exec("sh", "-c", "features -test.run "+printed[1])
+	if failed := err != nil; failed != neg {
+		ts.Fatalf("%s: failed: %t", printed[0], failed)
+	}
+}

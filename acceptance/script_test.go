@@ -44,13 +44,12 @@ func TestKindScripts(t *testing.T) {
 	if options.Image == "" {
 		t.Skip("-kind-image names no node image to test on")
 	}
-	flags := "-kind-image=" + options.Image
+	t.Setenv("KIND_IMAGE", options.Image)
 	if options.Config != "" {
 		path, err := filepath.Abs(options.Config)
 		require.NoError(t, err)
-		flags += " -kind-config=" + path
+		t.Setenv("KIND_CONFIG", path)
 	}
-	t.Setenv("KIND_FLAGS", flags)
 	testscript.Run(t, scripts("testdata/kind"))
 }
 
@@ -70,6 +69,8 @@ func scripts(folder string) testscript.Params {
 			"finish":    finish,
 			"empty":     empty,
 			"run-alone": runAlone,
+			"prints":    prints,
+			"cause":     cause,
 			"cluster":   startCluster,
 			"canary":    checkCanary,
 			"kind":      startKind,
@@ -89,7 +90,7 @@ func setUp(env *testscript.Env) error {
 	}
 	caches := strings.Fields(string(goCaches))
 	for name, value := range map[string]string{
-		"NAMESPACE": "trader", "KIND_FLAGS": os.Getenv("KIND_FLAGS"), "XDG_CACHE_HOME": cache, "GOCACHE": caches[0], "GOMODCACHE": caches[1],
+		"NAMESPACE": "trader", "KIND_IMAGE": os.Getenv("KIND_IMAGE"), "KIND_CONFIG": os.Getenv("KIND_CONFIG"), "XDG_CACHE_HOME": cache, "GOCACHE": caches[0], "GOMODCACHE": caches[1],
 		"FIRST": firstFeature,
 	} {
 		env.Setenv(name, value)
@@ -298,5 +299,28 @@ func runAlone(ts *testscript.TestScript, neg bool, _ []string) {
 	err := ts.Exec("sh", "-c", "features -test.run "+printed[1])
 	if failed := err != nil; failed != neg {
 		ts.Fatalf("%s: failed: %t", printed[0], failed)
+	}
+}
+
+// prints TEXT… fails unless the output of the last run contains all of the texts.
+func prints(ts *testscript.TestScript, _ bool, texts []string) {
+	requireAll(ts, ts.ReadFile("stdout"), texts)
+}
+
+// cause TEXT… fails unless the first three lines of the only failure of the last run contain all of the texts.
+func cause(ts *testscript.TestScript, _ bool, texts []string) {
+	_, failure, found := strings.Cut(ts.ReadFile("stdout"), "      Error: ")
+	if !found {
+		ts.Fatalf("the run printed no failure")
+	}
+	lines := strings.SplitAfterN(failure, "\n", 4)
+	requireAll(ts, strings.Join(lines[:min(3, len(lines))], ""), texts)
+}
+
+func requireAll(ts *testscript.TestScript, output string, texts []string) {
+	for _, text := range texts {
+		if !strings.Contains(output, text) {
+			ts.Fatalf("no %q in:\n%s", text, output)
+		}
 	}
 }

@@ -1,0 +1,87 @@
+package acceptance
+
+import (
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+
+	"github.com/traderadmin/charts/cluster/embedded"
+)
+
+// TestFailures runs scenarios that fail, on one cluster, where the chart testdata/ailing is beside that of this
+// repository.
+func TestFailures(t *testing.T) {
+	t.Parallel()
+	provider := embedded.New(embedded.Options{}, io.Discard)
+	require.NoError(t, provider.Start(t.Context()))
+	stopPlaying := playKubelet(t, provider.Config())
+	t.Cleanup(func() { // after the scripts, which run in parallel
+		stopPlaying()
+		assert.NoError(t, provider.Stop())
+	})
+	params := scripts("testdata/failures")
+	params.Setup = func(env *testscript.Env) error {
+		env.Setenv("KUBECONFIG", provider.Kubeconfig())
+		if err := os.CopyFS(filepath.Join(env.WorkDir, "ailing"), os.DirFS("testdata/ailing")); err != nil {
+			return err
+		}
+		return setUp(env)
+	}
+	testscript.Run(t, params)
+}
+
+// playedStatus is the status that the test gives to the pods of a scheduler, by its name; NOW is the time. The nodes are
+// simulated and run no container that could crash. Nothing else acts on pods of these schedulers.
+var playedStatus = map[string]string{
+	"crashing": `{"phase": "Running", "containerStatuses": [{
+		"name": "app", "image": "registry.example/app:1", "imageID": "", "restartCount": 4, "ready": false,
+		"state": {"waiting": {"reason": "CrashLoopBackOff",
+			"message": "back-off 1m20s restarting failed container"}},
+		"lastState": {"terminated": {"exitCode": 1, "reason": "Error", "message": "no such table",
+			"finishedAt": "NOW"}}}]}`,
+	"failing": `{"phase": "Failed", "containerStatuses": [{
+		"name": "app", "image": "registry.example/app:1", "imageID": "", "restartCount": 0, "ready": false,
+		"state": {"terminated": {"exitCode": 1, "reason": "Error", "message": "no such table"}}}]}`,
+}
+
+// playKubelet sets the status of new pods as playedStatus says, until stop is called.
+func playKubelet(t *testing.T, config *rest.Config) (stop func()) {
+	client, err := kubernetes.NewForConfig(config)
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	pods, err := client.CoreV1().Pods("").Watch(ctx, metav1.ListOptions{})
+	require.NoError(t, err)
+	var playing sync.WaitGroup
+	playing.Go(func() {
+		for event := range pods.ResultChan() {
+			pod, ok := event.Object.(*corev1.Pod)
+			if !ok || event.Type != watch.Added || playedStatus[pod.Spec.SchedulerName] == "" {
+				continue
+			}
+			now := time.Now().UTC().Format(time.RFC3339)
+			status := strings.ReplaceAll(playedStatus[pod.Spec.SchedulerName], "NOW", now)
+			_, err := client.CoreV1().Pods(pod.Namespace).Patch(ctx, pod.Name, types.StrategicMergePatchType,
+				[]byte(`{"status": `+status+`}`), metav1.PatchOptions{}, "status")
+			assert.NoError(t, err, "set the status of pod %s", pod.Name)
+		}
+	})
+	return func() {
+		cancel()
+		playing.Wait()
+	}
+}

@@ -34,7 +34,7 @@ var mayImport = map[string][]string{
 	"internal/chart":     nil,
 	"internal/valuesuse": {"internal/chart"},
 	"internal/schema":    nil,
-	"internal/helm":      {"internal/chart", "internal/rollout", "internal/workload"},
+	"internal/helm":      {"internal/chart", "internal/rollout", "internal/suggest", "internal/workload"},
 	"internal/rollout":   {"internal/workload"},
 	"internal/workload":  nil,
 	"internal/gobuild":   nil,

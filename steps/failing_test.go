@@ -376,7 +376,7 @@ var failing = []failingExample{
 		[]string{`Helm has no status "installed", only deployed, failed`},
 	}, {
 		`Then release "shop" has revision 1 and status "deployed"`,
-		[]string{`release "shop" in namespace "shop": helm history shop`, "release: not found"},
+		[]string{`release "shop" in namespace "shop": release: not found`, "helm history shop"},
 	}, {
 		`When I run helm install shop ./shop
 		 And I run helm upgrade with --set replicaCount=2

@@ -158,7 +158,8 @@ func (s *scenario) runHelmWords(ctx context.Context, words []string) error {
 		return err
 	}
 	namespace, made := s.namespacesOf(ctx, words)
-	result, err := s.suite.helm.WithNamespaces(namespace).WithScratch(folder).WithPrepare(s.prepare).Run(ctx, words...)
+	scope := helm.Scope{Namespace: namespace, Folder: folder, Prepare: s.prepare}
+	result, err := s.suite.helm.Run(ctx, scope, words...)
 	s.last = result
 	s.releases.note(result.Release)
 	if result.Release != nil {

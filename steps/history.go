@@ -66,7 +66,8 @@ Then the values of release "shop" include
 
 // ask runs a Helm command that changes nothing, and of which steps about what Helm prints know nothing.
 func (s *scenario) ask(ctx context.Context, namespace string, words ...string) (*helm.Result, error) {
-	return s.suite.helm.WithNamespaces(s.namespaces.real).Run(ctx, append(words, "--namespace", s.named(namespace))...)
+	scope := helm.Scope{Namespace: s.namespaces.real}
+	return s.suite.helm.Run(ctx, scope, append(words, "--namespace", s.named(namespace))...)
 }
 
 // history are the revisions of a release, the oldest first.

@@ -140,15 +140,15 @@ func (s *Suite) takeAway(ctx context.Context, run string) error {
 // takeAwayRelease uninstalls a release of the one namespace for all, and deletes what Helm leaves of one: what hooks made, what is to be kept, and the volumes
 // of StatefulSets. What is older than the release was there before it.
 func (s *Suite) takeAwayRelease(ctx context.Context, name string, since metav1.Time) error {
-	client := s.helm.WithNamespaces(func(string) string { return s.options.SingleNamespace })
-	found, err := client.Run(ctx, "history", name) // a hook may have run in any of its revisions
+	scope := helm.Scope{Namespace: func(string) string { return s.options.SingleNamespace }}
+	found, err := s.helm.Run(ctx, scope, "history", name) // a hook may have run in any of its revisions
 	if errors.Is(err, helm.ErrReleaseNotFound) {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("take away the release %s: %w", name, err)
 	}
-	if _, err := client.Run(ctx, "uninstall", name, "--no-hooks", "--cascade", "foreground", "--wait"); err != nil {
+	if _, err := s.helm.Run(ctx, scope, "uninstall", name, "--no-hooks", "--cascade", "foreground", "--wait"); err != nil {
 		return fmt.Errorf("take away the release %s: %w", name, err)
 	}
 	var failed []error

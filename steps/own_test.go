@@ -8,6 +8,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/traderadmin/charts/internal/helm"
 )
 
 // leaving is all that Helm leaves of a release: what a hook made, what is to be kept, and the volumes of a StatefulSet.
@@ -50,7 +52,7 @@ func TestOneNamespaceForAll(t *testing.T) {
 		require.NoError(t, err)
 	}
 	user := newSuite(t)
-	_, err = user.helm.Run(t.Context(), "install", "theirs", "./shop", "-n", name)
+	_, err = user.helm.Run(t.Context(), helm.Scope{}, "install", "theirs", "./shop", "-n", name)
 	require.NoError(t, err)
 	before := inNamespace(t, suite, name)
 

@@ -38,7 +38,8 @@ func (s *scenario) uninstallElsewhere(ctx context.Context) error {
 			continue
 		}
 		namespace := func(string) string { return installed.Namespace }
-		_, err := s.suite.helm.WithNamespaces(namespace).Run(ctx, "uninstall", installed.Name, "--no-hooks")
+		scope := helm.Scope{Namespace: namespace}
+		_, err := s.suite.helm.Run(ctx, scope, "uninstall", installed.Name, "--no-hooks")
 		if err != nil && !errors.Is(err, helm.ErrReleaseNotFound) {
 			failed = append(failed, fmt.Errorf("take away what this scenario installed: %w", err))
 		}

@@ -101,7 +101,7 @@ type Suite struct {
 	config    *rest.Config
 	run       string // labels what this run makes
 	paths     paths
-	helm      *helm.Client
+	helm      helm.Helm
 	cluster   kubernetes.Interface
 	objects   dynamic.Interface
 	mapper    meta.RESTMapper
@@ -145,15 +145,17 @@ func NewSuite(config *rest.Config, options Options) (*Suite, error) {
 	if s.paths, err = newPaths(options); err != nil {
 		return nil, fmt.Errorf("steps: %w", err)
 	}
-	if s.helm, err = helm.New(config, helm.Options{
-		Namespace: options.Namespace, Dir: options.Dir, Redirect: s.paths.redirect, Prepare: s.prepare,
-	}); err != nil {
+	client, err := helm.New(config, helm.Options{
+		Namespace: options.Namespace, Dir: options.Dir, Redirect: s.paths.redirect,
+	})
+	if err != nil {
 		return nil, fmt.Errorf("steps: %w", err)
 	}
+	s.helm = client
 	if s.objects, err = dynamic.NewForConfig(config); err != nil {
 		return nil, fmt.Errorf("steps: %w", err)
 	}
-	s.discovery = s.helm.Discovery()
+	s.discovery = client.Discovery()
 	s.mapper = restmapper.NewDeferredDiscoveryRESTMapper(s.discovery)
 	return s, nil
 }

@@ -21,19 +21,14 @@ import (
 	"k8s.io/kubectl/pkg/validation"
 )
 
-// Helm's own main does this, so that the owner of a field in managedFields is "helm" and not the name of this process. It is
-// the SDK's only switch for it, and set before anything can read it.
-func init() { kube.ManagedFieldsManager = "helm" }
-
-// storageDriver keeps releases in Secrets, as the helm binary does by default.
+// storageDriver keeps releases in Secrets, which is the default of the helm binary.
 const storageDriver = "secret"
 
-// cluster is what all clients of one cluster share.
+// cluster is shared by all command lines.
 //
-// Discovery documents are kept with their ETags. Every command asks whether they still hold, which costs two small answers
-// (304 Not Modified) and no more; so a CRD that a chart, another command or anyone else has just added is seen, and no
-// command can pull the ground from under another. OpenAPI documents are large, and only tell whether the server validates
-// fields itself: they are fetched and read once.
+// Discovery documents are kept with their ETags. Each command asks whether they are still valid, which costs two small
+// answers (304 Not Modified). It therefore sees a CRD that a chart, another command or anyone else has just added. The
+// OpenAPI documents are large, and only say whether the server validates fields itself: they are fetched and parsed once.
 type cluster struct {
 	config    *rest.Config
 	client    kubernetes.Interface
@@ -69,20 +64,21 @@ func newCluster(config *rest.Config) (*cluster, error) {
 	return shared, nil
 }
 
-// configure implements the type of the same name with this cluster.
-func (c *cluster) configure(ctx context.Context, run *invocation, namespace string) error {
-	view := c.view(namespace, rest.NewWarningWriter(&run.stderr, rest.WarningWriterOptions{Deduplicate: true}))
-	if err := run.config.Init(view, namespace, storageDriver, run.log.Printf); err != nil {
+// configure makes the configuration of a command line ready for actions on this cluster.
+func (c *cluster) configure(ctx context.Context, e *execution) error {
+	warnings := rest.NewWarningWriter(&e.stderr, rest.WarningWriterOptions{Deduplicate: true})
+	view := c.view(e.namespace, warnings)
+	if err := e.config.Init(view, e.namespace, storageDriver, e.logf); err != nil {
 		return err
 	}
-	run.config.SetHookOutputFunc(run.hookOutput)
-	client := run.config.KubeClient.(*kube.Client) // what Init makes
+	e.config.SetHookOutputFunc(e.hookOutput)
+	client := e.config.KubeClient.(*kube.Client) // made by Init
 	client.Factory = sharedSchemaFactory{Factory: client.Factory, schema: c.schema}
-	run.config.KubeClient = &kubeClient{Client: client, mapper: view.mapper, cluster: c.client, run: run, ctx: ctx}
+	e.config.KubeClient = &kubeClient{Client: client, mapper: view.mapper, cluster: c.client, execution: e, ctx: ctx}
 	return nil
 }
 
-// view returns the cluster as one command sees it, which is consistent until Helm itself asks for news.
+// view returns the cluster as one command sees it. It does not change until Helm asks to refresh it.
 func (c *cluster) view(namespace string, warnings rest.WarningHandler) *view {
 	config := rest.CopyConfig(c.config)
 	config.WarningHandler = warnings
@@ -104,7 +100,7 @@ type view struct {
 
 var _ genericclioptions.RESTClientGetter = (*view)(nil)
 
-// ToRESTConfig returns a copy, because callers write to it.
+// ToRESTConfig returns a copy, because callers change it.
 func (v *view) ToRESTConfig() (*rest.Config, error) { return rest.CopyConfig(v.config), nil }
 
 func (v *view) ToDiscoveryClient() (discovery.CachedDiscoveryInterface, error) {
@@ -113,14 +109,14 @@ func (v *view) ToDiscoveryClient() (discovery.CachedDiscoveryInterface, error) {
 
 func (v *view) ToRESTMapper() (meta.RESTMapper, error) { return v.mapper, nil }
 
-// ToRawKubeConfigLoader is asked for the namespace only.
+// ToRawKubeConfigLoader returns a loader that only knows the namespace, because Helm asks for nothing else.
 func (v *view) ToRawKubeConfigLoader() clientcmd.ClientConfig {
 	return clientcmd.NewDefaultClientConfig(clientcmdapi.Config{}, &clientcmd.ConfigOverrides{
 		Context: clientcmdapi.Context{Namespace: v.namespace},
 	})
 }
 
-// sharedSchemaFactory is Helm's factory, except that manifests are checked by a schema that the whole cluster shares.
+// sharedSchemaFactory is Helm's factory with a schema that all command lines share.
 type sharedSchemaFactory struct {
 	kube.Factory
 	schema validation.Schema
@@ -133,8 +129,7 @@ func (f sharedSchemaFactory) Validator(directive string) (validation.Schema, err
 	return f.schema, nil
 }
 
-// guardedSchema lets one goroutine at a time into a schema: kubectl's is made for one command and not safe for more, and the
-// first to come fetches the documents that the others then find.
+// guardedSchema makes kubectl's schema safe for concurrent use. The first validation fetches the documents.
 type guardedSchema struct {
 	mutex  sync.Mutex
 	schema validation.Schema

@@ -18,12 +18,12 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// apiServer serves the documents that an API server describes itself with. Discovery has ETags, as on API servers; OpenAPI has
-// none here, so that asking for it twice is sending it twice.
+// apiServer serves the discovery and OpenAPI documents of an API server. Discovery has ETags, as on real ones. OpenAPI has
+// none, so that each request for it sends it whole.
 type apiServer struct {
 	mutex     sync.Mutex
 	documents map[string]string
-	sent      map[string]int // how often a document was sent whole
+	sent      map[string]int // times that a document was sent whole
 }
 
 func newAPIServer(t *testing.T) (*apiServer, *rest.Config) {
@@ -57,7 +57,7 @@ func discoveryDocument(groups ...string) string {
 	return `{"kind":"APIGroupDiscoveryList","apiVersion":"apidiscovery.k8s.io/v2","items":[` + items.String() + `]}`
 }
 
-// patchPath says that the server validates the fields of a kind itself.
+// patchPath declares that the server validates the fields of a kind itself.
 func patchPath(kind string) string {
 	return fmt.Sprintf(`"/%[1]s":{"patch":{"x-kubernetes-group-version-kind":{"group":"","version":"v1","kind":%[1]q},`+
 		`"parameters":[{"name":"fieldValidation","in":"query"}]}}`, kind)
@@ -103,14 +103,14 @@ func (s *apiServer) timesSent() map[string]int {
 	defer s.mutex.Unlock()
 	sent := map[string]int{}
 	for path, times := range s.sent {
-		if path != "/version" { // no one can tell when that changes
+		if path != "/version" { // has no ETag
 			sent[path] = times
 		}
 	}
 	return sent
 }
 
-// chartOf returns a folder with a chart called c, of one template.
+// chartOf returns a folder with a chart named c, which has one template.
 func chartOf(t *testing.T, template string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -120,7 +120,7 @@ func chartOf(t *testing.T, template string) string {
 	return dir
 }
 
-func TestWhatAClusterSaysOfItselfIsFetchedOnce(t *testing.T) {
+func TestDocumentsOfTheClusterAreFetchedOnce(t *testing.T) {
 	t.Parallel()
 	server, config := newAPIServer(t)
 	dir := chartOf(t, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\n"+
@@ -136,7 +136,7 @@ func TestWhatAClusterSaysOfItselfIsFetchedOnce(t *testing.T) {
 	var others sync.WaitGroup
 	for n := range 8 {
 		others.Go(func() {
-			_, err := client.WithNamespace(fmt.Sprintf("n%d", n)).Run(t.Context(), "install", "x", "./c", "--dry-run=server")
+			_, err := client.Run(t.Context(), Scope{}, "install", "x", "./c", "--dry-run=server", "-n", fmt.Sprintf("n%d", n))
 			assert.NoError(t, err)
 		})
 	}
@@ -147,7 +147,7 @@ func TestWhatAClusterSaysOfItselfIsFetchedOnce(t *testing.T) {
 	assert.Equal(t, once, server.timesSent())
 }
 
-func TestKindsThatComeLaterAreSeen(t *testing.T) {
+func TestKindsThatAreAddedLaterAreSeen(t *testing.T) {
 	t.Parallel()
 	server, config := newAPIServer(t)
 	client, err := New(config, Options{Dir: chartOf(t, "apiVersion: shop.example/v1\nkind: Order\nmetadata: {name: first}\n")})
@@ -171,7 +171,7 @@ func TestWarningsOfTheAPIServer(t *testing.T) {
 	client, err := New(config, Options{Namespace: "trader"})
 	require.NoError(t, err)
 
-	result := run(t, client, "list --no-headers")
+	result, err := try(t, client, "status shop")
+	require.ErrorIs(t, err, ErrReleaseNotFound)
 	assert.Equal(t, "Warning: this server is a fake\n", result.Warnings)
-	assert.Empty(t, result.Releases)
 }

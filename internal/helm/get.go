@@ -13,66 +13,71 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 )
 
-func (i *invocation) get() *cobra.Command {
+func (e *execution) get() *cobra.Command {
 	return group("get", "download extended information of a named release",
-		i.getAll(),
-		i.getPart("hooks", "download all hooks for a named release", func(out io.Writer, of *release.Release) {
+		e.getAll(),
+		e.getPart("hooks", "download all hooks for a named release", func(out io.Writer, of *release.Release) {
 			for _, hook := range of.Hooks {
 				printHook(out, hook)
 			}
 		}),
-		i.getPart("manifest", "download the manifest for a named release", func(out io.Writer, of *release.Release) {
+		e.getPart("manifest", "download the manifest for a named release", func(out io.Writer, of *release.Release) {
 			fmt.Fprintln(out, of.Manifest)
 		}),
-		i.getMetadata(),
-		i.getPart("notes", "download the notes for a named release", func(out io.Writer, of *release.Release) {
+		e.getMetadata(),
+		e.getPart("notes", "download the notes for a named release", func(out io.Writer, of *release.Release) {
 			if of.Info.Notes != "" {
 				fmt.Fprintf(out, "NOTES:\n%s\n", of.Info.Notes)
 			}
 		}),
-		i.getValues(),
+		e.getValues(),
 	)
 }
 
 // getPart is a subcommand of get that prints something of a release.
-func (i *invocation) getPart(name, short string, print func(io.Writer, *release.Release)) *cobra.Command {
-	client := action.NewGet(i.config)
-	command := &cobra.Command{Use: name + " RELEASE_NAME", Short: short, Args: needs(cobra.ExactArgs(1))}
+func (e *execution) getPart(name, short string, print func(io.Writer, *release.Release)) *cobra.Command {
+	client := action.NewGet(e.config)
+	command := &cobra.Command{
+		Use: name + " RELEASE_NAME", Short: short, Args: needs(cobra.ExactArgs(1)), Annotations: argumentsName(oneRelease),
+	}
 	revisionFlag(command.Flags(), &client.Version)
 	command.RunE = func(_ *cobra.Command, args []string) error {
-		var err error
-		if i.release, err = client.Run(args[0]); err != nil {
+		found, err := client.Run(args[0])
+		if err != nil {
 			return err
 		}
-		print(&i.stdout, i.release)
+		e.read(found)
+		print(&e.stdout, found)
 		return nil
 	}
 	return command
 }
 
 func revisionFlag(flags *pflag.FlagSet, revision *int) {
-	flags.IntVar(revision, "revision", 0, "the revision to get; else the last")
+	flags.IntVar(revision, "revision", 0, "revision to get; 0 means the last")
 }
 
-func (i *invocation) getAll() *cobra.Command {
-	client := action.NewGet(i.config)
+func (e *execution) getAll() *cobra.Command {
+	client := action.NewGet(e.config)
 	command := &cobra.Command{
-		Use:   "all RELEASE_NAME",
-		Short: "download all information for a named release",
-		Args:  needs(cobra.ExactArgs(1)),
+		Use:         "all RELEASE_NAME",
+		Short:       "download all information for a named release",
+		Args:        needs(cobra.ExactArgs(1)),
+		Annotations: argumentsName(oneRelease),
 	}
 	revisionFlag(command.Flags(), &client.Version)
-	format := command.Flags().String("template", "", "Go template for the output, for instance {{.Release.Name}}")
+	format := command.Flags().String("template", "", "Go template of the output, for instance {{.Release.Name}}")
 
 	command.RunE = func(_ *cobra.Command, args []string) error {
-		var err error
-		if i.release, err = client.Run(args[0]); err != nil {
+		found, err := client.Run(args[0])
+		if err != nil {
 			return err
 		}
+		e.read(found)
 		if *format != "" {
-			return printTemplate(&i.stdout, *format, map[string]any{"Release": i.release})
+			return printTemplate(&e.stdout, *format, map[string]any{"Release": found})
 		}
-		return output.Table.Write(&i.stdout, &statusPrinter{release: i.release, debug: true, showMetadata: true})
+		return output.Table.Write(&e.stdout, statusPrinter{release: found, debug: true, showMetadata: true})
 	}
 	return command
 }
@@ -85,12 +90,13 @@ func printTemplate(out io.Writer, text string, data any) error {
 	return parsed.Execute(out, data)
 }
 
-func (i *invocation) getMetadata() *cobra.Command {
-	client := action.NewGetMetadata(i.config)
+func (e *execution) getMetadata() *cobra.Command {
+	client := action.NewGetMetadata(e.config)
 	command := &cobra.Command{
-		Use:   "metadata RELEASE_NAME",
-		Short: "fetch the metadata of a release",
-		Args:  needs(cobra.ExactArgs(1)),
+		Use:         "metadata RELEASE_NAME",
+		Short:       "fetch the metadata of a release",
+		Args:        needs(cobra.ExactArgs(1)),
+		Annotations: argumentsName(oneRelease),
 	}
 	revisionFlag(command.Flags(), &client.Version)
 	format := outputFlag(command.Flags())
@@ -100,7 +106,7 @@ func (i *invocation) getMetadata() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return format.Write(&i.stdout, (*metadataPrinter)(metadata))
+		return format.Write(&e.stdout, (*metadataPrinter)(metadata))
 	}
 	return command
 }
@@ -132,15 +138,16 @@ func (p *metadataPrinter) WriteTable(out io.Writer) error {
 	return nil
 }
 
-func (i *invocation) getValues() *cobra.Command {
-	client := action.NewGetValues(i.config)
+func (e *execution) getValues() *cobra.Command {
+	client := action.NewGetValues(e.config)
 	command := &cobra.Command{
-		Use:   "values RELEASE_NAME",
-		Short: "download the values file for a named release",
-		Args:  needs(cobra.ExactArgs(1)),
+		Use:         "values RELEASE_NAME",
+		Short:       "download the values file for a named release",
+		Args:        needs(cobra.ExactArgs(1)),
+		Annotations: argumentsName(oneRelease),
 	}
 	revisionFlag(command.Flags(), &client.Version)
-	command.Flags().BoolVarP(&client.AllValues, "all", "a", false, "all values, the chart's included")
+	command.Flags().BoolVarP(&client.AllValues, "all", "a", false, "print all values, including those of the chart")
 	format := outputFlag(command.Flags())
 
 	command.RunE = func(_ *cobra.Command, args []string) error {
@@ -152,7 +159,7 @@ func (i *invocation) getValues() *cobra.Command {
 		if client.AllValues {
 			title = "COMPUTED VALUES:"
 		}
-		return format.Write(&i.stdout, &valuesPrinter{title, values})
+		return format.Write(&e.stdout, &valuesPrinter{title, values})
 	}
 	return command
 }

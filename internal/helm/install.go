@@ -2,6 +2,7 @@ package helm
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -10,17 +11,16 @@ import (
 	"helm.sh/helm/v3/pkg/action"
 	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/cli/values"
+	"helm.sh/helm/v3/pkg/release"
 )
 
-// defaultTimeout is the default of --timeout in Helm's commands.
-const defaultTimeout = 300 * time.Second
-
-func (i *invocation) install() *cobra.Command {
-	client := action.NewInstall(i.config)
+func (e *execution) install() *cobra.Command {
+	client := action.NewInstall(e.config)
 	command := &cobra.Command{
-		Use:   "install [NAME] CHART",
-		Short: "install a chart",
-		Args:  needs(cobra.RangeArgs(1, 2)),
+		Use:         "install [NAME] CHART",
+		Short:       "install a chart",
+		Args:        needs(cobra.RangeArgs(1, 2)),
+		Annotations: argumentsName(releaseAndChart),
 	}
 	flags := command.Flags()
 	options := installFlags(flags, client)
@@ -31,10 +31,11 @@ func (i *invocation) install() *cobra.Command {
 		if client.DryRunOption == "" {
 			client.DryRunOption = "none"
 		}
-		if err := i.runInstall(command.Context(), client, options, args); err != nil {
+		installed, err := e.runInstall(command.Context(), client, options, args)
+		if err != nil {
 			return fmt.Errorf("INSTALLATION FAILED: %w", err)
 		}
-		return format.Write(&i.stdout, &statusPrinter{release: i.release, debug: i.settings.Debug, hideNotes: client.HideNotes})
+		return format.Write(&e.stdout, statusPrinter{release: installed, debug: e.debug, hideNotes: client.HideNotes})
 	}
 	return command
 }
@@ -43,33 +44,30 @@ func (i *invocation) install() *cobra.Command {
 func installFlags(flags *pflag.FlagSet, client *action.Install) *values.Options {
 	flags.BoolVar(&client.CreateNamespace, "create-namespace", false, "create the release's namespace if it is missing")
 	dryRunFlag(flags, &client.DryRunOption)
-	flags.BoolVar(&client.Force, "force", false, "force resource updates through a replacement strategy")
+	flags.BoolVar(&client.Force, "force", false, "update resources by replacing them")
 	flags.BoolVar(&client.DisableHooks, "no-hooks", false, "do not run hooks")
-	flags.BoolVar(&client.Replace, "replace", false, "reuse the name of a deleted release that remains in the history")
+	flags.BoolVar(&client.Replace, "replace", false, "reuse the name of an uninstalled release that is in the history")
 	waitFlags(flags, &client.Wait, &client.WaitForJobs, &client.Timeout)
 	flags.BoolVarP(&client.GenerateName, "generate-name", "g", false, "generate the name (and omit NAME)")
-	flags.StringVar(&client.NameTemplate, "name-template", "", "template for the release's name")
+	flags.StringVar(&client.NameTemplate, "name-template", "", "template of the release's name")
 	flags.StringVar(&client.Description, "description", "", "description of the release")
-	flags.BoolVar(&client.DependencyUpdate, "dependency-update", false, "download missing dependencies first")
-	flags.BoolVar(&client.DisableOpenAPIValidation, "disable-openapi-validation", false, "do not validate against the OpenAPI schema")
-	flags.BoolVar(&client.Atomic, "atomic", false, "delete the installation if it fails; implies --wait")
+	flags.BoolVar(&client.DisableOpenAPIValidation, "disable-openapi-validation", false,
+		"do not validate against the OpenAPI schema of Kubernetes")
+	flags.BoolVar(&client.Atomic, "atomic", false, "delete the release if its installation fails; implies --wait")
 	flags.BoolVar(&client.SkipCRDs, "skip-crds", false, "install no CRDs")
 	flags.BoolVar(&client.SubNotes, "render-subchart-notes", false, "render the notes of subcharts, too")
-	flags.BoolVar(&client.SkipSchemaValidation, "skip-schema-validation", false, "do not validate values against the chart's schema")
-	flags.StringToStringVarP(&client.Labels, "labels", "l", nil, "labels for the release's metadata, separated by commas")
+	flags.BoolVar(&client.SkipSchemaValidation, "skip-schema-validation", false,
+		"do not validate values against the chart's schema")
+	flags.StringToStringVarP(&client.Labels, "labels", "l", nil, "labels of the release's record, separated by commas")
 	flags.BoolVar(&client.EnableDNS, "enable-dns", false, "enable DNS lookups in templates")
 	flags.BoolVar(&client.HideNotes, "hide-notes", false, "do not print the notes")
-	flags.BoolVar(&client.TakeOwnership, "take-ownership", false, "adopt resources that exist, whoever owns them")
-	installSource(client).flags(flags)
+	flags.BoolVar(&client.TakeOwnership, "take-ownership", false, "adopt existing resources, whoever owns them")
+	versionFlag(flags)
 	return valueFlags(flags)
 }
 
-func installSource(client *action.Install) chartSource {
-	return chartSource{&client.ChartPathOptions, client.SetRegistryClient, &client.Devel}
-}
-
 func dryRunFlag(flags *pflag.FlagSet, option *string) {
-	flags.StringVar(option, "dry-run", "", "simulate: without the cluster (client), or asking it (server)")
+	flags.StringVar(option, "dry-run", "", "simulate, without asking the cluster (client) or with (server)")
 	flags.Lookup("dry-run").NoOptDefVal = "client"
 }
 
@@ -78,48 +76,50 @@ func checkDryRun(option string) error {
 	case "false", "true", "none", "client", "server":
 		return nil
 	}
-	return fmt.Errorf("invalid --dry-run %q: it must be one of false, true, none, client, server", option)
+	return errors.New( //nolint:staticcheck // Helm's words
+		"Invalid dry-run flag. Flag must one of the following: false, true, none, client, server")
 }
 
 func waitFlags(flags *pflag.FlagSet, wait, waitForJobs *bool, timeout *time.Duration) {
-	flags.BoolVar(wait, "wait", false, "wait, as long as --timeout, until all resources are ready")
+	flags.BoolVar(wait, "wait", false, "wait for up to --timeout until all resources are ready")
 	flags.BoolVar(waitForJobs, "wait-for-jobs", false, "with --wait, wait until all Jobs have completed, too")
 	timeoutFlag(flags, timeout)
 }
 
 func timeoutFlag(flags *pflag.FlagSet, timeout *time.Duration) {
-	flags.DurationVar(timeout, "timeout", defaultTimeout, "how long to wait for any single operation, such as a hook's Job")
+	flags.DurationVar(timeout, "timeout", 300*time.Second, "time limit of each wait, for instance for a hook's Job")
 }
 
-// runInstall is what install, template, and upgrade --install do. The release is kept even where it fails.
-func (i *invocation) runInstall(ctx context.Context, client *action.Install, options *values.Options, args []string) error {
-	if err := checkDryRun(client.DryRunOption); err != nil {
-		return err
-	}
+// runInstall is the part that install, template, and upgrade --install have in common. A failed installation may return
+// a release, too.
+func (e *execution) runInstall(
+	ctx context.Context, client *action.Install, options *values.Options, args []string,
+) (*release.Release, error) {
 	name, reference, err := client.NameAndChart(args)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	source := installSource(client)
-	path, err := i.locate(reference, source)
+	path, err := e.locate(reference)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	vals, err := i.merge(options)
+	vals, err := e.merge(options)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	chart, err := i.load(path, source, client.DependencyUpdate)
+	chart, err := e.load(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := checkInstallable(chart); err != nil {
-		return err
+	if err := errors.Join(checkInstallable(chart), checkDryRun(client.DryRunOption)); err != nil {
+		return nil, err
 	}
+	e.warnDeprecated(chart)
 	client.ReleaseName = name
-	client.Namespace = i.namespace()
-	i.release, err = client.RunWithContext(ctx, chart, vals)
-	return err
+	client.Namespace = e.namespace
+	installed, err := client.RunWithContext(ctx, chart, vals)
+	e.read(installed)
+	return installed, err
 }
 
 func checkInstallable(chart *chart.Chart) error {

@@ -1,106 +1,110 @@
 package helm
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"sync/atomic"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"helm.sh/helm/v3/pkg/action"
-	"helm.sh/helm/v3/pkg/cli"
-	"helm.sh/helm/v3/pkg/cli/output"
-	"helm.sh/helm/v3/pkg/release"
+
+	"github.com/traderadmin/charts/internal/suggest"
 )
 
-// invocation is one command line while it runs.
-type invocation struct {
-	client   *Client
-	settings *cli.EnvSettings
-	config   *action.Configuration // ready once the flags are read
-	streams
+// Invocation is the meaning of a command line, without running it.
+type Invocation struct {
+	// Command is the command without aliases, for instance "upgrade" or "get values"; "help" if it only prints help.
+	Command string
 
-	namespaceFlag *pflag.Flag
+	// Releases are the releases that the arguments name. It is empty if Helm generates the name.
+	Releases []string
 
-	chart    string // as the command line names it
-	release  *release.Release
-	releases []*release.Release
+	// Charts are the charts that the arguments name.
+	Charts []string
 
-	wait atomic.Pointer[error] // the first that failed; Helm may go on in the background after a cancelled command has returned
+	// Namespace is the value of --namespace; "" if the command line has none.
+	Namespace string
+
+	// CreateNamespace says that the command line has --create-namespace.
+	CreateNamespace bool
+
+	// DryRun says that the command line has --dry-run, so that the command changes nothing.
+	DryRun bool
 }
 
-func newInvocation(client *Client) *invocation {
-	settings := cli.New()
-	settings.Debug = false // whatever HELM_DEBUG says: the same command line prints the same everywhere
-	settings.SetNamespace(client.namespace)
-	return &invocation{client: client, settings: settings, config: new(action.Configuration)}
-}
-
-func (i *invocation) execute(ctx context.Context, args []string) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	root := i.root()
-	command, rest, err := root.Find(args)
-	if err == nil && command.HasSubCommands() {
-		err = checkCommand(command, rest)
-	}
+// ParseCommandLine parses a command line, given as its words without the leading "helm". It returns the same error as
+// running it for an unknown command, an unknown flag, and a wrong number of arguments.
+func ParseCommandLine(args []string) (*Invocation, error) {
+	root := newExecution(&Client{}, Scope{}).root()
+	command, rest, err := findCommand(root, args)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	root.SetArgs(append([]string{}, args...)) // never nil, which would mean the arguments of this process
-	return root.ExecuteContext(ctx)
-}
-
-func (i *invocation) root() *cobra.Command {
-	root := &cobra.Command{
-		Use:               "helm",
-		Short:             "The Helm package manager for Kubernetes.",
-		Args:              cobra.ArbitraryArgs,
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
-		PersistentPreRunE: i.prepare,
+	command.InitDefaultHelpFlag()
+	if err := command.ParseFlags(rest); err != nil {
+		return nil, flagError(command, err)
 	}
-	root.SetOut(&i.stdout)
-	root.SetErr(&i.stderr)
-	root.SetFlagErrorFunc(flagError)
-
-	flags := root.PersistentFlags()
-	i.settings.AddFlags(flags)
-	flags.VisitAll(func(flag *pflag.Flag) { flag.Hidden = choosesCluster(flag) })
-	i.namespaceFlag = flags.Lookup("namespace")
-
-	root.AddCommand(
-		i.install(), i.upgrade(), i.uninstall(), i.rollback(), i.test(),
-		i.template(), i.lint(), i.packageChart(), i.show(), i.dependency(),
-		i.status(), i.history(), i.list(), i.get(), i.version(),
-	)
-	root.InitDefaultHelpCmd()
-	return root
-}
-
-// prepare runs between the reading of the flags and the command.
-func (i *invocation) prepare(command *cobra.Command, _ []string) error {
-	var refused error
-	command.Root().PersistentFlags().VisitAll(func(flag *pflag.Flag) {
-		if flag.Changed && choosesCluster(flag) {
-			refused = fmt.Errorf("--%s cannot be used here: the test suite chooses the cluster, and how to talk to it", flag.Name)
-		}
-	})
-	if refused != nil {
-		return refused
+	help, _ := command.Flags().GetBool("help")
+	if help || command.HasSubCommands() || command.Name() == "help" {
+		return &Invocation{Command: "help"}, nil
 	}
-	return i.client.configure(command.Context(), i, i.namespace())
+	words := command.Flags().Args()
+	if err := errors.Join(command.ValidateArgs(words), refusedFlag(command)); err != nil {
+		return nil, err
+	}
+	invocation := &Invocation{Command: strings.TrimPrefix(command.CommandPath(), root.Name()+" ")}
+	invocation.readArguments(command, words)
+	invocation.readFlags(command.Flags())
+	return invocation, nil
 }
 
-// choosesCluster says whether one of Helm's global flags is about the connection to the cluster.
-func choosesCluster(global *pflag.Flag) bool {
-	return strings.HasPrefix(global.Name, "kube") || global.Name == "burst-limit" || global.Name == "qps"
+func (i *Invocation) readArguments(command *cobra.Command, words []string) {
+	switch command.Annotations[takes] {
+	case oneRelease:
+		i.Releases = words[:1] // rollback takes a revision, too
+	case manyReleases:
+		i.Releases = words
+	case oneChart, manyCharts:
+		i.Charts = words
+	case releaseAndChart:
+		last := len(words) - 1
+		i.Releases, i.Charts = words[:last], words[last:]
+	}
 }
+
+func (i *Invocation) readFlags(flags *pflag.FlagSet) {
+	i.Namespace, _ = flags.GetString("namespace")
+	i.CreateNamespace, _ = flags.GetBool("create-namespace") // false if the command has no such flag
+	if dryRun := flags.Lookup("dry-run"); dryRun != nil {
+		i.DryRun = !slices.Contains([]string{"", "none", "false"}, dryRun.Value.String())
+	}
+}
+
+// Subject says whether a command takes a release, a chart, or both. The words begin with the command, for instance
+// "get", "values"; what follows it is ignored.
+func Subject(words []string) (release, chart bool, err error) {
+	command, _, err := findCommand(newExecution(&Client{}, Scope{}).root(), words)
+	if err != nil {
+		return false, false, err
+	}
+	subject := command.Annotations[takes]
+	release = slices.Contains([]string{oneRelease, manyReleases, releaseAndChart}, subject)
+	chart = slices.Contains([]string{oneChart, manyCharts, releaseAndChart}, subject)
+	return release, chart, nil
+}
+
+// takes is the annotation of a command that says what its arguments name.
+const (
+	takes           = "takes"
+	oneRelease      = "a release"
+	manyReleases    = "releases"
+	oneChart        = "a chart"
+	manyCharts      = "charts"
+	releaseAndChart = "a release and a chart" // the chart is last; the release may be missing
+)
+
+func argumentsName(subject string) map[string]string { return map[string]string{takes: subject} }
 
 // group is a command that only has subcommands.
 func group(use, short string, subcommands ...*cobra.Command) *cobra.Command {
@@ -109,7 +113,7 @@ func group(use, short string, subcommands ...*cobra.Command) *cobra.Command {
 	return command
 }
 
-// needs puts what is wrong with the arguments, and the usage, on one line.
+// needs puts an error of check and the command's usage on one line.
 func needs(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(command *cobra.Command, args []string) error {
 		if err := check(command, args); err != nil {
@@ -119,11 +123,21 @@ func needs(check cobra.PositionalArgs) cobra.PositionalArgs {
 	}
 }
 
-// checkCommand is for a command line whose last command is a group. Unless it asks for help, the next word is missing, or names
+// findCommand returns the command that a command line names, and the words that follow it. It is a group only if the
+// command line asks for help.
+func findCommand(root *cobra.Command, args []string) (command *cobra.Command, rest []string, err error) {
+	command, rest, err = root.Find(args)
+	if err == nil && command.HasSubCommands() {
+		err = checkHelp(command, rest)
+	}
+	return command, rest, err
+}
+
+// checkHelp returns an error unless the words after a group of commands ask for help: the next word is missing, or names
 // no command of the group.
-func checkCommand(group *cobra.Command, rest []string) error {
+func checkHelp(group *cobra.Command, rest []string) error {
 	group.InitDefaultHelpFlag()
-	group.FParseErrWhitelist.UnknownFlags = true // which belong to the command that was not recognized
+	group.FParseErrWhitelist.UnknownFlags = true // they belong to the command that was not recognized
 	if err := group.ParseFlags(rest); err != nil {
 		return err
 	}
@@ -139,10 +153,25 @@ func checkCommand(group *cobra.Command, rest []string) error {
 		return fmt.Errorf("%s needs a command; %s", group.CommandPath(), all)
 	}
 	typed := group.Flags().Arg(0)
-	return fmt.Errorf("unknown command %q for %s; %s", typed, group.CommandPath(), didYouMean(group, typed, "", all))
+	return fmt.Errorf("unknown command %q for %s; %s", typed, group.CommandPath(), suggestCommand(group, typed, all))
 }
 
-// flagError is cobra's hook for flags that cannot be read.
+// suggestCommand returns a question about the command that was probably meant, or otherwise if there is none.
+func suggestCommand(group *cobra.Command, typed, otherwise string) string {
+	var names []string
+	for _, command := range group.Commands() {
+		if slices.Contains(command.SuggestFor, typed) {
+			return fmt.Sprintf("did you mean %s?", command.Name())
+		}
+		names = append(names, command.Name())
+	}
+	if nearest := suggest.Nearest(typed, names); nearest >= 0 {
+		return fmt.Sprintf("did you mean %s?", names[nearest])
+	}
+	return otherwise
+}
+
+// flagError is cobra's hook for flags that cannot be parsed.
 func flagError(command *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {
@@ -152,56 +181,15 @@ func flagError(command *cobra.Command, err error) error {
 	if letters := unknown.GetSpecifiedShortnames(); letters != "" {
 		typed, word = letters, "-"+letters
 	}
-	flags := &cobra.Command{}
+	var names []string
 	command.Flags().VisitAll(func(flag *pflag.Flag) {
 		if !flag.Hidden {
-			flags.AddCommand(&cobra.Command{Use: flag.Name, Run: func(*cobra.Command, []string) {}})
+			names = append(names, flag.Name)
 		}
 	})
-	path := command.CommandPath()
-	return fmt.Errorf("unknown flag %s for %s; %s", word, path,
-		didYouMean(flags, typed, "--", fmt.Sprintf("`%s --help` lists the flags", path)))
-}
-
-// didYouMean names the candidate that is nearest to what was typed, or returns otherwise where none is near. Cobra knows which
-// words are near each other, but only for names of commands: that is why candidates come as the commands of a parent.
-func didYouMean(candidates *cobra.Command, typed, prefix, otherwise string) string {
-	for distance := range 3 {
-		candidates.SuggestionsMinimumDistance = distance
-		near := candidates.SuggestionsFor(typed) // also all that typed is the start of, however long
-		if len(near) > 0 {
-			nearest := slices.MinFunc(near, func(a, b string) int { return len(a) - len(b) })
-			return fmt.Sprintf("did you mean %s%s?", prefix, nearest)
-		}
+	advice := fmt.Sprintf("`%s --help` lists the flags", command.CommandPath())
+	if nearest := suggest.Nearest(typed, names); nearest >= 0 {
+		advice = fmt.Sprintf("did you mean --%s?", names[nearest])
 	}
-	return otherwise
-}
-
-func (i *invocation) namespace() string {
-	namespace := i.namespaceFlag.Value.String()
-	if namespace == "" {
-		namespace = i.client.namespace
-	}
-	if i.client.actual != nil {
-		namespace = i.client.actual(namespace)
-	}
-	return namespace
-}
-
-// outputFlag adds --output, which is a table unless the command line says otherwise.
-func outputFlag(flags *pflag.FlagSet) *output.Format {
-	format := output.Table
-	flags.VarP((*formatValue)(&format), "output", "o",
-		"prints the output in the specified format: "+strings.Join(output.Formats(), ", "))
-	return &format
-}
-
-type formatValue output.Format
-
-func (f *formatValue) String() string { return string(*f) }
-func (f *formatValue) Type() string   { return "format" }
-func (f *formatValue) Set(text string) error {
-	format, err := output.ParseFormat(text)
-	*f = formatValue(format)
-	return err
+	return fmt.Errorf("unknown flag %s for %s; %s", word, command.CommandPath(), advice)
 }

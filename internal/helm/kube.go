@@ -10,19 +10,20 @@ import (
 	"k8s.io/client-go/kubernetes"
 )
 
-// kubeClient is Helm's client of the Kubernetes API, with what differs here. All that a command sends passes through it.
+// kubeClient is Helm's client of the Kubernetes API, with the differences of this package. Helm sends all objects
+// through it.
 type kubeClient struct {
 	*kube.Client
-	mapper  meta.ResettableRESTMapper
-	cluster kubernetes.Interface
-	run     *invocation
-	ctx     context.Context // of run: the methods of Helm's interface take none
+	mapper    meta.ResettableRESTMapper
+	cluster   kubernetes.Interface
+	execution *execution
+	ctx       context.Context // of the command line: the methods of Helm's interface take none
 }
 
-// Create waits for CRDs that exist already. Helm takes them for ready; but when several commands install charts with the same CRD, the
-// one that did not create it may come before the API server serves its kind.
+// Create waits for CRDs that exist already. Helm takes them for ready. But if several commands install charts with the
+// same CRD, those that did not create it may go on before the API server serves its kind.
 func (c *kubeClient) Create(resources kube.ResourceList) (*kube.Result, error) {
-	if err := c.prepared(resources); err != nil {
+	if err := c.prepare(resources); err != nil {
 		return nil, err
 	}
 	result, err := c.Client.Create(resources)
@@ -36,28 +37,28 @@ func (c *kubeClient) Create(resources kube.ResourceList) (*kube.Result, error) {
 }
 
 func (c *kubeClient) Update(original, target kube.ResourceList, force bool) (*kube.Result, error) {
-	if err := c.prepared(target); err != nil {
-		return &kube.Result{}, err // Helm reads the result of a failed update, too
+	if err := c.prepare(target); err != nil {
+		return &kube.Result{}, err // Helm reads the result of a failed update
 	}
 	return c.Client.Update(original, target, force)
 }
 
 func (c *kubeClient) UpdateThreeWayMerge(original, target kube.ResourceList, force bool) (*kube.Result, error) {
-	if err := c.prepared(target); err != nil {
+	if err := c.prepare(target); err != nil {
 		return &kube.Result{}, err
 	}
 	return c.Client.UpdateThreeWayMerge(original, target, force)
 }
 
-// prepared has the objects of resources prepared.
-func (c *kubeClient) prepared(resources kube.ResourceList) error {
-	prepare := c.run.client.prepare
+// prepare calls Scope.Prepare with the objects of resources.
+func (c *kubeClient) prepare(resources kube.ResourceList) error {
+	prepare := c.execution.scope.Prepare
 	if prepare == nil || len(resources) == 0 {
 		return nil
 	}
 	objects := make([]*unstructured.Unstructured, 0, len(resources))
 	for _, resource := range resources {
-		objects = append(objects, resource.Object.(*unstructured.Unstructured)) // what Build makes
+		objects = append(objects, resource.Object.(*unstructured.Unstructured)) // made by Build
 	}
 	return prepare(c.ctx, objects)
 }

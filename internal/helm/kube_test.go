@@ -19,12 +19,12 @@ import (
 	"github.com/traderadmin/charts/cluster/embedded/embeddedtest"
 )
 
-// shared is the cluster of some of these tests.
+// shared is the cluster of the tests that need one.
 var shared = embeddedtest.New(embedded.Options{})
 
 func TestMain(m *testing.M) { shared.Main(m) }
 
-// onCluster returns a client of the shared cluster whose namespace is called like the test.
+// onCluster returns a client of the shared cluster, with a namespace named after the test.
 func onCluster(t *testing.T, options Options) (*Client, kubernetes.Interface) {
 	t.Helper()
 	cluster := shared.Client(t)
@@ -62,7 +62,7 @@ spec:
 `
 )
 
-func TestPrepareSeesAllThatIsSent(t *testing.T) {
+func TestPrepareSeesAllObjectsThatAreSent(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
 	var seen []string
@@ -75,7 +75,8 @@ func TestPrepareSeesAllThatIsSent(t *testing.T) {
 	dir := chartOf(t, kinds)
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "c", "crds"), 0o755))
 	write(t, orders, dir, "c", "crds", "orders.yaml")
-	client, cluster := onCluster(t, Options{Dir: dir, Prepare: func(_ context.Context, objects []*unstructured.Unstructured) error {
+	client, cluster := onCluster(t, Options{Dir: dir})
+	scope := Scope{Prepare: func(_ context.Context, objects []*unstructured.Unstructured) error {
 		mu.Lock()
 		defer mu.Unlock()
 		for _, object := range objects {
@@ -85,48 +86,48 @@ func TestPrepareSeesAllThatIsSent(t *testing.T) {
 			}
 		}
 		return nil
-	}})
+	}}
 	mine := client.namespace
 	all := []string{
 		"CustomResourceDefinition orders.helm-prepare.example in ", "Namespace " + mine + " in ",
 		"ConfigMap hook in " + mine, "ConfigMap settings in " + mine, "ClusterRole helm-prepare-test in ",
 	}
 
-	run(t, client, "install c ./c --create-namespace --dry-run=server")
-	run(t, client, "template c ./c --include-crds")
+	runIn(t, client, scope, "install c ./c --create-namespace --dry-run=server")
+	runIn(t, client, scope, "template c ./c --include-crds")
 	assert.Empty(t, told())
 
-	installed := run(t, client, "install c ./c --create-namespace")
+	installed := runIn(t, client, scope, "install c ./c --create-namespace")
 	assert.ElementsMatch(t, all, told())
 	assert.NotContains(t, installed.Release.Manifest, "prepared", "the release is as rendered")
 	role, err := cluster.RbacV1().ClusterRoles().Get(t.Context(), "helm-prepare-test", metav1.GetOptions{})
 	require.NoError(t, err)
 	assert.Equal(t, "yes", role.Annotations["prepared"])
 
-	run(t, client, "upgrade c ./c --set version=2")
+	runIn(t, client, scope, "upgrade c ./c --set version=2")
 	assert.ElementsMatch(t, all[2:], told())
-	run(t, client, "rollback c 1")
+	runIn(t, client, scope, "rollback c 1")
 	assert.ElementsMatch(t, all[3:], told())
 	settings, err := cluster.CoreV1().ConfigMaps(mine).Get(t.Context(), "settings", metav1.GetOptions{})
 	require.NoError(t, err)
 	assert.Equal(t, "yes", settings.Annotations["prepared"])
 	assert.Equal(t, "1", settings.Data["version"])
 
-	run(t, client, "uninstall c --wait")
+	runIn(t, client, scope, "uninstall c --wait")
 	assert.Empty(t, told())
 }
 
-func TestNothingIsSentThatCannotBePrepared(t *testing.T) {
+func TestNothingIsSentIfPrepareFails(t *testing.T) {
 	t.Parallel()
 	client, cluster := onCluster(t, Options{
 		Dir: chartOf(t, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: \"{{ .Release.Name }}\", labels: {a: \"{{ .Values.a }}\"}}\n"),
 	})
 	run(t, client, "install c ./c --create-namespace --set a=1")
-	refusing := client.WithPrepare(func(context.Context, []*unstructured.Unstructured) error { return errors.New("not these") })
+	scope := Scope{Prepare: func(context.Context, []*unstructured.Unstructured) error { return errors.New("not these") }}
 
-	_, err := try(t, refusing, "install other ./c")
+	_, err := tryIn(t, client, scope, "install other ./c")
 	require.ErrorContains(t, err, "not these")
-	_, err = try(t, refusing, "upgrade c ./c --set a=2")
+	_, err = tryIn(t, client, scope, "upgrade c ./c --set a=2")
 	require.ErrorContains(t, err, "not these")
 
 	there, err := cluster.CoreV1().ConfigMaps(client.namespace).List(t.Context(), metav1.ListOptions{FieldSelector: "metadata.name!=kube-root-ca.crt"})

@@ -1,136 +1,120 @@
 package helm
 
 import (
-	"errors"
-	"fmt"
-	"regexp"
-	"slices"
-	"strconv"
-	"strings"
+	"time"
 
-	"github.com/spf13/cobra"
-	"helm.sh/helm/v3/pkg/action"
-	"helm.sh/helm/v3/pkg/cli/output"
+	"helm.sh/helm/v3/pkg/chart"
+	"helm.sh/helm/v3/pkg/release"
 )
 
-func (i *invocation) uninstall() *cobra.Command {
-	client := action.NewUninstall(i.config)
-	command := &cobra.Command{
-		Use:        "uninstall RELEASE_NAME [...]",
-		Aliases:    []string{"del", "delete", "un"},
-		SuggestFor: []string{"remove", "rm"},
-		Short:      "uninstall a release",
-		Args:       needs(cobra.MinimumNArgs(1)),
-	}
-	flags := command.Flags()
-	flags.BoolVar(&client.DryRun, "dry-run", false, "simulate")
-	flags.BoolVar(&client.DisableHooks, "no-hooks", false, "do not run hooks")
-	flags.BoolVar(&client.IgnoreNotFound, "ignore-not-found", false, "succeed where there is no such release")
-	flags.BoolVar(&client.KeepHistory, "keep-history", false, "mark the release as deleted, but keep its history")
-	flags.BoolVar(&client.Wait, "wait", false, "wait, as long as --timeout, until all resources are deleted")
-	flags.StringVar(&client.DeletionPropagation, "cascade", "background", "how dependents are deleted: "+
-		"background, orphan or foreground")
-	timeoutFlag(flags, &client.Timeout)
-	flags.StringVar(&client.Description, "description", "", "description of the release")
+// Release is one revision of a release.
+type Release struct {
+	Name      string
+	Namespace string
+	Revision  int // counts from 1
 
-	command.RunE = func(_ *cobra.Command, names []string) error {
-		if cascade := client.DeletionPropagation; !slices.Contains([]string{"background", "foreground", "orphan"}, cascade) {
-			return fmt.Errorf(`invalid cascade value (%s). Must be "background", "foreground", or "orphan"`, cascade)
-		}
-		for _, name := range names {
-			response, err := client.Run(name)
-			if response != nil {
-				i.release = response.Release
-			}
-			if err != nil {
-				return err
-			}
-			if response != nil && response.Info != "" {
-				fmt.Fprintln(&i.stdout, response.Info)
-			}
-			i.stdout.Printf("release %q uninstalled", name)
-		}
+	Status      Status
+	Description string    // for instance "Upgrade complete", or why it failed
+	Deployed    time.Time // when this revision was deployed last
+
+	Chart    Chart
+	Values   map[string]any // those given on the command line, without the chart's defaults
+	Manifest string         // YAML documents as rendered, without hooks
+	Hooks    []Hook
+	Notes    string // the rendered NOTES.txt
+}
+
+// Chart is the chart of a release.
+type Chart struct {
+	Name       string
+	Version    string
+	AppVersion string
+}
+
+// Hook is an object that Helm creates at an event of a release.
+type Hook struct {
+	Name     string
+	Manifest string // one YAML document
+	Events   []HookEvent
+	LastRun  HookRun
+}
+
+// HookEvent is when a hook runs, for instance "pre-install".
+type HookEvent string
+
+// HookTest is the event of hooks that `helm test` runs.
+const HookTest HookEvent = "test"
+
+// HookRun is the last execution of a hook. Its times are zero if the hook never started or has not completed.
+type HookRun struct {
+	StartedAt   time.Time
+	CompletedAt time.Time
+	Phase       string // Unknown, Running, Succeeded or Failed
+}
+
+// Status is the state of a revision.
+type Status string
+
+// The statuses of revisions, as `helm status` prints them.
+const (
+	StatusUnknown         Status = "unknown"
+	StatusDeployed        Status = "deployed"
+	StatusUninstalled     Status = "uninstalled"
+	StatusSuperseded      Status = "superseded"
+	StatusFailed          Status = "failed"
+	StatusUninstalling    Status = "uninstalling"
+	StatusPendingInstall  Status = "pending-install"
+	StatusPendingUpgrade  Status = "pending-upgrade"
+	StatusPendingRollback Status = "pending-rollback"
+)
+
+// Statuses are all statuses that a revision may have.
+var Statuses = []Status{
+	StatusDeployed, StatusFailed, StatusSuperseded, StatusUninstalled, StatusUninstalling,
+	StatusPendingInstall, StatusPendingUpgrade, StatusPendingRollback, StatusUnknown,
+}
+
+// newReleases converts releases of Helm's SDK. Values are shared with them.
+func newReleases(from []*release.Release) []*Release {
+	var all []*Release
+	for _, revision := range from {
+		all = append(all, newRelease(revision))
+	}
+	return all
+}
+
+func newRelease(from *release.Release) *Release {
+	if from == nil {
 		return nil
 	}
-	return command
+	converted := &Release{
+		Name: from.Name, Namespace: from.Namespace, Revision: from.Version,
+		Chart: newChart(from.Chart), Values: from.Config, Manifest: from.Manifest,
+	}
+	if info := from.Info; info != nil {
+		converted.Status, converted.Description = Status(info.Status), info.Description
+		converted.Deployed, converted.Notes = info.LastDeployed.Time, info.Notes
+	}
+	for _, hook := range from.Hooks {
+		converted.Hooks = append(converted.Hooks, newHook(hook))
+	}
+	return converted
 }
 
-func (i *invocation) rollback() *cobra.Command {
-	client := action.NewRollback(i.config)
-	command := &cobra.Command{
-		Use:   "rollback RELEASE [REVISION]",
-		Short: "roll back a release to a previous revision",
-		Args:  needs(cobra.RangeArgs(1, 2)),
+// newChart returns the zero Chart for a stored release that has lost its chart, which has been seen on real clusters.
+func newChart(from *chart.Chart) Chart {
+	if from == nil || from.Metadata == nil {
+		return Chart{}
 	}
-	flags := command.Flags()
-	flags.BoolVar(&client.DryRun, "dry-run", false, "simulate")
-	recreateFlag(flags, &client.Recreate)
-	flags.BoolVar(&client.Force, "force", false, "force resource updates through a replacement strategy")
-	flags.BoolVar(&client.DisableHooks, "no-hooks", false, "do not run hooks")
-	waitFlags(flags, &client.Wait, &client.WaitForJobs, &client.Timeout)
-	flags.BoolVar(&client.CleanupOnFail, "cleanup-on-fail", false, "delete what the rollback created if it fails")
-	i.historyMaxFlag(flags, &client.MaxHistory)
-
-	command.RunE = func(_ *cobra.Command, args []string) error {
-		if len(args) > 1 {
-			revision, err := strconv.Atoi(args[1])
-			if err != nil {
-				return fmt.Errorf("could not convert revision to a number: %w", err)
-			}
-			client.Version = revision
-		}
-		if err := client.Run(args[0]); err != nil {
-			return err
-		}
-		i.stdout.Printf("Rollback was a success! Happy Helming!")
-
-		var err error
-		i.release, err = i.config.Releases.Last(args[0])
-		return err
-	}
-	return command
+	return Chart{Name: from.Metadata.Name, Version: from.Metadata.Version, AppVersion: from.Metadata.AppVersion}
 }
 
-// notNamed finds a value of --filter that excludes a test.
-var notNamed = regexp.MustCompile(`^!\s?name=`)
-
-func (i *invocation) test() *cobra.Command {
-	client := action.NewReleaseTesting(i.config)
-	command := &cobra.Command{
-		Use:   "test RELEASE",
-		Short: "run tests for a release",
-		Args:  needs(cobra.ExactArgs(1)),
+func newHook(from *release.Hook) Hook {
+	hook := Hook{Name: from.Name, Manifest: from.Manifest, LastRun: HookRun{
+		StartedAt: from.LastRun.StartedAt.Time, CompletedAt: from.LastRun.CompletedAt.Time, Phase: string(from.LastRun.Phase),
+	}}
+	for _, event := range from.Events {
+		hook.Events = append(hook.Events, HookEvent(event))
 	}
-	flags := command.Flags()
-	timeoutFlag(flags, &client.Timeout)
-	logs := flags.Bool("logs", false, "print the logs of the test pods")
-	filters := flags.StringSlice("filter", nil, "tests to run, name=test1,name=test2, or not to run, !name=test1")
-	flags.BoolVar(&client.HideNotes, "hide-notes", false, "do not print the notes")
-
-	command.RunE = func(_ *cobra.Command, args []string) error {
-		client.Namespace = i.namespace()
-		for _, filter := range *filters {
-			if name, is := strings.CutPrefix(filter, "name="); is {
-				client.Filters[action.IncludeNameFilter] = append(client.Filters[action.IncludeNameFilter], name)
-			} else if not := notNamed.FindString(filter); not != "" {
-				client.Filters[action.ExcludeNameFilter] = append(client.Filters[action.ExcludeNameFilter], filter[len(not):])
-			}
-		}
-		var failure error
-		if i.release, failure = client.Run(args[0]); i.release == nil {
-			return failure
-		}
-		printer := &statusPrinter{release: i.release, debug: i.settings.Debug, hideNotes: client.HideNotes}
-		if err := output.Table.Write(&i.stdout, printer); err != nil {
-			return errors.Join(failure, err)
-		}
-		if *logs {
-			fmt.Fprintln(&i.stdout)
-			if err := client.GetPodLogs(&i.stdout, i.release); err != nil {
-				return errors.Join(failure, err)
-			}
-		}
-		return failure
-	}
-	return command
+	return hook
 }

@@ -7,28 +7,30 @@ import (
 	"helm.sh/helm/v3/pkg/action"
 )
 
-func (i *invocation) show() *cobra.Command {
+func (e *execution) show() *cobra.Command {
 	command := group("show", "show information of a chart",
-		i.showPart(action.ShowAll, "show all information of the chart"),
-		i.showPart(action.ShowReadme, "show the chart's README"),
-		i.showPart(action.ShowValues, "show the chart's values"),
-		i.showPart(action.ShowChart, "show the chart's definition"),
-		i.showPart(action.ShowCRDs, "show the chart's CRDs"),
+		e.showPart(action.ShowAll, "show all information of the chart"),
+		e.showPart(action.ShowReadme, "show the chart's README"),
+		e.showPart(action.ShowValues, "show the chart's values"),
+		e.showPart(action.ShowChart, "show the chart's definition"),
+		e.showPart(action.ShowCRDs, "show the chart's CRDs"),
 	)
 	command.Aliases = []string{"inspect"}
 	return command
 }
 
-func (i *invocation) showPart(part action.ShowOutputFormat, short string) *cobra.Command {
-	client := action.NewShowWithConfig(part, i.config)
-	command := &cobra.Command{Use: part.String() + " CHART", Short: short, Args: needs(cobra.ExactArgs(1))}
-	source := chartSource{&client.ChartPathOptions, client.SetRegistryClient, &client.Devel}
-	source.flags(command.Flags())
+func (e *execution) showPart(part action.ShowOutputFormat, short string) *cobra.Command {
+	client := action.NewShowWithConfig(part, e.config)
+	command := &cobra.Command{
+		Use: part.String() + " CHART", Short: short, Args: needs(cobra.ExactArgs(1)), Annotations: argumentsName(oneChart),
+	}
+	flags := command.Flags()
+	versionFlag(flags)
 	if part == action.ShowValues {
-		command.Flags().StringVar(&client.JSONPathTemplate, "jsonpath", "", "JSONPath expression to filter the output")
+		flags.StringVar(&client.JSONPathTemplate, "jsonpath", "", "JSONPath expression to filter the output")
 	}
 	command.RunE = func(_ *cobra.Command, args []string) error {
-		path, err := i.locate(args[0], source)
+		path, err := e.locate(args[0])
 		if err != nil {
 			return err
 		}
@@ -36,7 +38,7 @@ func (i *invocation) showPart(part action.ShowOutputFormat, short string) *cobra
 		if err != nil {
 			return err
 		}
-		fmt.Fprint(&i.stdout, shown)
+		fmt.Fprint(&e.stdout, shown)
 		return nil
 	}
 	return command

@@ -16,15 +16,16 @@ import (
 	"k8s.io/kubectl/pkg/cmd/get"
 )
 
-func (i *invocation) status() *cobra.Command {
-	client := action.NewStatus(i.config)
+func (e *execution) status() *cobra.Command {
+	client := action.NewStatus(e.config)
 	command := &cobra.Command{
-		Use:   "status RELEASE_NAME",
-		Short: "display the status of the named release",
-		Args:  needs(cobra.ExactArgs(1)),
+		Use:         "status RELEASE_NAME",
+		Short:       "display the status of the named release",
+		Args:        needs(cobra.ExactArgs(1)),
+		Annotations: argumentsName(oneRelease),
 	}
 	flags := command.Flags()
-	flags.IntVar(&client.Version, "revision", 0, "the revision to display; else the last")
+	flags.IntVar(&client.Version, "revision", 0, "revision to display; 0 means the last")
 	flags.BoolVar(&client.ShowDescription, "show-desc", false, "display the description of the release")
 	flags.BoolVar(&client.ShowResources, "show-resources", false, "display the resources of the release")
 	format := outputFlag(flags)
@@ -35,17 +36,17 @@ func (i *invocation) status() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		i.release = found
+		e.read(found)
 		printed := *found
-		printed.Chart = nil // is too much for a status
-		return format.Write(&i.stdout, &statusPrinter{
+		printed.Chart = nil // as in Helm
+		return format.Write(&e.stdout, statusPrinter{
 			release: &printed, showDescription: client.ShowDescription, showResources: client.ShowResources,
 		})
 	}
 	return command
 }
 
-// statusPrinter prints a release the way that install, upgrade, status, test and get all have in common.
+// statusPrinter prints a release. Install, upgrade, status, test and get all share it.
 type statusPrinter struct {
 	release         *release.Release
 	debug           bool
@@ -55,11 +56,11 @@ type statusPrinter struct {
 	hideNotes       bool
 }
 
-func (p *statusPrinter) WriteJSON(out io.Writer) error { return output.EncodeJSON(out, p.release) }
+func (p statusPrinter) WriteJSON(out io.Writer) error { return output.EncodeJSON(out, p.release) }
 
-func (p *statusPrinter) WriteYAML(out io.Writer) error { return output.EncodeYAML(out, p.release) }
+func (p statusPrinter) WriteYAML(out io.Writer) error { return output.EncodeYAML(out, p.release) }
 
-func (p *statusPrinter) WriteTable(out io.Writer) error {
+func (p statusPrinter) WriteTable(out io.Writer) error {
 	if p.release == nil {
 		return nil
 	}
@@ -87,7 +88,7 @@ func (p *statusPrinter) WriteTable(out io.Writer) error {
 	return nil
 }
 
-func (p *statusPrinter) printHead(out io.Writer) {
+func (p statusPrinter) printHead(out io.Writer) {
 	info := p.release.Info
 	fmt.Fprintf(out, "NAME: %s\n", p.release.Name)
 	if !info.LastDeployed.IsZero() {

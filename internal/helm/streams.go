@@ -8,20 +8,16 @@ import (
 	"sync"
 )
 
-// streams take what a command prints, in place of those of the process.
+// streams replace the standard streams of a process.
 type streams struct {
-	stdout, stderr, log stream
+	stdout, stderr stream
 }
 
-func (s *streams) warn(format string, values ...any) {
-	s.stderr.Printf("WARNING: "+format, values...)
-}
-
-// hookOutput is where the log of a hook's container goes, if the chart asks for it.
+// hookOutput returns the destination of a hook's log, which Helm copies if the chart asks for it.
 func (s *streams) hookOutput(_, _, _ string) io.Writer { return &s.stderr }
 
-// stream is a buffer that many may write to: Helm creates resources in parallel, and goes on in the background after a
-// cancelled command has returned.
+// stream is a buffer that is safe for concurrent use: Helm creates resources in parallel, and goes on in the background
+// after a cancelled command has returned.
 type stream struct {
 	mutex  sync.Mutex
 	buffer bytes.Buffer
@@ -35,7 +31,7 @@ func (s *stream) Write(text []byte) (int, error) {
 
 // Printf writes a line.
 func (s *stream) Printf(format string, values ...any) {
-	_, _ = io.WriteString(s, strings.TrimSuffix(fmt.Sprintf(format, values...), "\n")+"\n") // a buffer takes everything
+	_, _ = io.WriteString(s, strings.TrimSuffix(fmt.Sprintf(format, values...), "\n")+"\n") // a buffer does not fail
 }
 
 func (s *stream) String() string {

@@ -3,7 +3,6 @@ package helm
 import (
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"sort"
 	"strings"
@@ -15,21 +14,22 @@ import (
 	"helm.sh/helm/v3/pkg/releaseutil"
 )
 
-// template renders without the cluster, unless --validate or --dry-run=server asks for it.
-func (i *invocation) template() *cobra.Command {
-	client := action.NewInstall(i.config)
+// template renders without the cluster, except with --validate or --dry-run=server.
+func (e *execution) template() *cobra.Command {
+	client := action.NewInstall(e.config)
 	command := &cobra.Command{
-		Use:   "template [NAME] CHART",
-		Short: "locally render templates",
-		Args:  needs(cobra.RangeArgs(1, 2)),
+		Use:         "template [NAME] CHART",
+		Short:       "locally render templates",
+		Args:        needs(cobra.RangeArgs(1, 2)),
+		Annotations: argumentsName(releaseAndChart),
 	}
 	flags := command.Flags()
 	options := installFlags(flags, client)
-	kubeVersion := i.kubeVersionFlag(flags)
-	showOnly := flags.StringArrayP("show-only", "s", nil, "only show manifests rendered from the given templates")
+	kubeVersion := e.kubeVersionFlag(flags)
+	showOnly := flags.StringArrayP("show-only", "s", nil, "print only the manifests of these templates")
 	validate := flags.Bool("validate", false, "validate the manifests against the cluster, as install does")
-	flags.BoolVar(&client.IncludeCRDs, "include-crds", false, "include CRDs in the output")
-	skipTests := flags.Bool("skip-tests", false, "leave tests out of the output")
+	flags.BoolVar(&client.IncludeCRDs, "include-crds", false, "print CRDs, too")
+	skipTests := flags.Bool("skip-tests", false, "do not print tests")
 	flags.BoolVar(&client.IsUpgrade, "is-upgrade", false, "set .Release.IsUpgrade instead of .Release.IsInstall")
 	apiVersions := flags.StringSliceP("api-versions", "a", nil, "API versions to add to .Capabilities.APIVersions")
 
@@ -43,24 +43,24 @@ func (i *invocation) template() *cobra.Command {
 		}
 		client.DryRun = true
 		client.ReleaseName = "release-name"
-		client.Replace = true // there is no name to be in use
+		client.Replace = true // skips the check whether the name is in use
 		client.ClientOnly = !*validate
 		client.APIVersions = chartutil.VersionSet(*apiVersions)
 
-		failure := i.runInstall(command.Context(), client, options, args)
-		if failure != nil && (i.release == nil || !i.settings.Debug) {
-			if i.release != nil {
-				failure = fmt.Errorf("%w\n\nUse --debug flag to render out invalid YAML", failure)
-			}
+		rendered, failure := e.runInstall(command.Context(), client, options, args)
+		switch {
+		case rendered == nil:
 			return failure
+		case failure != nil && !e.debug:
+			return fmt.Errorf("%w\n\nUse --debug flag to render out invalid YAML", failure)
 		}
-		manifests := renderedManifests(i.release, !client.DisableHooks, !*skipTests)
+		manifests := renderedManifests(rendered, !client.DisableHooks, !*skipTests)
 		if len(*showOnly) > 0 {
 			if manifests, err = manifestsOf(manifests, *showOnly); err != nil {
 				return err
 			}
 		}
-		fmt.Fprint(&i.stdout, manifests)
+		fmt.Fprint(&e.stdout, manifests)
 		return failure
 	}
 	return command
@@ -77,10 +77,7 @@ func renderedManifests(rendered *release.Release, hooks, tests bool) string {
 	return manifests.String()
 }
 
-// source finds the comment with which Helm starts each manifest, and the template's path without the chart's name.
-var source = regexp.MustCompile("# Source: [^/]+/(.+)")
-
-// manifestsOf returns the manifests that come from templates, which are paths or patterns of filepath.Match.
+// manifestsOf returns the manifests of templates, which are paths in the chart or patterns of filepath.Match.
 func manifestsOf(manifests string, templates []string) (string, error) {
 	split := releaseutil.SplitManifests(manifests)
 	keys := make([]string, 0, len(split))
@@ -93,11 +90,8 @@ func manifestsOf(manifests string, templates []string) (string, error) {
 	for _, template := range templates {
 		found := false
 		for _, key := range keys {
-			comment := source.FindStringSubmatch(split[key])
-			if comment == nil {
-				continue
-			}
-			if matches, _ := filepath.Match(filepath.ToSlash(template), comment[1]); matches {
+			matches, _ := filepath.Match(filepath.ToSlash(template), sourceOf(split[key]))
+			if matches {
 				found = true
 				fmt.Fprintf(&chosen, "---\n%s\n", split[key])
 			}
@@ -107,4 +101,13 @@ func manifestsOf(manifests string, templates []string) (string, error) {
 		}
 	}
 	return chosen.String(), nil
+}
+
+// sourceOf returns the path in the chart of the template that a manifest came from. Helm writes it, after the chart's
+// name, into a comment in front of the manifest.
+func sourceOf(manifest string) string {
+	_, comment, _ := strings.Cut(manifest, "# Source: ")
+	line, _, _ := strings.Cut(comment, "\n")
+	_, path, _ := strings.Cut(line, "/")
+	return path
 }

@@ -5,24 +5,24 @@ import (
 	"helm.sh/helm/v3/pkg/chartutil"
 )
 
-func (i *invocation) version() *cobra.Command {
+func (e *execution) version() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "version",
 		Short: "print the version of Helm's SDK",
 		Args:  needs(cobra.NoArgs),
 	}
 	short := command.Flags().Bool("short", false, "print the version number only")
-	format := command.Flags().String("template", "", "Go template for the output, for instance {{.Version}}")
+	format := command.Flags().String("template", "", "Go template of the output, for instance {{.Version}}")
 
 	command.RunE = func(*cobra.Command, []string) error {
 		version := chartutil.DefaultCapabilities.HelmVersion
 		switch {
 		case *format != "":
-			return printTemplate(&i.stdout, *format, version)
+			return printTemplate(&e.stdout, *format, version)
 		case *short:
-			i.stdout.Printf("%s", version.Version)
+			e.stdout.Printf("%s", version.Version)
 		default:
-			i.stdout.Printf("%#v", version)
+			e.stdout.Printf("%#v", version)
 		}
 		return nil
 	}

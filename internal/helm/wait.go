@@ -17,50 +17,54 @@ import (
 	"github.com/traderadmin/charts/internal/rollout"
 )
 
-// Helm waits until its timeout, and then says that it was reached. Here its waits end as soon as they cannot succeed, and say why. That they
-// succeed is decided on Helm's terms alone. As in Helm, they do not heed the command's context: an interrupted command that undoes what it did
-// has to wait, too.
+// Helm waits until its timeout, and says only that it is over. The waits of this file also end as soon as they cannot
+// succeed, and say why. Whether they succeed is decided by Helm's rules alone. As in Helm, they do not end with the
+// command's context: an interrupted command that undoes its changes has to wait, too.
 
 // crdTimeout is how long Helm waits for CRDs that it creates.
 const crdTimeout = 60 * time.Second
 
-// Wait is for --wait.
+// Wait implements --wait.
 func (c *kubeClient) Wait(resources kube.ResourceList, timeout time.Duration) error {
 	checker := kube.NewReadyChecker(c.cluster, c.Log, kube.PausedAsReady(true))
 	return c.waitUntilReady(checker, resources, timeout, "Deployment", "StatefulSet", "DaemonSet", "Pod")
 }
 
-// WaitWithJobs is for --wait --wait-for-jobs.
+// WaitWithJobs implements --wait --wait-for-jobs.
 func (c *kubeClient) WaitWithJobs(resources kube.ResourceList, timeout time.Duration) error {
 	checker := kube.NewReadyChecker(c.cluster, c.Log, kube.PausedAsReady(true), kube.CheckJobs(true))
 	return c.waitUntilReady(checker, resources, timeout, "Deployment", "StatefulSet", "DaemonSet", "Pod", "Job")
 }
 
-// WatchUntilReady is for hooks: it waits until a Job is complete and a pod has succeeded, or is gone. It waits for nothing else.
+// WatchUntilReady waits for hooks: until a Job is complete, and a pod has succeeded or is gone. It does not wait for
+// other kinds.
 func (c *kubeClient) WatchUntilReady(resources kube.ResourceList, timeout time.Duration) error {
-	return c.noted(c.await(context.Background(), timeout, conditions(resources, rollout.HookSucceeded, "Job", "Pod")))
+	conditions := conditionsByNamespace(resources, rollout.HookSucceeded, "Job", "Pod")
+	return c.keepError(c.await(context.Background(), timeout, conditions))
 }
 
-// waitUntilReady asks checker, which is Helm's, until it takes all resources for ready. Meanwhile it watches those of the kinds: when one
-// of them cannot become ready any more, checker is asked a last time.
-func (c *kubeClient) waitUntilReady(checker kube.ReadyChecker, resources kube.ResourceList, timeout time.Duration, kinds ...string) error {
+// waitUntilReady polls Helm's checker until all resources are ready. At the same time it watches the resources of the
+// given kinds. When one of these cannot become ready any more, it asks the checker a last time.
+func (c *kubeClient) waitUntilReady(
+	checker kube.ReadyChecker, resources kube.ResourceList, timeout time.Duration, kinds ...string,
+) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	asking, stop := context.WithTimeout(ctx, timeout)
-	defer stop()
+	polling, stopPolling := context.WithTimeout(ctx, timeout)
+	defer stopPolling()
 	watched := make(chan error)
 	go func() {
-		err := c.await(ctx, timeout, conditions(resources, rollout.HelmReady, kinds...))
+		err := c.await(ctx, timeout, conditionsByNamespace(resources, rollout.HelmReady, kinds...))
 		if err != nil {
-			stop()
+			stopPolling()
 		}
 		watched <- err
 	}()
-	err := untilReady(asking, checker, resources)
-	if decided := asking.Err() == nil; decided {
+	err := pollUntilReady(polling, checker, resources)
+	if decided := polling.Err() == nil; decided {
 		cancel()
-		<-watched // it was told to end
-		return c.noted(err)
+		<-watched
+		return c.keepError(err)
 	}
 	if seen := <-watched; seen != nil {
 		err = seen
@@ -68,19 +72,21 @@ func (c *kubeClient) waitUntilReady(checker kube.ReadyChecker, resources kube.Re
 	if ready(ctx, checker, resources) == nil {
 		return nil
 	}
-	return c.noted(err)
+	return c.keepError(err)
 }
 
-// noted takes note of a wait's error, the first of the command, and returns it.
-func (c *kubeClient) noted(err error) error {
+// keepError returns the error of a wait, and keeps the first one of the command: Helm passes on only its words.
+func (c *kubeClient) keepError(err error) error {
 	if err != nil {
-		c.run.wait.CompareAndSwap(nil, &err)
+		c.execution.waitError.CompareAndSwap(nil, &err)
 	}
 	return err
 }
 
-// conditions returns what condition says of the resources of these kinds, by namespace.
-func conditions(resources kube.ResourceList, condition func(kind, name string) rollout.Condition, kinds ...string) map[string][]rollout.Condition {
+// conditionsByNamespace returns a condition for each resource of the given kinds.
+func conditionsByNamespace(
+	resources kube.ResourceList, condition func(kind, name string) rollout.Condition, kinds ...string,
+) map[string][]rollout.Condition {
 	all := map[string][]rollout.Condition{}
 	for _, resource := range resources {
 		kind := resource.Mapping.GroupVersionKind
@@ -94,18 +100,20 @@ func conditions(resources kube.ResourceList, condition func(kind, name string) r
 	return all
 }
 
-// await waits for the conditions of each namespace, until the first wait fails.
-func (c *kubeClient) await(ctx context.Context, timeout time.Duration, conditions map[string][]rollout.Condition) error {
+// await waits until all conditions hold, or one cannot hold any more.
+func (c *kubeClient) await(
+	ctx context.Context, timeout time.Duration, conditions map[string][]rollout.Condition,
+) error {
 	waits, ctx := errgroup.WithContext(ctx)
-	for namespace, its := range conditions {
-		waits.Go(func() error { return rollout.Await(ctx, c.cluster, namespace, timeout, its...) })
+	for namespace, conditions := range conditions {
+		waits.Go(func() error { return rollout.Await(ctx, c.cluster, namespace, timeout, conditions...) })
 	}
 	return waits.Wait()
 }
 
-// untilReady asks checker again and again, and returns nil when it takes all resources for ready, or else, when ctx ends, what it said last. Helm
-// asks every 2 seconds; here the pace slows down to that, so that what is quick costs no 2 seconds.
-func untilReady(ctx context.Context, checker kube.ReadyChecker, resources kube.ResourceList) error {
+// pollUntilReady polls checker until all resources are ready. When ctx ends, it returns the last answer. Helm polls every
+// 2 seconds. The pace here slows down to that, so that quick changes are seen at once.
+func pollUntilReady(ctx context.Context, checker kube.ReadyChecker, resources kube.ResourceList) error {
 	pace := wait.Backoff{Duration: 100 * time.Millisecond, Factor: 1.5, Steps: 10, Cap: 2 * time.Second}
 	var last error
 	err := pace.DelayFunc().Until(ctx, true, true, func(ctx context.Context) (bool, error) {
@@ -116,12 +124,12 @@ func untilReady(ctx context.Context, checker kube.ReadyChecker, resources kube.R
 		return last == nil, nil
 	})
 	if wait.Interrupted(err) {
-		return fmt.Errorf("waited in vain: %w", last)
+		return fmt.Errorf("timed out waiting: %w", last)
 	}
 	return err
 }
 
-// ready returns nil when checker takes all resources for ready, or else names one that it does not.
+// ready returns an error that names the first resource that is not ready.
 func ready(ctx context.Context, checker kube.ReadyChecker, resources kube.ResourceList) error {
 	for _, resource := range resources {
 		ready, err := checker.IsReady(ctx, resource)
@@ -136,7 +144,7 @@ func ready(ctx context.Context, checker kube.ReadyChecker, resources kube.Resour
 	return nil
 }
 
-// isFinal says whether err is the API server's answer that asking again will not change, by the rule that Helm has.
+// isFinal says whether err is an answer of the API server that retrying does not change. The rule is Helm's.
 func isFinal(err error) bool {
 	var status apierrors.APIStatus
 	if !errors.As(err, &status) {

@@ -192,8 +192,8 @@ func TestAFailedHookEndsTheCommand(t *testing.T) {
 		"a Job before install":  {hookJob, "pre-install", []string{"job/hook to end well", "BackoffLimitExceeded", "ended with exit code 3: Error: no such table"}},
 		"a pod before install":  {hookPod, "pre-install", []string{"pod/hook to end well", "it failed", "ended with exit code 3: Error: no such table"}},
 		"a pod after install":   {hookPod, "post-install", []string{"failed post-install", "ended with exit code 3"}},
-		"a pod before deletion": {hookPod, "pre-delete", []string{"helm uninstall c", "ended with exit code 3"}},
-		"a test":                {hookPod, "test", []string{"helm test c", "ended with exit code 3"}},
+		"a pod before deletion": {hookPod, "pre-delete", []string{"while running: helm uninstall c", "ended with exit code 3"}},
+		"a test":                {hookPod, "test", []string{"while running: helm test c", "ended with exit code 3"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -287,7 +287,8 @@ func TestWaitsLeaveNothingRunning(t *testing.T) {
 		stacks = stacks[:runtime.Stack(stacks, true)]
 		var left []string
 		for stack := range strings.SplitSeq(string(stacks), "\n\n") {
-			if strings.Contains(stack, "client-go/tools/cache") || strings.Contains(stack, "helm.(*kubeClient)") || strings.Contains(stack, "/rollout.") {
+			if strings.Contains(stack, "client-go/tools/cache") || strings.Contains(stack, "helm.(*kubeClient)") ||
+				strings.Contains(stack, "/rollout.") {
 				left = append(left, stack)
 			}
 		}

@@ -1,0 +1,144 @@
+package helm
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"helm.sh/helm/v3/pkg/action"
+	"helm.sh/helm/v3/pkg/cli"
+	"helm.sh/helm/v3/pkg/cli/output"
+	"helm.sh/helm/v3/pkg/release"
+)
+
+// execution is one command line: its commands and flags, and its state while it runs.
+type execution struct {
+	client *Client
+	scope  Scope
+	config *action.Configuration // ready when the command begins
+	streams
+
+	namespace string // the cluster's name, once the command begins
+	debug     bool
+
+	chart    string // as the command line names it
+	releases []*release.Release
+
+	// waitError is the error of the first wait that failed. Helm may go on in the background after a cancelled command
+	// has returned.
+	waitError atomic.Pointer[error]
+}
+
+func newExecution(client *Client, scope Scope) *execution {
+	return &execution{client: client, scope: scope, config: new(action.Configuration)}
+}
+
+func (e *execution) execute(ctx context.Context, args []string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	root := e.root()
+	if _, _, err := findCommand(root, args); err != nil {
+		return err
+	}
+	root.SetArgs(slices.Concat([]string{}, args)) // nil would mean the arguments of this process
+	return root.ExecuteContext(ctx)
+}
+
+// root returns the command `helm` with all its subcommands.
+func (e *execution) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:               "helm",
+		Short:             "The Helm package manager for Kubernetes.",
+		Args:              cobra.ArbitraryArgs,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		PersistentPreRunE: e.begin,
+	}
+	root.SetOut(&e.stdout)
+	root.SetErr(&e.stderr)
+	root.SetFlagErrorFunc(flagError)
+	e.globalFlags(root.PersistentFlags())
+
+	root.AddCommand(
+		e.install(), e.upgrade(), e.uninstall(), e.rollback(), e.test(),
+		e.template(), e.lint(), e.packageChart(), e.show(),
+		e.status(), e.history(), e.get(), e.version(),
+	)
+	root.InitDefaultHelpCmd()
+	return root
+}
+
+// globalFlags adds the flags that all commands have. Helm's other global flags are known, but hidden and refused.
+func (e *execution) globalFlags(flags *pflag.FlagSet) {
+	cli.New().AddFlags(flags)
+	flags.VisitAll(func(flag *pflag.Flag) { flag.Hidden = true })
+	namespace, debug := flags.Lookup("namespace"), flags.Lookup("debug")
+	namespace.Hidden, debug.Hidden = false, false
+	for flag, value := range map[*pflag.Flag]string{namespace: "", debug: "false"} { // whatever the environment says
+		_ = flag.Value.Set(value) // a valid value
+		flag.DefValue = value
+	}
+}
+
+// begin runs between reading the flags and the command.
+func (e *execution) begin(command *cobra.Command, _ []string) error {
+	if err := refusedFlag(command); err != nil {
+		return err
+	}
+	e.debug, _ = command.Flags().GetBool("debug")
+	e.namespace, _ = command.Flags().GetString("namespace")
+	if e.namespace == "" {
+		e.namespace = e.client.namespace
+	}
+	if e.scope.Namespace != nil {
+		e.namespace = e.scope.Namespace(e.namespace)
+	}
+	return e.client.configure(command.Context(), e)
+}
+
+// refusedFlag returns an error if a command line has a flag that chooses the cluster, or how to talk to it.
+func refusedFlag(command *cobra.Command) (err error) {
+	command.Root().PersistentFlags().VisitAll(func(flag *pflag.Flag) {
+		if flag.Changed && flag.Hidden {
+			err = fmt.Errorf("--%s cannot be used here: the suite chooses the cluster and the charts' source", flag.Name)
+		}
+	})
+	return err
+}
+
+// read notes a release that a command has changed or read. nil is none.
+func (e *execution) read(release *release.Release) {
+	if release != nil {
+		e.releases = append(e.releases, release)
+	}
+}
+
+// logf writes Helm's debug log, with --debug.
+func (e *execution) logf(format string, values ...any) {
+	if e.debug {
+		e.stderr.Printf("[debug] "+format, values...)
+	}
+}
+
+// outputFlag adds --output, which is a table by default.
+func outputFlag(flags *pflag.FlagSet) *output.Format {
+	format := output.Table
+	flags.VarP((*formatValue)(&format), "output", "o", "format of the output: "+strings.Join(output.Formats(), ", "))
+	return &format
+}
+
+type formatValue output.Format
+
+func (f *formatValue) String() string { return string(*f) }
+func (f *formatValue) Type() string   { return "format" }
+func (f *formatValue) Set(text string) error {
+	format, err := output.ParseFormat(text)
+	*f = formatValue(format)
+	return err
+}

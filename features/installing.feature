@@ -43,7 +43,7 @@ Feature: Installing
           go-scanner:8080    your-registry/go-scanner:latest
           redis:6379         redis:7.4.10
         """
-      And helm prints "WARNING: image.goScanner is still the placeholder your-registry/go-scanner:latest"
+      And helm prints "WARNING: image.goScanner is the placeholder your-registry/go-scanner:latest"
       And helm does not print "WARNING: image.pythonOrch"
 
     Scenario: What only some environments need, and what helm test runs, is not there unasked

@@ -1,14 +1,14 @@
 {{/*
-The string that it is given, made fit for a label value: at most 63 characters, no "+" (which versions may have), and
-alphanumeric at both ends.
+A string as a valid label value: at most 63 characters, without "+" (which versions may contain), alphanumeric at both
+ends.
 */}}
 {{- define "traderadmin.labelValue" -}}
 {{- . | replace "+" "_" | trunc 63 | trimAll "-_." -}}
 {{- end }}
 
 {{/*
-Labels that tell one component's pods from all others. A Deployment's selector can never change, so nothing is here that
-differs between versions of the chart. Takes a dict: root, the chart's root context; component, the component's name.
+Labels that select the pods of one component. A Deployment's selector is immutable, so none of them depends on the
+version of the chart. Takes a dict: root, the chart's root context; component, the component's name.
 */}}
 {{- define "traderadmin.selectorLabels" -}}
 app.kubernetes.io/name: {{ .root.Chart.Name | quote }}
@@ -17,8 +17,8 @@ app.kubernetes.io/component: {{ .component }}
 {{- end }}
 
 {{/*
-Labels of every object. Pods bear only the selector labels, because a new chart version alone must not restart them.
-Takes the same dict as traderadmin.selectorLabels.
+Labels of every object. Pods have only the selector labels, so that a new version of the chart alone does not restart
+them. Takes the same dict as traderadmin.selectorLabels.
 */}}
 {{- define "traderadmin.labels" -}}
 helm.sh/chart: {{ include "traderadmin.labelValue" (printf "%s-%s" .root.Chart.Name .root.Chart.Version) | quote }}
@@ -29,8 +29,8 @@ app.kubernetes.io/managed-by: {{ .root.Release.Service | quote }}
 {{- end }}
 
 {{/*
-config.yaml, as python-orch reads it. The ConfigMap and the pods' checksum both take it from here, so that they agree.
-Helm's --set makes a string of a number with a decimal point; float64 makes it a number again.
+Content of config.yaml, the configuration of python-orch, for the ConfigMap and the checksum of the pods. Helm's --set
+passes decimal numbers as strings; float64 converts them back.
 */}}
 {{- define "traderadmin.pythonConfig" -}}
 {{- $config := deepCopy .Values.config.python -}}
@@ -41,7 +41,7 @@ Helm's --set makes a string of a number with a decimal point; float64 makes it a
 {{- end }}
 
 {{/*
-config.json, as go-scanner reads it, made like config.yaml.
+Content of config.json, the configuration of go-scanner.
 */}}
 {{- define "traderadmin.scannerConfig" -}}
 {{- $config := deepCopy .Values.config.scanner -}}
@@ -50,15 +50,15 @@ config.json, as go-scanner reads it, made like config.yaml.
 {{- end }}
 
 {{/*
-Name of the ServiceAccount that pods run as; empty for the namespace's default.
+Name of the ServiceAccount of all pods. Empty means the namespace's default.
 */}}
 {{- define "traderadmin.serviceAccountName" -}}
 {{- .Values.serviceAccount.name | default (ternary "traderadmin" "" .Values.serviceAccount.create) -}}
 {{- end }}
 
 {{/*
-The part of a pod's spec that is not about its containers: as whom it runs, and where. Takes a dict: root, the chart's root
-context; key, the component's key in the values.
+The pod spec except for containers: ServiceAccount, security context and scheduling. Takes a dict: root, the chart's
+root context; key, the component's key in the values.
 */}}
 {{- define "traderadmin.pod" -}}
 {{- $scheduling := get .root.Values.scheduling .key -}}
@@ -92,7 +92,7 @@ tolerations:
 {{- end }}
 
 {{/*
-The topologySpreadConstraints of a component's pods. A rollout's new pods are spread among themselves, whatever the old ones do.
+The topologySpreadConstraints of a component's pods. matchLabelKeys makes them count the pods of one revision only.
 Takes the same dict as traderadmin.selectorLabels.
 */}}
 {{- define "traderadmin.topologySpread" -}}
@@ -109,7 +109,7 @@ topologySpreadConstraints:
 {{- end }}
 
 {{/*
-What a container adds to its image: when that is pulled, and what it may do. Takes the root context.
+Pull policy and security context of a container. Takes the root context.
 */}}
 {{- define "traderadmin.container" -}}
 {{- with .Values.imagePullPolicy }}
@@ -122,7 +122,7 @@ securityContext:
 {{- end }}
 
 {{/*
-The probes of a container. Takes their values: startup, readiness, liveness, each of which may be null.
+The probes of a container. Takes their values: startup, readiness and liveness, each of which may be null.
 */}}
 {{- define "traderadmin.probes" -}}
 {{- with .startup }}
@@ -140,8 +140,8 @@ livenessProbe:
 {{- end }}
 
 {{/*
-Environment that tells a service where Redis is. It is one variable with host and port, and not REDIS_PORT, because
-Kubernetes itself sets REDIS_PORT, to a URL, in every pod of a namespace that has a Service called redis.
+Environment of a service that uses Redis. Host and port are one variable, because Kubernetes sets REDIS_PORT to a URL in
+every pod of a namespace that has a Service named redis.
 */}}
 {{- define "traderadmin.redisEnv" -}}
 - name: REDIS_ADDR
@@ -154,7 +154,7 @@ Kubernetes itself sets REDIS_PORT, to a URL, in every pod of a namespace that ha
 {{- end }}
 
 {{/*
-Where a container's environment gets the password of Redis from.
+The valueFrom of an environment variable that holds the Redis password.
 */}}
 {{- define "traderadmin.redisPasswordFrom" -}}
 secretKeyRef:
@@ -163,8 +163,8 @@ secretKeyRef:
 {{- end }}
 
 {{/*
-The password of Redis, in base64, as its Secret in the cluster has it. Where there is none yet: one that is generated, once for
-all templates of a rendering, which Release remembers; or nothing, where the Secret is not the chart's to make.
+The Redis password in base64, from the Secret in the cluster. If there is no Secret yet, the password is generated once
+and stored in Release for the other templates of the rendering, or empty if redis.auth.existingSecret is set.
 */}}
 {{- define "traderadmin.redisPassword" -}}
 {{- $auth := .Values.redis.auth -}}
@@ -178,7 +178,7 @@ all templates of a rendering, which Release remembers; or nothing, where the Sec
 {{- end }}
 
 {{/*
-Pod annotation of all that read the password of Redis, so that a new password makes new pods. Empty where there is none.
+Pod annotation that restarts the pods when the Redis password changes. Empty without a password.
 */}}
 {{- define "traderadmin.redisChecksum" -}}
 {{- if and .Values.redis.enabled .Values.redis.auth.enabled -}}
@@ -187,7 +187,8 @@ checksum/redis-auth: {{ include "traderadmin.redisPassword" . | sha256sum | quot
 {{- end }}
 
 {{/*
-The pods of components, as NetworkPolicyPeers. Takes a dict: root, the chart's root context; components, their names.
+NetworkPolicyPeers that select the pods of components. Takes a dict: root, the chart's root context; components, their
+names.
 */}}
 {{- define "traderadmin.peers" -}}
 {{- range $component := .components }}
@@ -198,7 +199,7 @@ The pods of components, as NetworkPolicyPeers. Takes a dict: root, the chart's r
 {{- end }}
 
 {{/*
-The egress rule of a NetworkPolicy that lets pods resolve names.
+The egress rule of a NetworkPolicy that allows DNS.
 */}}
 {{- define "traderadmin.dnsEgress" -}}
 - to:
@@ -242,7 +243,7 @@ metadata:
     {{- include "traderadmin.labels" . | nindent 4 }}
 spec:
   maxUnavailable: {{ (index .root.Values.podDisruptionBudget .key).maxUnavailable }}
-  # A pod that does not work serves nobody: it must not block a drain.
+  # Pods that are not ready must not block a drain.
   unhealthyPodEvictionPolicy: AlwaysAllow
   selector:
     matchLabels:

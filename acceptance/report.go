@@ -93,8 +93,8 @@ func (r *suiteRun) reportImages(reported *report.Report, images []steps.Image) {
 		if image.StandIn {
 			standIns = append(standIns, image.Image)
 		}
-		ports := strings.Trim(fmt.Sprint(image.Serves), "[]")
-		section.Rows = append(section.Rows, []string{image.Image, image.Is, ports, strings.Join(image.By, "; ")})
+		ports := strings.Trim(fmt.Sprint(image.Ports), "[]")
+		section.Rows = append(section.Rows, []string{image.Image, image.Source, ports, strings.Join(image.Containers, "; ")})
 	}
 	reported.Add(section)
 	if len(standIns) > 0 {

@@ -195,7 +195,7 @@ func (s *scenario) logHas(ctx context.Context, called, text, namespace string) e
 
 // isStandIn says whether the first container of pod runs a stand-in.
 func (s *Suite) isStandIn(pod *corev1.Pod) bool {
-	return s.images != nil && s.images.StandsFor(pod.Spec.Containers[0].Image)
+	return s.images != nil && s.images.IsStandIn(pod.Spec.Containers[0].Image)
 }
 
 // readFile returns what a file holds in the first container of pod.

@@ -16,12 +16,12 @@ import (
 type Nodes = standin.Nodes
 
 // Image is an image that containers of a run named, and what they ran.
-type Image = standin.Use
+type Image = standin.Usage
 
 // What Options mean where they say nothing.
 var (
-	DefaultRealImages  = standin.DefaultReal
-	DefaultHealthPaths = standin.DefaultPaths
+	DefaultRealImages  = standin.DefaultRealImages
+	DefaultHealthPaths = standin.DefaultHealthPaths
 )
 
 // newImages are the images of the cluster, or nil where its nodes can be given none.
@@ -36,8 +36,8 @@ func newImages(cluster kubernetes.Interface, options Options) *standin.Images {
 		options.HealthPaths = DefaultHealthPaths
 	}
 	return standin.New(options.Nodes, standin.Options{
-		Arch: func(ctx context.Context) (string, error) { return architecture(ctx, cluster) },
-		Real: options.RealImages, Paths: options.HealthPaths, Progress: options.Progress,
+		Arch:       func(ctx context.Context) (string, error) { return architecture(ctx, cluster) },
+		RealImages: options.RealImages, HealthPaths: options.HealthPaths, Progress: options.Progress,
 	})
 }
 

@@ -12,32 +12,40 @@ import (
 	"github.com/traderadmin/charts/steps/internal/standin/program/contract"
 )
 
-// container is one that an object has rendered, whatever its kind: pods and what makes them, and custom resources alike.
+// container is a container in an object of any kind: a pod, a workload or a custom resource.
 type container struct {
-	name     string
-	about    string // which it is, for people
-	image    reference
-	use      contract.Container
-	commands []string // absolute paths of the programs that it runs
-	policy   corev1.PullPolicy
-	fields   map[string]any // as the object has it, to be written to
+	name        string
+	description string // such as "deployment/web, container nginx"
+	image       reference
+	use         contract.Container
+	commands    []string // absolute paths of the programs that it runs
+	pullPolicy  corev1.PullPolicy
+	fields      map[string]any // the object's own, to be changed
 }
 
-// containers are those of object: all that stand in a list called containers or initContainers, have a name and an image that is the name of one.
-func containers(object *unstructured.Unstructured) []container {
-	about := strings.ToLower(object.GetKind()) + "/" + object.GetName()
+// containersOf returns the containers of an object: the elements of every list named containers or initContainers that
+// have a name and a valid image.
+func containersOf(object *unstructured.Unstructured) []container {
+	owner := strings.ToLower(object.GetKind()) + "/" + object.GetName()
 	var found []container
 	var walk func(value any)
 	walk = func(value any) {
 		switch value := value.(type) {
 		case map[string]any:
-			restart, _ := value["restartPolicy"].(string)
+			restartPolicy, _ := value["restartPolicy"].(string)
 			for key, field := range value {
-				if list, ok := field.([]any); ok && (key == "containers" || key == "initContainers") {
-					found = append(found, listed(list, about, key == "initContainers", restart)...)
+				list, isList := field.([]any)
+				if !isList || key != "containers" && key != "initContainers" {
+					walk(field)
 					continue
 				}
-				walk(field)
+				for _, item := range list {
+					fields, _ := item.(map[string]any)
+					if c, ok := parseContainer(fields, key == "initContainers", restartPolicy); ok {
+						c.description = owner + ", container " + c.name
+						found = append(found, c)
+					}
+				}
 			}
 		case []any:
 			for _, item := range value {
@@ -49,39 +57,41 @@ func containers(object *unstructured.Unstructured) []container {
 	return found
 }
 
-// listed are the containers of a pod with this restartPolicy.
-func listed(list []any, about string, init bool, restart string) []container {
-	var found []container
-	for _, item := range list {
-		fields, ok := item.(map[string]any)
-		if !ok {
-			continue
-		}
-		var c corev1.Container
-		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(fields, &c); err != nil {
-			continue // for the API server to refuse
-		}
-		image, ok := parse(c.Image)
-		if !ok || c.Name == "" {
-			continue
-		}
-		sidecar := c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways
-		task := init && !sidecar || !init && restart != "" && restart != string(corev1.RestartPolicyAlways)
-		found = append(found, container{
-			name: c.Name, about: about + ", container " + c.Name, image: image,
-			use: contract.Container{Ports: ports(c), Task: task}, commands: commands(c), policy: c.ImagePullPolicy, fields: fields,
-		})
+// parseContainer parses a container of a pod with this restart policy. It returns false for an invalid container, which
+// is left to the API server to refuse.
+func parseContainer(fields map[string]any, isInit bool, restartPolicy string) (container, bool) {
+	var c corev1.Container
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(fields, &c); err != nil || c.Name == "" {
+		return container{}, false
 	}
-	return found
+	image, ok := parse(c.Image)
+	return container{
+		name:       c.Name,
+		image:      image,
+		use:        contract.Container{Ports: tcpPorts(c), Task: isTask(c, isInit, restartPolicy)},
+		commands:   commands(c),
+		pullPolicy: c.ImagePullPolicy,
+		fields:     fields,
+	}, ok
 }
 
-// pullsAlways says whether a kubelet would ask a registry for the image although it has it.
+// isTask reports whether a container is expected to end: an init container that is no sidecar, or a container of a pod
+// that is not always restarted.
+func isTask(c corev1.Container, isInit bool, restartPolicy string) bool {
+	if isInit {
+		sidecar := c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways
+		return !sidecar
+	}
+	return restartPolicy != "" && restartPolicy != string(corev1.RestartPolicyAlways)
+}
+
+// pullsAlways reports whether a kubelet pulls the image although the node has it.
 func (c container) pullsAlways() bool {
-	return c.policy == corev1.PullAlways || c.policy == "" && c.image.latest
+	return c.pullPolicy == corev1.PullAlways || c.pullPolicy == "" && c.image.latest
 }
 
-// ports are the TCP ports that c declares, ascending.
-func ports(c corev1.Container) []int32 {
+// tcpPorts returns the TCP ports that a container declares, ascending.
+func tcpPorts(c corev1.Container) []int32 {
 	var found []int32
 	for _, port := range c.Ports {
 		if port.Protocol == "" || port.Protocol == corev1.ProtocolTCP {
@@ -92,7 +102,8 @@ func ports(c corev1.Container) []int32 {
 	return slices.Compact(found)
 }
 
-// commands are the programs that c is told to run, at the paths where a runtime looks for them.
+// commands returns the absolute paths at which a runtime looks for the programs of a container's command, exec probes
+// and lifecycle hooks. It leaves out programs whose name contains a variable, which only the kubelet can resolve.
 func commands(c corev1.Container) []string {
 	lines := [][]string{c.Command}
 	for _, probe := range []*corev1.Probe{c.StartupProbe, c.ReadinessProbe, c.LivenessProbe} {
@@ -109,20 +120,23 @@ func commands(c corev1.Container) []string {
 	}
 	var found []string
 	for _, line := range lines {
-		if len(line) == 0 || strings.Contains(line[0], "$(") { // a variable, which only the kubelet knows
+		if len(line) == 0 || strings.Contains(line[0], "$(") {
 			continue
 		}
-		program := line[0]
-		switch {
-		case path.IsAbs(program):
-		case strings.Contains(program, "/"):
-			program = path.Join("/", c.WorkingDir, program)
-		default:
-			program = path.Join(searched, program)
-		}
-		if clean := path.Clean(program); clean != contract.Program {
-			found = append(found, clean)
+		if program := absolute(line[0], c.WorkingDir); program != contract.Program {
+			found = append(found, program)
 		}
 	}
 	return found
+}
+
+// absolute returns the path at which a runtime finds a program.
+func absolute(program, workingDir string) string {
+	switch {
+	case path.IsAbs(program):
+		return path.Clean(program)
+	case strings.Contains(program, "/"):
+		return path.Join("/", workingDir, program)
+	}
+	return path.Join(commandPath, program)
 }

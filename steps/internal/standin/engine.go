@@ -10,56 +10,55 @@ import (
 	"time"
 )
 
-// engine is where real images come from: a command that takes the command lines of docker.
+// engine is a command that accepts the command lines of docker. Real images come from it.
 type engine string
 
 const docker engine = "docker"
 
-// patience is how long the engine may take to pull an image.
-const patience = 3 * time.Minute
+// pullTimeout limits the pull of one image.
+const pullTimeout = 3 * time.Minute
 
-// find returns the name of the image that the engine has for wanted: wanted itself, pulled where it was not there, or another of the same repository, and then why. It is "" where there is
-// none, with the reason.
-func (e engine) find(ctx context.Context, wanted reference) (source, why string) {
+// find returns the name of an image that the engine has: the wanted one, which is pulled if necessary, or the newest of
+// the same repository. If the wanted image cannot be pulled, pullErr says why. The name is empty if there is no image.
+func (e engine) find(ctx context.Context, wanted reference) (found string, pullErr error) {
 	if _, err := e.run(ctx, "image", "inspect", "--format", "{{.Id}}", wanted.familiar); err == nil {
-		return wanted.familiar, ""
+		return wanted.familiar, nil
 	}
-	pulling, cancel := context.WithTimeout(ctx, patience)
+	pulling, cancel := context.WithTimeout(ctx, pullTimeout)
 	defer cancel()
-	_, failed := e.run(pulling, "pull", "--quiet", wanted.familiar)
-	if failed == nil {
-		return wanted.familiar, ""
+	if _, pullErr = e.run(pulling, "pull", "--quiet", wanted.familiar); pullErr == nil {
+		return wanted.familiar, nil
 	}
-	why = lastLine(failed.Error())
 	repository := wanted.names[0]
-	tags, err := e.run(ctx, "image", "ls", "--format", "{{.Tag}}", repository)
+	tags, err := e.run(ctx, "image", "ls", "--format", "{{.Tag}}", repository) // newest first
 	if err != nil {
-		return "", lastLine(err.Error())
+		return "", pullErr
 	}
-	for tag := range strings.FieldsSeq(tags) { // the newest first
+	for tag := range strings.FieldsSeq(tags) {
 		if tag != "<none>" {
-			return repository + ":" + tag, why
+			return repository + ":" + tag, pullErr
 		}
 	}
-	return "", why
+	return "", pullErr
 }
 
-// save writes the image into the tar file at path.
+// save writes an image into the tar file at path.
 func (e engine) save(ctx context.Context, image, path string) error {
 	_, err := e.run(ctx, "save", "--output", path, image)
 	return err
 }
 
-// run runs one command of the engine and returns what it printed. The error of one that fails has its command line and what it said.
+// run runs a command of the engine and returns its output. If it fails, the error contains the command line and the
+// last line that the command printed to standard error.
 func (e engine) run(ctx context.Context, args ...string) (string, error) {
 	command := exec.CommandContext(ctx, string(e), args...)
-	var said bytes.Buffer
-	command.Stderr = &said
-	printed, err := command.Output()
+	var stderr bytes.Buffer
+	command.Stderr = &stderr
+	stdout, err := command.Output()
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
-		err = fmt.Errorf("%s %s: %w: %s", e, strings.Join(args, " "), err, strings.TrimSpace(said.String()))
+		err = fmt.Errorf("%s %s: %w: %s", e, strings.Join(args, " "), err, lastLine(stderr.String()))
 	}
-	return strings.TrimSpace(string(printed)), err
+	return strings.TrimSpace(string(stdout)), err
 }
 
 func lastLine(text string) string {

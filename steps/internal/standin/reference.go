@@ -9,14 +9,15 @@ import (
 
 // reference is the name of an image.
 type reference struct {
-	familiar string // as people write it: redis:7
-	full     string // as a container runtime does: docker.io/library/redis:7; one with tag and digest is known by the digest
+	familiar string // as in the chart: redis:7
+	full     string // as in a container runtime: docker.io/library/redis:7. A digest replaces the tag
 	domain   string
-	names    []string // of the repository, familiar and in full
-	latest   bool     // whether the tag is latest, or left out
+	names    []string // of the repository: familiar, then full
+	latest   bool     // whether the tag is latest, or missing
 }
 
-// parse reads an image's name as a container runtime does. The kubelet, and not this package, refuses one that is none.
+// parse parses the name of an image as container runtimes do. It returns false if the name is invalid, which is left to
+// the kubelet to report.
 func parse(text string) (reference, bool) {
 	named, err := dist.ParseDockerRef(text)
 	if err != nil {
@@ -32,17 +33,17 @@ func parse(text string) (reference, bool) {
 	}, true
 }
 
-// unreachable says whether the registry is under the domain .invalid, which RFC 2606 reserves for names that are none.
-func (r reference) unreachable() bool {
+// isInvalid reports whether the registry is under the domain .invalid, which RFC 2606 reserves.
+func (r reference) isInvalid() bool {
 	host, _, _ := strings.Cut(r.domain, ":")
 	return host == "invalid" || strings.HasSuffix(host, ".invalid")
 }
 
-// matches says whether one of globs is that of the repository.
+// matches reports whether one of the globs matches a name of the repository.
 func (r reference) matches(globs []string) bool {
 	for _, glob := range globs {
 		for _, name := range r.names {
-			if is, _ := path.Match(glob, name); is {
+			if ok, _ := path.Match(glob, name); ok {
 				return true
 			}
 		}

@@ -32,7 +32,7 @@ import (
 	"github.com/traderadmin/charts/steps/internal/standin/program/contract"
 )
 
-// nodes remember what they are given, and know it by the archives alone.
+// nodes records the images of the archives that are loaded.
 type nodes struct {
 	mu     sync.Mutex
 	held   map[string]string
@@ -76,14 +76,14 @@ func (n *nodes) RemoveImages(_ context.Context, names ...string) error {
 	defer n.mu.Unlock()
 	for _, name := range names {
 		if n.held[name] == "" {
-			return fmt.Errorf("%s is not there", name)
+			return fmt.Errorf("no image %s", name)
 		}
 		delete(n.held, name)
 	}
 	return nil
 }
 
-// unpack reads an archive with go-containerregistry's own reader of layouts, which does not know how it was written.
+// unpack reads an archive with the layout reader of go-containerregistry, which is independent of how it was written.
 func unpack(path string) (map[string]v1.Image, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -102,7 +102,7 @@ func unpack(path string) (map[string]v1.Image, error) {
 		if err != nil {
 			return nil, err
 		}
-		target := filepath.Join(folder, header.Name) //nolint:gosec // an archive of our own
+		target := filepath.Join(folder, header.Name) //nolint:gosec // the archive is our own
 		if header.Typeflag == tar.TypeDir {
 			err = os.MkdirAll(target, 0o700)
 		} else {
@@ -133,7 +133,7 @@ func unpack(path string) (map[string]v1.Image, error) {
 	return images, nil
 }
 
-// noEngine is a Docker engine that is not there.
+// noEngine is a Docker engine that is not installed.
 const noEngine engine = "no-docker-here"
 
 func newImages(n Nodes, options Options) *Images {
@@ -170,59 +170,78 @@ spec:
         - {name: latest, image: your-registry/web}
 `
 
-func TestEveryImageThatIsNotThereGetsAStandIn(t *testing.T) {
+func TestPrepareReplacesMissingImages(t *testing.T) {
 	t.Parallel()
 	n := &nodes{held: map[string]string{"docker.io/library/there:1": "sha256:1"}, images: map[string]v1.Image{}}
-	images := newImages(n, Options{Paths: []string{"/healthz"}, Real: DefaultReal})
+	images := newImages(n, Options{HealthPaths: []string{"/healthz"}, RealImages: DefaultRealImages})
 	web := object(t, deployment)
+	digest := "@sha256:" + strings.Repeat("a", 64)
 	job := object(t, `
 kind: CronJob
 metadata: {name: report}
-spec: {jobTemplate: {spec: {template: {spec: {restartPolicy: OnFailure, containers: [{name: report, image: "there:1"}, {name: send, image: "send@sha256:`+strings.Repeat("a", 64)+`"}]}}}}}
+spec:
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: OnFailure
+          containers: [{name: report, image: "there:1"}, {name: send, image: "send`+digest+`"}]
 `)
 	cache := object(t, `{kind: Pod, metadata: {name: cache}, spec: {containers: [{name: redis, image: "redis:7"}]}}`)
 
 	require.NoError(t, images.Prepare(t.Context(), []*unstructured.Unstructured{web, job, cache}))
 
-	assert.Equal(t, 1, n.loads, "one archive has them all")
+	assert.Equal(t, 1, n.loads, "one archive contains all images")
 	got := slices.DeleteFunc(slices.Sorted(maps.Keys(n.held)), isMark)
 	assert.Equal(t, []string{
-		"docker.io/library/proxy:2", "docker.io/library/send@sha256:" + strings.Repeat("a", 64), "docker.io/library/there:1",
+		"docker.io/library/proxy:2", "docker.io/library/send" + digest, "docker.io/library/there:1",
 		"docker.io/your-registry/web:latest", "registry.example/web:1",
 	}, got)
-	assert.Equal(t, []Use{
-		{Image: "proxy:2", Is: "stand-in", StandIn: true, Serves: []int32{9000}, By: []string{"deployment/web, container proxy"}},
+	used := images.Used()
+	assert.Contains(t, used[1].Source, "no-docker-here")
+	used[1].Source = ""
+	assert.Equal(t, []Usage{
 		{
-			Image: "redis:7", Is: `real: left to the nodes to pull (exec: "no-docker-here": executable file not found in $PATH)`,
-			By: []string{"pod/cache, container redis"},
+			Image: "proxy:2", Source: "stand-in", StandIn: true, Ports: []int32{9000},
+			Containers: []string{"deployment/web, container proxy"},
+		},
+		{Image: "redis:7", Containers: []string{"pod/cache, container redis"}},
+		{
+			Image: "send" + digest, Source: "stand-in", StandIn: true,
+			Containers: []string{"cronjob/report, container send"},
+		},
+		{Image: "there:1", Source: "image on the nodes", Containers: []string{"cronjob/report, container report"}},
+		{
+			Image: "your-registry/web", Source: "stand-in", StandIn: true,
+			Containers: []string{"deployment/web, container latest"},
 		},
 		{
-			Image: "send@sha256:" + strings.Repeat("a", 64), Is: "stand-in", StandIn: true, By: []string{"cronjob/report, container send"},
+			Image: "registry.example/web:1", Source: "stand-in", StandIn: true, Ports: []int32{8080},
+			Containers: []string{"deployment/web, container migrate", "deployment/web, container web"},
 		},
-		{Image: "there:1", Is: "the nodes have it", By: []string{"cronjob/report, container report"}},
-		{Image: "your-registry/web", Is: "stand-in", StandIn: true, By: []string{"deployment/web, container latest"}},
 		{
-			Image: "registry.example/web:1", Is: "stand-in", StandIn: true, Serves: []int32{8080},
-			By: []string{"deployment/web, container migrate", "deployment/web, container web"},
+			Image: "registry.invalid/x:1", Source: "none: .invalid cannot be pulled",
+			Containers: []string{"deployment/web, container broken"},
 		},
-		{Image: "registry.invalid/x:1", Is: "none: .invalid cannot be pulled", By: []string{"deployment/web, container broken"}},
-	}, images.Used())
+	}, used)
 
-	assert.True(t, images.StandsFor("proxy:2"))
-	assert.False(t, images.StandsFor("redis:7"))
-	assert.False(t, images.StandsFor("never:1"))
+	assert.True(t, images.IsStandIn("proxy:2"))
+	assert.False(t, images.IsStandIn("redis:7"))
+	assert.False(t, images.IsStandIn("never:1"))
 
 	policies := map[string]any{}
-	for _, c := range containers(web) {
+	for _, c := range containersOf(web) {
 		policies[c.name] = c.fields["imagePullPolicy"]
 	}
-	assert.Equal(t, map[string]any{"migrate": nil, "proxy": nil, "web": nil, "broken": nil, "latest": "IfNotPresent"}, policies)
+	assert.Equal(t, map[string]any{
+		"migrate": nil, "proxy": nil, "web": nil, "broken": nil, "latest": "IfNotPresent",
+	}, policies)
 }
 
-func TestAStandInsImage(t *testing.T) {
+func TestImageOfStandIn(t *testing.T) {
 	t.Parallel()
 	n := &nodes{}
-	images := newImages(n, Options{Paths: []string{"/healthz"}})
+	images := newImages(n, Options{HealthPaths: []string{"/healthz"}})
 	require.NoError(t, images.Prepare(t.Context(), []*unstructured.Unstructured{object(t, deployment)}))
 
 	web, proxy := n.images["registry.example/web:1"], n.images["docker.io/library/proxy:2"]
@@ -254,16 +273,16 @@ func TestAStandInsImage(t *testing.T) {
 	require.NoError(t, err)
 	other, err := others[0].Digest()
 	require.NoError(t, err)
-	assert.Equal(t, one, other, "the program is one layer for all")
+	assert.Equal(t, one, other, "all stand-ins share the layer of the program")
 }
 
-// contents are the files of a layer, with what the links among them point to.
+// contents returns the files of a layer, with the targets of links.
 func contents(t *testing.T, layer v1.Layer) map[string]string {
 	t.Helper()
 	kind, err := layer.MediaType()
 	require.NoError(t, err)
 	assert.Equal(t, types.OCIUncompressedLayer, kind)
-	reader, err := layer.Compressed() // as it lies in the archive
+	reader, err := layer.Compressed() // as it is in the archive
 	require.NoError(t, err)
 	found := map[string]string{}
 	for files := tar.NewReader(reader); ; {
@@ -277,11 +296,15 @@ func contents(t *testing.T, layer v1.Layer) map[string]string {
 }
 
 func pod(name, image string, port int) string {
-	return fmt.Sprintf(`{kind: Pod, metadata: {name: %s}, spec: {containers: [{name: app, image: %q, ports: [{containerPort: %d}]}]}}`, name, image, port)
+	return fmt.Sprintf(`
+kind: Pod
+metadata: {name: %s}
+spec: {containers: [{name: app, image: %q, ports: [{containerPort: %d}]}]}
+`, name, image, port)
 }
 
-// What an image serves only grows, and is loaded before the objects are sent.
-func TestScenariosSideBySide(t *testing.T) {
+// The ports of an image only grow, and the image is loaded before Prepare returns.
+func TestPrepareInParallel(t *testing.T) {
 	t.Parallel()
 	n := &nodes{}
 	images := newImages(n, Options{})
@@ -300,15 +323,21 @@ func TestScenariosSideBySide(t *testing.T) {
 	scenarios.Wait()
 	loads := n.loads
 	require.NoError(t, images.Prepare(t.Context(), []*unstructured.Unstructured{object(t, pod("again", "shop:1", 8000))}))
-	assert.Equal(t, loads, n.loads, "nothing new is nothing to load")
-	assert.Len(t, images.Used()[0].Serves, 10)
+	assert.Equal(t, loads, n.loads, "nothing is new")
+	assert.Len(t, images.Used()[0].Ports, 10)
 }
 
-func TestWhatIsNoContainerIsLeftAlone(t *testing.T) {
+func TestInvalidContainersAreIgnored(t *testing.T) {
 	t.Parallel()
 	n := &nodes{}
 	images := newImages(n, Options{})
-	text := `{kind: Rollout, metadata: {name: x}, spec: {containers: [1, {name: a}, {image: b}, {name: c, image: "UPPER case"}, {name: d, image: e, ports: many}], initContainers: none}}`
+	const text = `
+kind: Rollout
+metadata: {name: x}
+spec:
+  containers: [1, {name: a}, {image: b}, {name: c, image: "UPPER case"}, {name: d, image: e, ports: many}]
+  initContainers: none
+`
 	o := object(t, text)
 	require.NoError(t, images.Prepare(t.Context(), []*unstructured.Unstructured{o}))
 	assert.Equal(t, object(t, text), o)
@@ -316,34 +345,36 @@ func TestWhatIsNoContainerIsLeftAlone(t *testing.T) {
 	assert.Empty(t, images.Used())
 }
 
-// Another run's stand-ins, on nodes that were kept, are not taken for the images that they stand for.
-func TestStandInsOfEarlierRuns(t *testing.T) {
+// Nodes may still have the stand-ins of an earlier run.
+func TestStandInsOfEarlierRunsAreReplaced(t *testing.T) {
 	t.Parallel()
 	n := &nodes{}
-	require.NoError(t, newImages(n, Options{}).Prepare(t.Context(), []*unstructured.Unstructured{object(t, pod("p", "shop:1", 8000))}))
+	first := []*unstructured.Unstructured{object(t, pod("p", "shop:1", 8000))}
+	require.NoError(t, newImages(n, Options{}).Prepare(t.Context(), first))
 
 	later := newImages(n, Options{})
-	require.NoError(t, later.Prepare(t.Context(), []*unstructured.Unstructured{object(t, pod("p", "shop:1", 9000))}))
+	second := []*unstructured.Unstructured{object(t, pod("p", "shop:1", 9000))}
+	require.NoError(t, later.Prepare(t.Context(), second))
 
 	assert.Equal(t, 2, n.loads)
-	assert.Equal(t, []int32{9000}, later.Used()[0].Serves)
+	assert.Equal(t, []int32{9000}, later.Used()[0].Ports)
 	require.NoError(t, later.Remove(t.Context()))
 	assert.Empty(t, n.held)
 	require.NoError(t, newImages(n, Options{}).Remove(t.Context()), "nothing to remove")
 }
 
-func TestImagesThatCannotBeLoaded(t *testing.T) {
+func TestFailedLoadIsRetried(t *testing.T) {
 	t.Parallel()
 	n := &nodes{err: errors.New("no space left on device")}
 	images := newImages(n, Options{})
-	o := object(t, pod("p", "shop:1", 8000))
-	assert.EqualError(t, images.Prepare(t.Context(), []*unstructured.Unstructured{o}), "give the nodes their images: no space left on device")
+	objects := []*unstructured.Unstructured{object(t, pod("p", "shop:1", 8000))}
+	assert.ErrorIs(t, images.Prepare(t.Context(), objects), n.err)
 	n.err = nil
-	assert.NoError(t, images.Prepare(t.Context(), []*unstructured.Unstructured{o}), "it is tried again")
+	assert.NoError(t, images.Prepare(t.Context(), objects))
 	assert.Equal(t, 1, n.loads)
 }
 
-// dockerWith is a Docker engine that has these images, and can pull others: a script that takes docker's command lines.
+// dockerWith returns a Docker engine that has some images and can pull others. It is a shell script.
 func dockerWith(t *testing.T, archive string, has []string, pulls ...string) engine {
 	t.Helper()
 	script := filepath.Join(t.TempDir(), "docker")
@@ -357,7 +388,7 @@ func dockerWith(t *testing.T, archive string, has []string, pulls ...string) eng
 	for _, name := range has {
 		fmt.Fprintln(&tags, name[strings.Index(name, ":")+1:])
 	}
-	require.NoError(t, os.WriteFile(script, []byte(fmt.Sprintf(`#!/bin/sh
+	content := fmt.Sprintf(`#!/bin/sh
 case "$1 $2" in
 "image inspect") case "$5" in %s) echo sha256:1 ;; *) echo "no such image" >&2; exit 1 ;; esac ;;
 "pull --quiet") case "$3" in %s) echo "$3" ;; *) echo "no route to host" >&2; exit 1 ;; esac ;;
@@ -365,7 +396,8 @@ case "$1 $2" in
 "save --output") cp %s "$3" ;;
 *) echo "docker $*" >&2; exit 2 ;;
 esac
-`, cases(has), cases(pulls), tags.String(), archive)), 0o700)) //nolint:gosec // it is a program
+`, cases(has), cases(pulls), tags.String(), archive)
+	require.NoError(t, os.WriteFile(script, []byte(content), 0o700)) //nolint:gosec // it is a program
 	return engine(script)
 }
 
@@ -373,31 +405,33 @@ func TestRealImages(t *testing.T) {
 	t.Parallel()
 	saved := filepath.Join(t.TempDir(), "saved.tar")
 	writeDocker(t, saved)
-	for title, c := range map[string]struct {
+	for title, test := range map[string]struct {
 		has, pulls []string
-		is         string
+		source     string
+		pullFails  bool
 		loads      int
 	}{
-		"the engine has it":       {has: []string{"redis:7.4"}, is: "real: from the Docker engine", loads: 1},
-		"the engine can pull it":  {pulls: []string{"redis:7.4"}, is: "real: from the Docker engine", loads: 1},
-		"it has another":          {has: []string{"redis:7.0", "redis:6"}, is: `real: redis:7.0 in its place (`, loads: 1},
-		"it has none of the name": {is: "real: left to the nodes to pull (", loads: 0},
+		"in the engine":        {has: []string{"redis:7.4"}, source: "real: from the Docker engine", loads: 1},
+		"pulled by the engine": {pulls: []string{"redis:7.4"}, source: "real: from the Docker engine", loads: 1},
+		"other tag in engine":  {has: []string{"redis:7.0", "redis:6"}, source: "redis:7.0", pullFails: true, loads: 1},
+		"no tag in the engine": {source: "real: pulled by the nodes", pullFails: true, loads: 0},
 	} {
 		t.Run(title, func(t *testing.T) {
 			t.Parallel()
 			n := &nodes{}
-			images := newImages(n, Options{Real: DefaultReal})
-			images.engine = dockerWith(t, saved, c.has, c.pulls...)
-			require.NoError(t, images.Prepare(t.Context(), []*unstructured.Unstructured{object(t, pod("p", "redis:7.4", 6379))}))
+			images := newImages(n, Options{RealImages: DefaultRealImages})
+			images.engine = dockerWith(t, saved, test.has, test.pulls...)
+			cache := object(t, pod("p", "redis:7.4", 6379))
+			require.NoError(t, images.Prepare(t.Context(), []*unstructured.Unstructured{cache}))
 
-			assert.Equal(t, c.loads, n.loads)
+			assert.Equal(t, test.loads, n.loads)
 			used := images.Used()[0]
-			assert.Contains(t, used.Is, c.is)
+			assert.Contains(t, used.Source, test.source)
 			assert.False(t, used.StandIn)
-			if strings.HasSuffix(c.is, "(") {
-				assert.Contains(t, used.Is, "pull --quiet redis:7.4: exit status 1: no route to host)")
+			if test.pullFails {
+				assert.Contains(t, used.Source, "pull --quiet redis:7.4: exit status 1: no route to host)")
 			}
-			if c.loads > 0 {
+			if test.loads > 0 {
 				config, err := n.images["docker.io/library/redis:7.4"].ConfigFile()
 				require.NoError(t, err)
 				assert.Equal(t, []string{"redis-server"}, config.Config.Cmd)
@@ -406,7 +440,7 @@ func TestRealImages(t *testing.T) {
 	}
 }
 
-func TestReferences(t *testing.T) {
+func TestParseReference(t *testing.T) {
 	t.Parallel()
 	for text, globs := range map[string][]string{
 		"redis:7": {"redis"}, "docker.io/library/redis@sha256:" + strings.Repeat("b", 64): {"redis"},
@@ -416,20 +450,21 @@ func TestReferences(t *testing.T) {
 		require.True(t, ok, text)
 		assert.True(t, r.matches(globs), text)
 		assert.False(t, r.matches([]string{"postgres", "redis:7", "["}), text)
-		assert.False(t, r.unreachable(), text)
+		assert.False(t, r.isInvalid(), text)
 	}
 	for _, text := range []string{"registry.invalid/x", "registry.invalid:5000/x:1"} {
 		r, ok := parse(text)
 		require.True(t, ok, text)
-		assert.True(t, r.unreachable(), text)
+		assert.True(t, r.isInvalid(), text)
 	}
 }
 
-// writeDocker writes what `docker save` writes of an image that runs redis-server.
+// writeDocker writes the archive that `docker save` writes of an image that runs redis-server.
 func writeDocker(t *testing.T, path string) {
 	t.Helper()
 	image, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{
-		OS: "linux", Architecture: runtime.GOARCH, RootFS: v1.RootFS{Type: "layers"}, Config: v1.Config{Cmd: []string{"redis-server"}},
+		OS: "linux", Architecture: runtime.GOARCH, RootFS: v1.RootFS{Type: "layers"},
+		Config: v1.Config{Cmd: []string{"redis-server"}},
 	})
 	require.NoError(t, err)
 	tag, err := name.NewTag("redis:7.0")

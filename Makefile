@@ -66,8 +66,9 @@ fuzz: ## feed the linter at random, each of its fuzz tests for FUZZTIME=30s
 	$(GO) test -run '^$$' -fuzz FuzzConfig -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./lint/policy
 	$(GO) test -run '^$$' -fuzz FuzzArchive -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./internal/chart
 
-docs: ## write docs/rules.md from the rules, docs/steps.md from the steps, and the chart's README.md from its values
+docs: ## write docs/ from the rules, the linter's configuration and the steps, and the chart's README.md from its values
 	$(GO) run ./lint --docs > docs/rules.md.new && mv docs/rules.md.new docs/rules.md
+	$(GO) run ./lint --schema > docs/chartlint.schema.json.new && mv docs/chartlint.schema.json.new docs/chartlint.schema.json
 	$(GO) test -count=1 -run '^TestStepsPage$$' ./steps -update
 	$(HELM_DOCS) --chart-search-root charts --sort-values-order file --log-level warning
 	@! grep -n '|  |$$' charts/*/README.md || { echo "these values have no description: a comment that starts with '# --'" >&2; exit 1; }

@@ -124,14 +124,14 @@ func TestHostileCharts(t *testing.T) {
 		"a large pattern in a schema": {code: hasFindings, says: schema + ": error: values.schema.json is no valid JSON Schema", files: map[string]string{schema: `{"properties": {"a": {"pattern": "((a{0,100}){0,100}){0,100}"}}}`}},
 		"binary schema":               {code: hasFindings, says: schema + ":1:1: error: values.schema.json is not JSON", files: map[string]string{schema: "\xff\x00"}},
 
-		"aliases in the configuration":      {code: couldNotRun, says: "lint: CHART/.chartlint.yaml:1: there is no key \"a0\" here", files: map[string]string{policy.FileName: aliases()}},
+		"aliases in the configuration":      {code: couldNotRun, says: "lint: CHART/.chartlint.yaml:1: unknown key \"a0\"", files: map[string]string{policy.FileName: aliases()}},
 		"an alias in itself, configuration": {code: couldNotRun, says: "lint: CHART/.chartlint.yaml:1: ", files: map[string]string{policy.FileName: "rules: &a {x: *a}\n"}},
-		"brackets in the configuration":     {code: couldNotRun, says: "lint: CHART/.chartlint.yaml:1: it is no YAML: exceeded max depth", files: map[string]string{policy.FileName: strings.Repeat("[", 100_000)}},
-		"a merge in the configuration":      {code: couldNotRun, says: "lint: CHART/.chartlint.yaml:1: << is not read here", files: map[string]string{policy.FileName: "<<: {suppressions: [{rule: nope}]}\n"}},
-		"nulls in the configuration":        {code: couldNotRun, says: "lint: CHART/.chartlint.yaml:1: the list has an item that is empty", files: map[string]string{policy.FileName: "suppressions: [null]\n"}},
+		"brackets in the configuration":     {code: couldNotRun, says: "lint: CHART/.chartlint.yaml:1: invalid YAML: exceeded max depth", files: map[string]string{policy.FileName: strings.Repeat("[", 100_000)}},
+		"a merge in the configuration":      {code: couldNotRun, says: "lint: CHART/.chartlint.yaml:1: merge keys (<<) are not supported", files: map[string]string{policy.FileName: "<<: {suppressions: [{rule: nope}]}\n"}},
+		"nulls in the configuration":        {code: couldNotRun, says: "lint: CHART/.chartlint.yaml:1: the list has an empty item", files: map[string]string{policy.FileName: "suppressions: [null]\n"}},
 		"a configuration of 20 MB":          {code: couldNotRun, says: "lint: load chart CHART: CHART/.chartlint.yaml has 20000000 bytes", files: map[string]string{policy.FileName: strings.Repeat("#", 20_000_000)}},
 		"a device as values, configuration": {code: couldNotRun, says: "/dev/zero is a device, not a file", files: map[string]string{policy.FileName: "valuesSets: [{name: a, files: [../../../../../../../../../../dev/zero]}]\n"}},
-		"a binary configuration":            {code: couldNotRun, says: "lint: CHART/.chartlint.yaml:1: it is no YAML: ", files: map[string]string{policy.FileName: "\x00\xff"}},
+		"a binary configuration":            {code: couldNotRun, says: "lint: CHART/.chartlint.yaml:1: invalid YAML: ", files: map[string]string{policy.FileName: "\x00\xff"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

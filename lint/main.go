@@ -1,10 +1,10 @@
-// Command lint checks Helm charts: their values against their schema and their templates, and what they render, for every way in
-// which they are deployed, against the rules of lint/rule.
+// Command lint checks Helm charts with the rules of lint/rule. It renders a chart with each of its values sets for each
+// Kubernetes version, and reports findings with the line of the template and the value that cause them.
 //
 //	go run ./lint charts/traderadmin
 //
-// It exits with 0 if there is nothing wrong, 1 if there are findings of the severity that --fail-on names or above, and 2 if it could
-// not run.
+// The exit code is 0 if there are no findings of the severity of --fail-on or above, 1 if there are, and 2 if the charts
+// cannot be linted.
 package main
 
 import (
@@ -28,6 +28,7 @@ import (
 	"github.com/traderadmin/charts/lint/policy"
 )
 
+// The exit codes.
 const (
 	clean       = 0
 	hasFindings = 1
@@ -38,7 +39,7 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run runs the command line and returns its exit code. A run that fails says why in one place, on stderr.
+// run runs the command and returns its exit code. It writes an error to stderr.
 func run(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -54,18 +55,22 @@ const usage = `Usage: lint [flags] CHART...
 
 Lints Helm charts: folders, .tgz archives, or patterns such as 'charts/*'.
 
-A chart is linted as it is deployed: each values set on each Kubernetes version. Values sets are the chart's default values, its
-values-*.yaml and ci/*-values.yaml, those that the configuration lists, and those given here. Each -f is a set of its own; several
-files in one set have commas between them, and the last wins:
+Each chart is linted with each of its values sets for each Kubernetes version.
+The values sets are the default values, values-*.yaml and ci/*-values.yaml of
+the chart, those of the configuration, and those of -f and --set.
+
+Each -f is one values set. Commas join files into a set; later files override
+earlier ones. --set is added to each -f, or is a set of its own if there is none:
 
   lint -f production.yaml -f base.yaml,arm64.yaml --set image.tag=1.2 charts/*
 
---set goes on top of each -f, and is a set of its own where there is none.
+Exit codes: 0 without findings of the severity of --fail-on or above, 1 with
+such findings, 2 if the charts cannot be linted.
 
 Flags:
 `
 
-// commandLine is what the flags say.
+// commandLine holds the values of the flags.
 type commandLine struct {
 	*pflag.FlagSet
 	failOn       string
@@ -83,43 +88,51 @@ type commandLine struct {
 	list         bool
 	explain      string
 	docs         bool
+	schema       bool
 }
 
 func newCommandLine() *commandLine {
 	c := &commandLine{FlagSet: pflag.NewFlagSet("lint", pflag.ContinueOnError)}
-	c.SetOutput(io.Discard) // errors are printed once, by run
+	c.SetOutput(io.Discard) // run prints errors
 	c.SortFlags = false
-	c.StringArrayVarP(&c.values, "values", "f", nil, "lint with the values of these `files` too (repeatable)")
-	c.StringArrayVar(&c.set, "set", nil, "lint with a single value too, such as `image.tag=1.2` (repeatable)")
-	c.StringArrayVar(&c.kubeVersions, "kube-version", nil, "lint for this Kubernetes `version` (repeatable; default: the last four minor versions)")
+	c.StringArrayVarP(&c.values, "values", "f", nil, "add a values set of these `files` (repeatable)")
+	c.StringArrayVar(&c.set, "set", nil, "set a value, such as `image.tag=1.2` (repeatable)")
+	c.StringArrayVar(&c.kubeVersions, "kube-version", nil,
+		"lint for this Kubernetes `version` (repeatable; default: the last four minor versions)")
 	c.StringVar(&c.crds, "crds", "", "`folder` of custom resource definitions that the clusters have")
-	c.StringVar(&c.config, "config", "", "configuration `file` (default: "+policy.FileName+" in the chart, or beside it)")
-	c.StringVar(&c.changedSince, "changed-since", "", "lint only the charts that git says changed since this `revision`, and require a new version of them")
-	c.StringArrayVar(&c.formats, "format", []string{"text"}, "`format` of the findings, or format=file (repeatable): "+strings.Join(format.Names(), ", "))
-	c.StringVar(&c.failOn, "fail-on", policy.Error.String(), "exit with 1 on findings of this `severity` or above: "+strings.Join(policy.SeverityNames(), ", "))
-	c.DurationVar(&c.timeLimit, "time-limit", 10*time.Second, "give up when one chart takes longer than this `duration`")
-	c.Uint64Var(&c.memoryLimit, "memory-limit", 1024, "give up when the charts take more memory than this, in `MiB`")
-	c.BoolVar(&c.practices, "practices", false, "check for good practice too, with kube-score, which is built on the first use")
-	c.BoolVar(&c.resources, "resources", false, "print what a release asks of the cluster, and exit")
+	c.StringVar(&c.config, "config", "", "configuration `file` (default: "+policy.FileName+" in the chart or beside it)")
+	c.StringVar(&c.changedSince, "changed-since", "",
+		"lint only charts that changed since this git `revision`, and require a new version of them")
+	c.StringArrayVar(&c.formats, "format", []string{"text"},
+		"`format` of the findings, or format=file (repeatable): "+strings.Join(format.Names(), ", "))
+	c.StringVar(&c.failOn, "fail-on", policy.Error.String(),
+		"exit with 1 on findings of this `severity` or above: "+strings.Join(policy.SeverityNames(), ", "))
+	c.DurationVar(&c.timeLimit, "time-limit", 10*time.Second, "give up if one chart takes longer than this `duration`")
+	c.Uint64Var(&c.memoryLimit, "memory-limit", 1024, "give up if the charts need more memory than this, in `MiB`")
+	c.BoolVar(&c.practices, "practices", false, "run the checks of kube-score too, which is built on first use")
+	c.BoolVar(&c.resources, "resources", false, "print what a release requests from the cluster, and exit")
 	c.BoolVar(&c.list, "list", false, "list the rules, and exit")
 	c.StringVar(&c.explain, "explain", "", "explain the rule of this `ID`, and exit")
-	c.BoolVar(&c.docs, "docs", false, "print all rules as a page of Markdown, and exit")
+	c.BoolVar(&c.docs, "docs", false, "print the rules as Markdown, and exit")
+	c.BoolVar(&c.schema, "schema", false, "print the JSON Schema of "+policy.FileName+", and exit")
 	return c
 }
 
 func lint(ctx context.Context, args []string, stdout, stderr io.Writer) (int, error) {
 	c := newCommandLine()
 	if err := c.Parse(args); errors.Is(err, pflag.ErrHelp) {
-		_, err := io.WriteString(stdout, usage+c.FlagUsages())
+		_, err := io.WriteString(stdout, usage+c.FlagUsagesWrapped(100))
 		return clean, err
 	} else if err != nil {
-		return 0, fmt.Errorf("%w%s; lint --help lists the flags", err, c.meant(err))
+		return 0, fmt.Errorf("%w%s; lint --help lists the flags", err, c.suggest(err))
 	}
 	switch {
 	case c.list:
 		return clean, writeList(stdout, c.practices)
 	case c.docs:
 		return clean, writeRulesPage(stdout)
+	case c.schema:
+		return clean, writeSchema(stdout)
 	case c.Changed("explain"):
 		return clean, writeExplanation(stdout, c.explain)
 	}
@@ -166,8 +179,8 @@ func lint(ctx context.Context, args []string, stdout, stderr io.Writer) (int, er
 	return clean, nil
 }
 
-// meant is a question to end the error about a flag with that does not exist.
-func (c *commandLine) meant(err error) string {
+// suggest returns a suggestion to append to the error about an unknown flag.
+func (c *commandLine) suggest(err error) string {
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {
 		return ""
@@ -180,22 +193,22 @@ func (c *commandLine) meant(err error) string {
 func (c *commandLine) options() linter.Options {
 	options := linter.Options{Config: c.config, KubeVersions: c.kubeVersions, CRDs: c.crds, Practices: c.practices}
 	for _, files := range c.values {
-		set := policy.ValuesSet{Files: strings.Split(files, ","), Set: c.set}
+		set := linter.ValuesSet{Files: strings.Split(files, ","), Set: c.set}
 		options.ValuesSets = append(options.ValuesSets, set)
 	}
 	if len(c.values) == 0 && len(c.set) > 0 {
-		options.ValuesSets = []policy.ValuesSet{{Set: c.set}}
+		options.ValuesSets = []linter.ValuesSet{{Set: c.set}}
 	}
 	return options
 }
 
-// expand replaces patterns that the shell left alone, such as 'charts/*', by the charts that match them.
+// expand replaces patterns that the shell did not expand by the charts that match.
 func expand(args []string) []string {
 	var paths []string
 	for _, arg := range args {
 		matches, err := filepath.Glob(arg)
 		if _, missing := os.Lstat(arg); missing == nil || err != nil || len(matches) == 0 {
-			paths = append(paths, arg) // if it is no chart, loading it says so
+			paths = append(paths, arg) // loading it returns an error if it is not a chart
 			continue
 		}
 		for _, match := range matches {
@@ -208,38 +221,39 @@ func expand(args []string) []string {
 	return paths
 }
 
-// changedCharts are those of the charts that changed, and the versions that they must not have any more. It says which they are.
-func changedCharts(ctx context.Context, ref string, paths []string, stderr io.Writer) ([]string, map[string]string, error) {
-	changed, err := changes.Since(ctx, ref, paths)
+// changedCharts returns the charts that changed, and the versions that they had before. It prints their paths.
+func changedCharts(
+	ctx context.Context, revision string, paths []string, stderr io.Writer,
+) (changed []string, baseVersions map[string]string, err error) {
+	charts, err := changes.Since(ctx, revision, paths)
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(changed) == 0 {
-		fmt.Fprintf(stderr, "No chart changed since %s.\n", ref)
+	if len(charts) == 0 {
+		fmt.Fprintf(stderr, "No chart changed since %s.\n", revision)
 	}
-	var changedPaths []string
-	baseVersions := map[string]string{}
-	for _, c := range changed {
-		fmt.Fprintf(stderr, "%s changed since %s.\n", c.Path, ref)
-		changedPaths = append(changedPaths, c.Path)
+	baseVersions = map[string]string{}
+	for _, c := range charts {
+		fmt.Fprintf(stderr, "%s changed since %s.\n", c.Path, revision)
+		changed = append(changed, c.Path)
 		baseVersions[c.Path] = c.BaseVersion
 	}
-	return changedPaths, baseVersions, nil
+	return changed, baseVersions, nil
 }
 
-// output is a format, and the file that it goes to; none is stdout.
+// output is one --format: a format and the file to write, or stdout if it is empty.
 type output struct{ format, file string }
 
 func parseOutputs(formats []string) ([]output, error) {
 	var outputs []output
 	formatOf := map[string]string{} // by file
-	for _, given := range formats {
-		name, file, hasFile := strings.Cut(given, "=")
+	for _, arg := range formats {
+		name, file, hasFile := strings.Cut(arg, "=")
 		if err := format.Check(name); err != nil {
 			return nil, err
 		}
 		if hasFile && file == "" {
-			return nil, fmt.Errorf("--format %s names no file: want one such as %[1]s%s.out", given, name)
+			return nil, fmt.Errorf("--format %s names no file: want one such as %[1]s%s.out", arg, name)
 		}
 		if other, taken := formatOf[file]; taken {
 			destination := file
@@ -255,7 +269,7 @@ func parseOutputs(formats []string) ([]output, error) {
 	return outputs, nil
 }
 
-// write writes the result. A file is written as a whole or not at all.
+// write writes the result. It does not leave a partial file behind if the format fails.
 func (o output) write(stdout io.Writer, result *linter.Result) error {
 	if o.file == "" {
 		return format.Write(stdout, o.format, result)
@@ -264,10 +278,10 @@ func (o output) write(stdout io.Writer, result *linter.Result) error {
 	if err := format.Write(&content, o.format, result); err != nil {
 		return err
 	}
-	return os.WriteFile(o.file, content.Bytes(), 0o644) //nolint:gosec // a report is for everyone
+	return os.WriteFile(o.file, content.Bytes(), 0o644) //nolint:gosec // everyone may read the findings
 }
 
-// writeBudgets writes what releases of the charts ask for, a table for each way to deploy them that differs.
+// writeBudgets writes a table of what a release requests, for each group of variants that request the same.
 func writeBudgets(ctx context.Context, w io.Writer, paths []string, options linter.Options) error {
 	budgets, err := linter.Budgets(ctx, paths, options)
 	if err != nil {
@@ -283,7 +297,7 @@ func writeBudgets(ctx context.Context, w io.Writer, paths []string, options lint
 		}
 		fmt.Fprintf(w, "%s:\n\n%s", title, b.Table)
 		if b.Incomplete {
-			fmt.Fprintln(w, "\nThe chart does not render as a whole: lint it to see why. The table holds what does.")
+			fmt.Fprintln(w, "\nSome templates do not render, so their objects are missing here: lint the chart to see why.")
 		}
 	}
 	return nil

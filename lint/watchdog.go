@@ -12,31 +12,36 @@ import (
 	"time"
 )
 
-// watchdog ends the process with one error when a chart keeps it busy for too long, or when it takes too much memory. Templates are
-// programs: they loop and call themselves, and Helm's engine, which executes them in this process, cannot be interrupted.
+// watchdog ends the process if linting a chart takes too long or too much memory. Templates are programs that may not
+// terminate, and Helm's engine, which executes them in this process, cannot be interrupted.
 type watchdog struct {
-	time   time.Duration // that work on one chart may take
-	memory uint64        // bytes that the process may take
-	stderr io.Writer
-	exit   func(code int)
+	timeLimit   time.Duration // for the work on one chart
+	memoryLimit uint64        // for the process, in bytes
+	stderr      io.Writer
+	exit        func(code int)
 
-	mu   sync.Mutex
-	work []*work // in the order in which it began
+	mu    sync.Mutex
+	tasks []*task // in the order in which they started
 }
 
-// work is some work on a chart; one whose doing is empty is all of it.
-type work struct {
-	chart, doing string
-	began        time.Time
+// task is work on a chart. The task without a name is all of that work.
+type task struct {
+	chart, name string
+	started     time.Time
 }
 
-// start begins to watch. Until stop returns, the process may end at any time.
+// newWatchdog returns a watchdog that ends this process.
+func newWatchdog(timeLimit time.Duration, memoryLimit uint64, stderr io.Writer) *watchdog {
+	return &watchdog{timeLimit: timeLimit, memoryLimit: memoryLimit, stderr: stderr, exit: os.Exit}
+}
+
+// start starts the watchdog. Until stop returns, it may end the process at any time.
 func (w *watchdog) start() (stop func()) {
-	// The watchdog is to be the first to notice, not the runtime, whose last words are for those who work on this program.
-	debug.SetMaxStack(int(8 * w.memory)) //nolint:gosec // a flag that fits
-	debug.SetMemoryLimit(int64(w.memory / 2))
+	// The watchdog has to act before the runtime does: the runtime ends the process with a stack trace.
+	debug.SetMaxStack(int(8 * w.memoryLimit)) //nolint:gosec // a flag that fits
+	debug.SetMemoryLimit(int64(w.memoryLimit / 2))
 
-	const interval = 10 * time.Millisecond // in which a loop may well take 50 MiB
+	const interval = 10 * time.Millisecond // a loop allocates up to 50 MiB in that time
 	ticker, stopping, stopped := time.NewTicker(interval), make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(stopped)
@@ -56,52 +61,52 @@ func (w *watchdog) start() (stop func()) {
 	}
 }
 
-// watch notes that work begins, and, when the function is called that it returns, that it has ended.
-func (w *watchdog) watch(chart, doing string) (done func()) {
-	begun := &work{chart: chart, doing: doing, began: time.Now()}
+// watch records that a task starts. The function that it returns records that the task has ended.
+func (w *watchdog) watch(chart, name string) (done func()) {
+	started := &task{chart: chart, name: name, started: time.Now()}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.work = append(w.work, begun)
+	w.tasks = append(w.tasks, started)
 	return func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.work = slices.DeleteFunc(w.work, func(other *work) bool { return other == begun })
+		w.tasks = slices.DeleteFunc(w.tasks, func(other *task) bool { return other == started })
 	}
 }
 
 func (w *watchdog) check(now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, chart := range w.work {
-		if chart.doing == "" && now.Sub(chart.began) > w.time {
-			w.end("%s is not done after %v%s. A template that loops or calls itself without end is the usual cause; --time-limit allows more.",
-				chart.chart, w.time, w.oldest(chart.chart))
+	for _, t := range w.tasks {
+		if t.name == "" && now.Sub(t.started) > w.timeLimit {
+			w.end("%s takes longer than %v%s: a template probably loops or calls itself without end; --time-limit allows more",
+				t.chart, w.timeLimit, w.firstTask(t.chart))
 		}
 	}
-	// What grows, a list or a stack, is copied to a larger place, and the old one is there until then; meanwhile the garbage collector
-	// may hold up everything else, this included. So the end comes before the limit.
+	// End the process before it reaches the limit: a growing list or stack is copied, so that it exists twice, and the garbage
+	// collector may delay the next check.
 	switch used, stacks := memory(); {
-	case stacks > w.memory/4:
-		w.end("%s goes too deep for %d MiB of memory%s. A template that calls itself without end is the usual cause; --memory-limit allows more.",
-			w.charts(), w.memory>>20, w.only())
-	case used > w.memory/4*3:
-		w.end("%s takes more than %d MiB of memory%s. A template that prints or collects without end, or a file that is far too large, "+
-			"is the usual cause; --memory-limit allows more.", w.charts(), w.memory>>20, w.only())
+	case stacks > w.memoryLimit/4:
+		w.end("%s exceeds %d MiB of memory%s: a template probably calls itself without end; --memory-limit allows more",
+			w.charts(), w.memoryLimit>>20, w.onlyTask())
+	case used > w.memoryLimit/4*3:
+		w.end("%s exceeds %d MiB of memory%s: a template probably prints or collects without end, or a file is far too large; "+
+			"--memory-limit allows more", w.charts(), w.memoryLimit>>20, w.onlyTask())
 	}
 }
 
-// end says what is wrong, and ends the process.
+// end prints an error and ends the process.
 func (w *watchdog) end(format string, args ...any) {
 	fmt.Fprintf(w.stderr, "lint: "+format+"\n", args...)
 	w.exit(couldNotRun)
 }
 
-// charts names those in work.
+// charts names the charts that are being linted.
 func (w *watchdog) charts() string {
 	var names []string
-	for _, work := range w.work {
-		if !slices.Contains(names, work.chart) {
-			names = append(names, work.chart)
+	for _, t := range w.tasks {
+		if !slices.Contains(names, t.chart) {
+			names = append(names, t.chart)
 		}
 	}
 	if len(names) == 1 {
@@ -110,31 +115,31 @@ func (w *watchdog) charts() string {
 	return "one of " + strings.Join(names, ", ")
 }
 
-// oldest is what has been done with a chart for the longest time.
-func (w *watchdog) oldest(chart string) string {
-	for _, work := range w.work {
-		if work.doing != "" && work.chart == chart {
-			return " (" + work.doing + ")"
+// firstTask names the task of a chart that has run for the longest time, in parentheses.
+func (w *watchdog) firstTask(chart string) string {
+	for _, t := range w.tasks {
+		if t.name != "" && t.chart == chart {
+			return " (" + t.name + ")"
 		}
 	}
 	return ""
 }
 
-// only is what is being done, if it is one thing.
-func (w *watchdog) only() string {
-	var all []string
-	for _, work := range w.work {
-		if work.doing != "" {
-			all = append(all, work.doing)
+// onlyTask names the running task in parentheses, unless there are several.
+func (w *watchdog) onlyTask() string {
+	var names []string
+	for _, t := range w.tasks {
+		if t.name != "" {
+			names = append(names, t.name)
 		}
 	}
-	if len(all) != 1 {
+	if len(names) != 1 {
 		return ""
 	}
-	return " (" + all[0] + ")"
+	return " (" + names[0] + ")"
 }
 
-// memory is what the process takes, and what its stacks take of that, in bytes.
+// memory returns the memory of the process and the part of it that is stacks, in bytes.
 func memory() (used, stacks uint64) {
 	samples := []metrics.Sample{
 		{Name: "/memory/classes/total:bytes"},
@@ -143,9 +148,4 @@ func memory() (used, stacks uint64) {
 	}
 	metrics.Read(samples)
 	return samples[0].Value.Uint64() - samples[1].Value.Uint64(), samples[2].Value.Uint64()
-}
-
-// newWatchdog is a watchdog that ends this process.
-func newWatchdog(limit time.Duration, memory uint64, stderr io.Writer) *watchdog {
-	return &watchdog{time: limit, memory: memory, stderr: stderr, exit: os.Exit}
 }

@@ -327,8 +327,8 @@ Good:
 a: 1
 `+"```"+`
 `, format.ExplainMarkdown(r))
-	assert.Equal(t, `a\|b \*\*`, format.Cell("a|b\n**"))
-	assert.Equal(t, "\\`\\`\\`&lt;b&gt;\\`", format.Cell("```<b>`"), "no tag hides between backticks that are no pair")
+	assert.Equal(t, `a\|b \*\*`, format.MarkdownCell("a|b\n**"))
+	assert.Equal(t, "\\`\\`\\`&lt;b&gt;\\`", format.MarkdownCell("```<b>`"), "no tag hides between backticks that are no pair")
 }
 
 func TestJUnitIsXML(t *testing.T) {

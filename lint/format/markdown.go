@@ -19,17 +19,17 @@ func writeMarkdown(w io.Writer, result *linter.Result) error {
 	for _, f := range result.Findings {
 		text := sentences(f)
 		for i := range text {
-			text[i] = Cell(text[i])
+			text[i] = MarkdownCell(text[i])
 		}
 		fmt.Fprintf(&out, "| %s | %s | %s | %s |\n",
-			f.Severity, Cell(position(f).String()), strings.Join(text, "<br>"), Cell(f.Rule))
+			f.Severity, MarkdownCell(position(f).String()), strings.Join(text, "<br>"), MarkdownCell(f.Rule))
 	}
 	_, err := w.Write(out.Bytes())
 	return err
 }
 
-// Cell returns text as Markdown for a cell of a table.
-func Cell(text string) string {
+// MarkdownCell returns text as Markdown for a cell of a table.
+func MarkdownCell(text string) string {
 	return strings.ReplaceAll(escapeMarkdown(text), "|", `\|`) // in code, too: columns are split first
 }
 

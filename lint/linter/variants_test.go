@@ -280,7 +280,7 @@ func TestSharedConfiguration(t *testing.T) {
 
 	require.NoError(t, os.WriteFile(config, []byte("rule: {}"), 0o600))
 	_, err = linter.Run(context.Background(), paths, linter.Options{})
-	require.ErrorContains(t, err, config+`:1: there is no key "rule"`)
+	require.ErrorContains(t, err, config+`:1: unknown key "rule"`)
 	assert.NotContains(t, err.Error(), "\n", "a mistake that charts share is said once")
 }
 

@@ -12,7 +12,8 @@ import (
 	"github.com/traderadmin/charts/lint/policy"
 )
 
-// FuzzConfig loads any configuration file: it is taken, or refused with its name.
+// FuzzConfig loads arbitrary configuration files. A file is loaded with all its parts valid, or rejected with an error
+// that names it.
 func FuzzConfig(f *testing.F) {
 	fixtures, err := filepath.Glob("../rule/testdata/*/*.txtar")
 	require.NoError(f, err)

@@ -45,15 +45,15 @@ suppressions:
 	require.NoError(t, err)
 	assert.Equal(t, policy.Warning, p.Severity("limits-missing", policy.Error))
 	assert.Equal(t, policy.Off, p.Severity("image-latest", policy.Error))
-	assert.Equal(t, policy.Info, p.Severity("requests-missing", policy.Info), "the rule's own")
-	assert.Equal(t, []string{filepath.Join(folder, "arm.yaml")}, p.ValuesSets[0].Files, "beside the configuration")
+	assert.Equal(t, policy.Info, p.Severity("requests-missing", policy.Info), "the severity of the rule itself")
+	assert.Equal(t, []string{filepath.Join(folder, "arm.yaml")}, p.ValuesSets[0].Files, "relative to the configuration file")
 	assert.Equal(t, file+":6:5", p.ValuesSets[0].Position.String())
 	assert.Equal(t, []string{"1.36"}, p.KubeVersions)
 	assert.Equal(t, file+":11:5", p.Suppressions[0].Position.String())
-	assert.Equal(t, policy.DefaultResources(), p.Resources, "what is not said is as ever")
+	assert.Equal(t, policy.DefaultResources(), p.Resources, "keys that are not in the file have their defaults")
 }
 
-func TestLoadOfNothing(t *testing.T) {
+func TestLoadEmptyFile(t *testing.T) {
 	t.Parallel()
 	for _, content := range []string{"", "# only a comment\n", "---\n", "{}", "suppressions:\n"} {
 		file := write(t, t.TempDir(), content)
@@ -65,37 +65,41 @@ func TestLoadOfNothing(t *testing.T) {
 	}
 }
 
-func TestMistakes(t *testing.T) {
+func TestLoadNamesMistakes(t *testing.T) {
 	t.Parallel()
 	for content, want := range map[string]string{
-		"rule: {}":                                                       `:1: there is no key "rule" here; did you mean "rules"?`,
-		"\nsuppressions:\n - {rules: x}":                                 `:3: there is no key "rules" here; did you mean "rule"?`,
-		"resources:\n  quotas: {}":                                       `:2: there is no key "quotas" here; did you mean "quota"?`,
-		"rules: {limit-missing: off}":                                    `:1: there is no rule "limit-missing"; did you mean "limits-missing"?`,
-		"rules: {limits-missing: fatal}":                                 `:1: "fatal" is no severity: want one of error, warning, info, off`,
-		"rules: {limits-missing: 1}":                                     `:1: "1" is no severity`,
-		"rules: [limits-missing]":                                        `:1: want a map, not a list`,
-		"rules: 7":                                                       `:1: want a map, not "7"`,
-		"practices: always":                                              `:1: want true, false, or a list of rules such as kube-score/pod-probes`,
-		"practices: [limits-missing]":                                    `:1: "limits-missing" is no check of kube-score: want one such as kube-score/pod-probes`,
-		"practices: [kube-score/pod-probe]":                              `:1: there is no rule "kube-score/pod-probe"; did you mean "kube-score/pod-probes"?`,
-		"practices: [{}]":                                                `:1: want text, not a map`,
-		"kubeVersions: 1.36":                                             `:1: want a list, not "1.36"`,
-		"kubeVersions: [newest]":                                         `:1: "newest" is no Kubernetes version: want one such as 1.37 or v1.37.2`,
-		"kubeVersions: [{}]":                                             `:1: want text, not a map`,
-		"valuesSets: [{files: []}]":                                      `:1: the values set has no name`,
-		"valuesSets:\n- name: a\n- name: a":                              `:3: two values sets are called "a"`,
-		"valuesSets: [{name: a, files: [none]}]":                         `:1: the values file cannot be read: `,
-		"suppressions:\n- rule: limits-missing":                          `:2: the suppression gives no reason`,
-		"suppressions: [{rule: limits-missing, reason: ' '}]":            `:1: the suppression gives no reason`,
-		"suppressions: [{reason: Because.}]":                             `:1: the suppression names no rule`,
-		"suppressions: [{rule: latest, reason: Because.}]":               `:1: there is no rule "latest"`,
-		"suppressions:\n- rule: x\n  until: 31.1.2027":                   `:3: "31.1.2027" is no date: want one such as 2027-01-31`,
-		"suppressions:\n - {rule: limits-missing, object: [}":            `:2: it is no YAML: did not find expected`,
-		"suppressions: [{rule: limits-missing, reason: x, object: '['}]": `:1: "[" is no pattern: `,
-		"rules: {}\nrules: {}":                                           `:2: mapping key "rules" already defined at line 1`,
-		"a: 1\n b: 2":                                                    `:2: it is no YAML: mapping values are not allowed`,
-		"{}\n---\n{}":                                                    `: there is more than one document in it`,
+		"rule: {}":                                                     `:1: unknown key "rule"; did you mean "rules"?`,
+		"\nsuppressions:\n - {rules: x}":                               `:3: unknown key "rules"; did you mean "rule"?`,
+		"resources:\n  quotas: {}":                                     `:2: unknown key "quotas"; did you mean "quota"?`,
+		"nothing: {}":                                                  `:1: unknown key "nothing"; the keys are rules, resources, `,
+		"rules: {limit-missing: off}":                                  `:1: unknown rule "limit-missing"; did you mean "limits-missing"?`,
+		"rules: {limits-missing: fatal}":                               `:1: unknown severity "fatal": want one of error, warning, info, off`,
+		"rules: {limits-missing: 1}":                                   `:1: unknown severity "1"`,
+		"rules: [limits-missing]":                                      `:1: want a map, not a list`,
+		"rules: 7":                                                     `:1: want a map, not "7"`,
+		"rules: {}\nrules: {}":                                         `:2: mapping key "rules" already defined at line 1`,
+		"practices: always":                                            `:1: want true, false, or a list of rules such as kube-score/pod-probes`,
+		"practices: [limits-missing]":                                  `:1: "limits-missing" is not a check of kube-score`,
+		"practices: [kube-score/probes]":                               `:1: unknown rule "kube-score/probes"`,
+		"practices: [{}]":                                              `:1: want text, not a map`,
+		"kubeVersions: 1.36":                                           `:1: want a list, not "1.36"`,
+		"kubeVersions: [newest]":                                       `:1: "newest" is`,
+		"kubeVersions: [{}]":                                           `:1: want text, not a map`,
+		"valuesSets: [{files: []}]":                                    `:1: the values set has no name`,
+		"valuesSets: [a: {}]":                                          `:1: unknown key "a"; the keys are name, files, set`,
+		"valuesSets: [null]":                                           `:1: the list has an empty item`,
+		"a: 1\n b: 2":                                                  `:2: invalid YAML: mapping values are not allowed`,
+		"{}\n---\n{}":                                                  `: want one YAML document, not several`,
+		"<<: {rules: {}}":                                              `:1: merge keys (<<) are not supported`,
+		"valuesSets:\n- name: a\n- name: a":                            `:3: two values sets have the name "a"`,
+		"valuesSets: [{name: a, files: [none]}]":                       `:1: cannot read the values file: `,
+		"suppressions:\n- rule: limits-missing":                        `:2: the suppression has no reason`,
+		"suppressions: [{rule: limits-missing, reason: ' '}]":          `:1: the suppression has no reason`,
+		"suppressions: [{reason: Because.}]":                           `:1: the suppression has no rule`,
+		"suppressions: [{rule: latest, reason: Because.}]":             `:1: unknown rule "latest"`,
+		"suppressions:\n- rule: x\n  until: 31.1.2027":                 `:3: invalid date "31.1.2027": want one such as 2027-01-31`,
+		"suppressions:\n - {rule: limits-missing, object: [}":          `:2: invalid YAML: did not find expected`,
+		"suppressions: [{rule: image-latest, reason: x, object: '['}]": `:1: invalid pattern "[": `,
 	} {
 		file := write(t, t.TempDir(), content)
 		_, err := policy.Load(file, rules)
@@ -104,7 +108,7 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-func TestAllMistakesAtOnce(t *testing.T) {
+func TestLoadNamesAllMistakes(t *testing.T) {
 	t.Parallel()
 	_, err := policy.Load(write(t, t.TempDir(), "rules: {a: off}\nkubeVersions: [b]\nsuppressions:\n- rule: c\n"), rules)
 	require.Error(t, err)
@@ -125,7 +129,7 @@ func TestFind(t *testing.T) {
 	assert.Equal(t, beside, policy.Find(app))
 	assert.Equal(t, beside, policy.Find(filepath.Join(charts, "app-1.0.0.tgz")))
 	own := write(t, app, "")
-	assert.Equal(t, own, policy.Find(app+"/"), "the nearer one wins")
+	assert.Equal(t, own, policy.Find(app+"/"), "the file in the folder takes precedence")
 }
 
 func TestSuppressionMatches(t *testing.T) {
@@ -145,10 +149,10 @@ func TestSuppressionExpires(t *testing.T) {
 	t.Parallel()
 	last := time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC)
 	s := policy.Suppression{Until: policy.Date{Time: last}}
-	assert.False(t, s.Expired(last.Add(23*time.Hour)), "it holds on its last day")
+	assert.False(t, s.Expired(last.Add(23*time.Hour)), "the last day is included")
 	assert.True(t, s.Expired(last.Add(24*time.Hour)))
-	forGood := policy.Suppression{}
-	assert.False(t, forGood.Expired(last))
+	unlimited := policy.Suppression{}
+	assert.False(t, unlimited.Expired(last))
 }
 
 func TestPractices(t *testing.T) {

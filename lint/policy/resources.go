@@ -13,23 +13,23 @@ import (
 	"github.com/traderadmin/charts/internal/chart"
 )
 
-// Resources is what a team asks of the resources of containers, and of what a release as a whole asks for.
+// Resources are the bounds on what containers and whole releases request.
 type Resources struct {
-	// Required says which requests and limits a container must have.
+	// Required are the requests and limits that every container must have.
 	Required Roles `yaml:"required,omitempty"`
-	// MaxLimitRequestRatio is how many times its request a limit may be, at most, by resource. 0 is no maximum.
+	// MaxLimitRequestRatio is the maximum of limit ÷ request, by resource. 0 is no maximum.
 	MaxLimitRequestRatio Ratios `yaml:"maxLimitRequestRatio,omitempty"`
-	// Quota is what the namespace grants, in the terms of a ResourceQuota's spec.hard. What is not named is not bounded.
+	// Quota is the quota of the namespace, in the terms of a ResourceQuota's spec.hard.
 	Quota Quota `yaml:"quota,omitempty"`
 	// Nodes are the nodes that the release runs on.
 	Nodes Nodes `yaml:"nodes,omitempty"`
-	// CustomResources are the custom resources that make pods. A kind may be named several times, for several templates.
+	// CustomResources are the custom resources that create pods. A kind may be listed once for each of its pod templates.
 	CustomResources []CustomResource `yaml:"customResources,omitempty"`
 }
 
-// DefaultResources is what holds unless a configuration says otherwise: cpu and memory are required of every container. The
-// ratios are no one's standard. They leave room for a start that needs several times the cpu of a quiet hour; memory that was
-// promised and is not there kills, so there it is less.
+// DefaultResources returns the defaults: every container needs requests and limits for CPU and memory. The ratios
+// follow no standard. They allow a start that takes several times the CPU of normal operation; the ratio for memory is
+// lower, because a node that runs out of memory kills containers.
 func DefaultResources() Resources {
 	cpuAndMemory := Names{CPU: true, Memory: true}
 	both := Bounds{Requests: cpuAndMemory, Limits: cpuAndMemory}
@@ -40,16 +40,21 @@ func DefaultResources() Resources {
 	}
 }
 
-// Roles are the bounds required of containers, by what they are to their release.
+// Roles are required bounds, by the role of the container in its release.
 type Roles struct {
-	Main    Bounds `yaml:"main,omitempty"`
-	Init    Bounds `yaml:"init,omitempty"`
-	Sidecar Bounds `yaml:"sidecar,omitempty"` // native: an init container with restartPolicy Always
-	Hook    Bounds `yaml:"hook,omitempty"`    // every container of an object that Helm runs as a hook
-	Test    Bounds `yaml:"test,omitempty"`    // every container of an object that Helm runs as a test
+	// Main are the containers that run as long as their pod.
+	Main Bounds `yaml:"main,omitempty"`
+	// Init are the init containers.
+	Init Bounds `yaml:"init,omitempty"`
+	// Sidecar are the init containers with restartPolicy Always.
+	Sidecar Bounds `yaml:"sidecar,omitempty"`
+	// Hook are all containers of Helm hooks.
+	Hook Bounds `yaml:"hook,omitempty"`
+	// Test are all containers of Helm tests.
+	Test Bounds `yaml:"test,omitempty"`
 }
 
-// Of are the bounds required of a container of an object.
+// Of returns the bounds required of a container of an object.
 func (r Roles) Of(o *chart.Object, c chart.Container) Bounds {
 	switch o.ReleaseRole(c) {
 	case "init":
@@ -64,13 +69,15 @@ func (r Roles) Of(o *chart.Object, c chart.Container) Bounds {
 	return r.Main
 }
 
-// Bounds are the two ends of what a container asks for.
+// Bounds are the resources for which a container must have a request or a limit.
 type Bounds struct {
+	// Requests are the resources that must have a request.
 	Requests Names `yaml:"requests,omitempty"`
-	Limits   Names `yaml:"limits,omitempty"`
+	// Limits are the resources that must have a limit.
+	Limits Names `yaml:"limits,omitempty"`
 }
 
-// Of are the names under requests or limits, whichever bound says.
+// Of returns the names of the resources under "requests" or "limits".
 func (b Bounds) Of(bound string) []string {
 	if bound == "limits" {
 		return b.Limits.list()
@@ -78,22 +85,22 @@ func (b Bounds) Of(bound string) []string {
 	return b.Requests.list()
 }
 
-// Names are switches for the resources that every container uses.
+// Names selects resources that every container uses.
 type Names struct {
 	CPU              bool `yaml:"cpu"`
 	Memory           bool `yaml:"memory"`
 	EphemeralStorage bool `yaml:"ephemeralStorage"`
 }
 
-// list is what is switched on, as Kubernetes names it.
+// list returns the Kubernetes names of the resources that are true.
 func (n Names) list() []string {
 	var names []string
-	for _, s := range []struct {
-		on   bool
-		name string
+	for _, r := range []struct {
+		required bool
+		name     string
 	}{{n.CPU, "cpu"}, {n.Memory, "memory"}, {n.EphemeralStorage, "ephemeral-storage"}} {
-		if s.on {
-			names = append(names, s.name)
+		if r.required {
+			names = append(names, r.name)
 		}
 	}
 	return names
@@ -102,8 +109,8 @@ func (n Names) list() []string {
 // Ratios are limit ÷ request, by resource.
 type Ratios map[string]float64
 
-// UnmarshalYAML adds the ratios of a configuration to those that hold already. No ratio can be below 1, for no request is above
-// its limit; 0 takes a maximum away.
+// UnmarshalYAML reads ratios and merges them into the present ones. A ratio is at least 1, because a request cannot
+// exceed its limit; 0 removes a maximum.
 func (r *Ratios) UnmarshalYAML(n *yaml.Node) error {
 	given := map[string]float64{}
 	if err := n.Decode(&given); err != nil {
@@ -111,8 +118,9 @@ func (r *Ratios) UnmarshalYAML(n *yaml.Node) error {
 	}
 	var mistakes []string
 	for name, ratio := range given {
-		if ratio != 0 && !(ratio >= 1) || math.IsInf(ratio, 0) {
-			mistakes = append(mistakes, fmt.Sprintf("line %d: the ratio of %s is %v: want 1 or more, or 0 for no maximum", keyLine(n, name), name, ratio))
+		if ratio != 0 && !(ratio >= 1) || math.IsInf(ratio, 0) { // NaN is not at least 1
+			mistakes = append(mistakes, fmt.Sprintf("line %d: invalid ratio %v of %s: want at least 1, or 0 for no maximum",
+				keyLine(n, name), ratio, name))
 		}
 	}
 	if merged := maps.Clone(*r); merged != nil {
@@ -123,10 +131,16 @@ func (r *Ratios) UnmarshalYAML(n *yaml.Node) error {
 	return typeError(mistakes)
 }
 
-// Quota is a bound on the sum of what all pods of a namespace ask for, by the name it has in a ResourceQuota's spec.hard.
+func (Ratios) jsonSchema() map[string]any {
+	ratio := map[string]any{"type": "number", "anyOf": []any{map[string]any{"const": 0}, map[string]any{"minimum": 1}}}
+	return map[string]any{"type": "object", "additionalProperties": ratio}
+}
+
+// Quota are upper bounds on the sum of what all pods of a namespace request, by the name in a ResourceQuota's
+// spec.hard.
 type Quota map[string]Quantity
 
-// UnmarshalYAML reads a quota and refuses what the linter cannot count.
+// UnmarshalYAML reads a quota. It rejects names that the linter cannot count.
 func (q *Quota) UnmarshalYAML(n *yaml.Node) error {
 	given := map[string]Quantity{}
 	if err := n.Decode(&given); err != nil {
@@ -135,17 +149,16 @@ func (q *Quota) UnmarshalYAML(n *yaml.Node) error {
 	var mistakes []string
 	for name := range given {
 		if !CountsQuota(name) {
-			mistakes = append(mistakes, fmt.Sprintf(
-				"line %d: %q is no quota that can be counted: want pods, requests.NAME, limits.NAME or count/PLURAL.GROUP, such as requests.cpu or count/jobs.batch",
-				keyLine(n, name), name))
+			mistakes = append(mistakes, fmt.Sprintf("line %d: cannot count the quota %q: want pods, requests.NAME, limits.NAME "+
+				"or count/PLURAL.GROUP, such as requests.cpu or count/jobs.batch", keyLine(n, name), name))
 		}
 	}
 	*q = given
 	return typeError(mistakes)
 }
 
-// CountsQuota says whether the name of a quota is one whose use follows from the objects of a release: what pods ask for, their
-// number, and the number of objects of a kind. What volumes take is not among them.
+// CountsQuota reports whether the use of a quota follows from the objects of a release: the requests and limits of its
+// pods, the number of pods, and the number of objects of a kind. Storage is not counted.
 func CountsQuota(name string) bool {
 	switch name {
 	case "cpu", "memory", "ephemeral-storage", "pods":
@@ -163,23 +176,25 @@ func CountsQuota(name string) bool {
 
 // Nodes are the nodes that a release runs on.
 type Nodes struct {
-	// Count is on how many of them a DaemonSet runs its pod; 1 by default.
+	// Count is the number of nodes that run the pod of a DaemonSet. The default is 1.
 	Count uint32 `yaml:"count,omitempty"`
-	// Allocatable is what each of them has for pods, as in a Node's status.allocatable: cpu, memory, pods, nvidia.com/gpu. What
-	// is not named is not bounded.
+	// Allocatable is what each node has for pods, in the terms of a Node's status.allocatable, such as cpu, memory, pods
+	// or nvidia.com/gpu. A resource that is not listed is not limited.
 	Allocatable map[string]Quantity `yaml:"allocatable,omitempty"`
 }
 
-// CustomResource says where a kind of custom resources keeps the template of the pods that it makes.
+// CustomResource says where custom resources of a kind have their pod template.
 type CustomResource struct {
-	APIVersion string `yaml:"apiVersion"`
-	Kind       string `yaml:"kind"`
-	// Path leads to the pod template, or to the pod's spec itself: keys with dots between them, such as spec.template. A list on
-	// the way is written with [*], such as spec.workers[*].template.
-	Path string `yaml:"path"`
+	// APIVersion is the group and version, such as kubeflow.org/v1.
+	APIVersion string `yaml:"apiVersion" required:"true"`
+	// Kind is the kind, such as PyTorchJob.
+	Kind string `yaml:"kind" required:"true"`
+	// Path is the path of the pod template or of the pod's spec: keys joined by dots, such as spec.template. [*] stands
+	// for the items of a list, as in spec.workers[*].template.
+	Path string `yaml:"path" required:"true"`
 }
 
-// UnmarshalYAML refuses a custom resource with another key, or without one of its three.
+// UnmarshalYAML reads a custom resource. It rejects missing and unknown keys.
 func (c *CustomResource) UnmarshalYAML(n *yaml.Node) error {
 	given := map[string]string{}
 	if err := n.Decode(&given); err != nil {
@@ -187,13 +202,13 @@ func (c *CustomResource) UnmarshalYAML(n *yaml.Node) error {
 	}
 	*c = CustomResource{APIVersion: given["apiVersion"], Kind: given["kind"], Path: given["path"]}
 	if len(given) != 3 || c.APIVersion == "" || c.Kind == "" || c.Path == "" {
-		return typeError([]string{fmt.Sprintf("line %d: a custom resource has apiVersion, kind and path, and nothing else", n.Line)})
+		return mistakef(n, "a custom resource has the keys apiVersion, kind and path, and no others")
 	}
 	return nil
 }
 
-// PodSpecs are the specs of the pods that an object is or makes: that of Kubernetes' own kinds, or those under the paths that are
-// configured for its kind. An object without pods has none.
+// PodSpecs returns the specs of the pods that an object is or creates: for a kind of Kubernetes, the one of its pod
+// template; for a custom resource, those at the configured paths. Other objects have none.
 func (r Resources) PodSpecs(o *chart.Object) []chart.Node {
 	if spec := o.PodSpec(); spec.Exists() {
 		return []chart.Node{spec}
@@ -213,43 +228,47 @@ func (r Resources) PodSpecs(o *chart.Object) []chart.Node {
 	return specs
 }
 
-// follow are the values that a path leads to.
+// follow returns the values at a path, as [CustomResource] describes it.
 func follow(from chart.Node, path string) []chart.Node {
-	at := []chart.Node{from}
+	nodes := []chart.Node{from}
 	for step := range strings.SplitSeq(path, ".") {
-		key, list := strings.CutSuffix(step, "[*]")
+		key, isList := strings.CutSuffix(step, "[*]")
 		var next []chart.Node
-		for _, n := range at {
+		for _, n := range nodes {
 			n = n.Get(key)
 			switch {
-			case list:
+			case isList:
 				next = slices.AppendSeq(next, n.Items())
 			case n.Exists():
 				next = append(next, n)
 			}
 		}
-		at = next
+		nodes = next
 	}
-	return at
+	return nodes
 }
 
-// Quantity is an amount of a resource, written as Kubernetes writes it: 4, 500m, 16Gi.
+// Quantity is an amount of a resource, such as 4, 500m or 16Gi.
 type Quantity struct{ resource.Quantity }
 
-// UnmarshalYAML reads a quantity that is not negative.
+// UnmarshalYAML reads a quantity. It rejects negative ones.
 func (q *Quantity) UnmarshalYAML(n *yaml.Node) error {
 	parsed, ok := chart.ParseQuantity(n.Value)
 	if n.Kind != yaml.ScalarNode || !ok {
-		return typeError([]string{fmt.Sprintf("line %d: %q is no quantity: want a number with a unit that Kubernetes knows, such as 4, 500m or 16Gi", n.Line, n.Value)})
+		return mistakef(n, "invalid quantity %q: want a number with an optional unit, such as 4, 500m or 16Gi", n.Value)
 	}
 	q.Quantity = parsed
 	return nil
 }
 
-// MarshalYAML writes the quantity as Kubernetes does.
+// MarshalYAML returns the quantity in its canonical form.
 func (q Quantity) MarshalYAML() (any, error) { return q.String(), nil }
 
-// typeError is how the decoder collects mistakes that it goes on after; nil if there is none.
+func (Quantity) jsonSchema() map[string]any {
+	return map[string]any{"type": []string{"string", "number"}}
+}
+
+// typeError returns an error that the decoder collects, or nil if there are no mistakes.
 func typeError(mistakes []string) error {
 	if len(mistakes) == 0 {
 		return nil
@@ -258,7 +277,7 @@ func typeError(mistakes []string) error {
 	return &yaml.TypeError{Errors: mistakes}
 }
 
-// keyLine is the line of a key of a map.
+// keyLine returns the line of a key of a map.
 func keyLine(n *yaml.Node, key string) int {
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		if n.Content[i].Value == key {

@@ -3,14 +3,8 @@ package policy_test
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"os"
 	"path/filepath"
-	"reflect"
-	"strings"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -23,27 +17,30 @@ import (
 
 const schemaFile = "../../docs/chartlint.schema.json"
 
-var update = flag.Bool("update", false, "write "+schemaFile+" anew")
-
-// The schema that editors use is made of the types that the file is read into, and of their comments.
-func TestSchemaIsOfTheTypes(t *testing.T) {
+func TestSchemaFileIsCurrent(t *testing.T) {
 	t.Parallel()
-	d := describer{comments: comments(t)}
-	schema := d.describe(reflect.TypeFor[policy.Policy]())
-	schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-	schema["title"] = "Configuration of the chart linter, " + policy.FileName
-	want, err := json.MarshalIndent(schema, "", "  ")
+	want, err := policy.Schema()
 	require.NoError(t, err)
-	want = append(want, '\n')
-	if *update {
-		require.NoError(t, os.WriteFile(schemaFile, want, 0o644))
-	}
 	got, err := os.ReadFile(schemaFile)
 	require.NoError(t, err)
-	assert.Equal(t, string(want), string(got), "docs/chartlint.schema.json is stale: run go test ./lint/policy -run Schema -update")
+	assert.Equal(t, string(want), string(got), "docs/chartlint.schema.json is stale: run `make docs`")
 }
 
-// The schema and the reader agree on what is a configuration.
+// Every key has a description, in which Go's name of the key does not occur.
+func TestSchemaDescribesKeys(t *testing.T) {
+	t.Parallel()
+	content, err := policy.Schema()
+	require.NoError(t, err)
+	var schema map[string]any
+	require.NoError(t, json.Unmarshal(content, &schema))
+	properties := schema["properties"].(map[string]any)
+	assert.Contains(t, properties["kubeVersions"].(map[string]any)["description"], "kubeVersions are the Kubernetes versions")
+	for key, property := range properties {
+		assert.NotEmpty(t, property.(map[string]any)["description"], key)
+	}
+}
+
+// The schema accepts what Load accepts.
 func TestSchemaAgreesWithLoad(t *testing.T) {
 	t.Parallel()
 	schema, err := jsonschema.NewCompiler().Compile(schemaFile)
@@ -69,6 +66,16 @@ func TestSchemaAgreesWithLoad(t *testing.T) {
 		{"suppressions: [{rule: limits-missing, reason: Because., for: ever}]", false},
 		{"suppressions: [{rule: limits-missing, reason: Because., until: soon}]", false},
 		{"resource: {}", false},
+		{"resources: {maxLimitRequestRatio: {cpu: 0, memory: 1.5}}", true},
+		{"resources: {maxLimitRequestRatio: {cpu: 0.5}}", false},
+		{"resources: {quota: {pods: 4, requests.cpu: 500m}}", true},
+		{"resources: {quota: {pods: [4]}}", false},
+		{"resources: {nodes: {count: 3, allocatable: {cpu: 4}}}", true},
+		{"resources: {nodes: {count: -1}}", false},
+		{"resources: {customResources: [{apiVersion: a/v1, kind: A, path: spec}]}", true},
+		{"resources: {customResources: [{apiVersion: a/v1, kind: A}]}", false},
+		{"resources: {required: {main: {limits: {cpu: false}}}}", true},
+		{"resources: {required: {main: {limits: {cpu: never}}}}", false},
 	} {
 		file := filepath.Join(t.TempDir(), policy.FileName)
 		require.NoError(t, os.WriteFile(file, []byte(test.config), 0o600))
@@ -80,7 +87,16 @@ func TestSchemaAgreesWithLoad(t *testing.T) {
 	}
 }
 
-// asJSON is a document as the schema's validator wants it; a date is text there.
+func TestSchemaAcceptsTheChartsConfiguration(t *testing.T) {
+	t.Parallel()
+	schema, err := jsonschema.NewCompiler().Compile(schemaFile)
+	require.NoError(t, err)
+	content, err := os.ReadFile(filepath.Join("../../charts/traderadmin", policy.FileName))
+	require.NoError(t, err)
+	require.NoError(t, schema.Validate(asJSON(t, string(content))))
+}
+
+// asJSON converts a YAML document for the validator. Dates are strings in JSON.
 func asJSON(t *testing.T, text string) any {
 	t.Helper()
 	var document map[string]any
@@ -91,124 +107,4 @@ func asJSON(t *testing.T, text string) any {
 	read, err := jsonschema.UnmarshalJSON(bytes.NewReader(content))
 	require.NoError(t, err)
 	return read
-}
-
-// describer makes a JSON Schema of Go types. A type that reads itself describes itself, by a method JSONSchema.
-type describer struct {
-	comments map[string]string // by type, and by type.Field
-}
-
-func (d describer) describe(t reflect.Type) map[string]any {
-	if own, ok := reflect.Zero(t).Interface().(interface{ JSONSchema() map[string]any }); ok {
-		return own.JSONSchema()
-	}
-	switch t.Kind() {
-	case reflect.Pointer:
-		return d.describe(t.Elem())
-	case reflect.String:
-		return map[string]any{"type": "string"}
-	case reflect.Bool:
-		return map[string]any{"type": "boolean"}
-	case reflect.Int, reflect.Int32, reflect.Int64:
-		return map[string]any{"type": "integer"}
-	case reflect.Uint, reflect.Uint32, reflect.Uint64:
-		return map[string]any{"type": "integer", "minimum": 0}
-	case reflect.Float64:
-		return map[string]any{"type": "number"}
-	case reflect.Slice:
-		return map[string]any{"type": "array", "items": d.describe(t.Elem())}
-	case reflect.Map:
-		return map[string]any{"type": "object", "additionalProperties": d.describe(t.Elem())}
-	case reflect.Struct:
-		if _, reads := reflect.PointerTo(t).MethodByName("UnmarshalYAML"); reads && t.NumField() > 0 && t.Field(0).Tag == "" {
-			return map[string]any{"type": []string{"string", "number"}} // read from a scalar, such as a quantity
-		}
-		return d.object(t)
-	}
-	panic("a configuration cannot hold a " + t.String())
-}
-
-func (d describer) object(t reflect.Type) map[string]any {
-	properties := map[string]any{}
-	var required []string
-	for i := range t.NumField() {
-		field := t.Field(i)
-		name, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
-		if name == "-" || !field.IsExported() {
-			continue
-		}
-		if name == "" {
-			panic(t.String() + "." + field.Name + " has no yaml name")
-		}
-		property := d.describe(field.Type)
-		if comment := d.comments[t.Name()+"."+field.Name]; comment != "" {
-			property["description"] = comment
-		}
-		properties[name] = property
-		if field.Tag.Get("required") == "true" {
-			required = append(required, name)
-		}
-	}
-	schema := map[string]any{"type": "object", "properties": properties, "additionalProperties": false}
-	if len(required) > 0 {
-		schema["required"] = required
-	}
-	if comment := d.comments[t.Name()]; comment != "" {
-		schema["description"] = comment
-	}
-	return schema
-}
-
-// comments are the comments of the types of this package and of their fields.
-func comments(t *testing.T) map[string]string {
-	t.Helper()
-	found := map[string]string{}
-	files, err := filepath.Glob("*.go")
-	require.NoError(t, err)
-	for _, file := range files {
-		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
-		require.NoError(t, err)
-		for _, declaration := range parsed.Decls {
-			types, ok := declaration.(*ast.GenDecl)
-			if !ok {
-				continue
-			}
-			for _, spec := range types.Specs {
-				of, ok := spec.(*ast.TypeSpec)
-				if !ok {
-					continue
-				}
-				found[of.Name.Name] = sentence(types.Doc)
-				fields, ok := of.Type.(*ast.StructType)
-				if !ok {
-					continue
-				}
-				for _, field := range fields.Fields.List {
-					for _, name := range field.Names {
-						found[of.Name.Name+"."+name.Name] = sentence(field.Doc, field.Comment)
-					}
-				}
-			}
-		}
-	}
-	return found
-}
-
-func sentence(groups ...*ast.CommentGroup) string {
-	for _, g := range groups {
-		if g != nil {
-			return strings.Join(strings.Fields(g.Text()), " ")
-		}
-	}
-	return ""
-}
-
-// The configuration in this repository is one for editors too.
-func TestSchemaTakesTheChartsConfiguration(t *testing.T) {
-	t.Parallel()
-	schema, err := jsonschema.NewCompiler().Compile(schemaFile)
-	require.NoError(t, err)
-	content, err := os.ReadFile(filepath.Join("../../charts/traderadmin", policy.FileName))
-	require.NoError(t, err)
-	require.NoError(t, schema.Validate(asJSON(t, string(content))))
 }

@@ -9,22 +9,22 @@ import (
 	"github.com/traderadmin/charts/internal/suggest"
 )
 
-// Severity says how much a finding matters. The zero value is none: that of the rule holds.
+// Severity says how much a finding matters. The zero value is no severity.
 type Severity int
 
-// The severities, the least first. Off is for a rule that is not to run; no finding has it.
+// The severities, in ascending order. No finding has the severity Off: a rule that is off does not run.
 const (
-	Off     Severity = iota - 1
-	unset            // the zero value
-	Info             // worth knowing
-	Warning          // likely a mistake
-	Error            // a mistake
+	Off Severity = iota - 1
+	unset
+	Info    // worth knowing
+	Warning // probably a mistake
+	Error   // a mistake
 )
 
-// Severities are those that a finding can have, the worst first.
+// Severities returns the severities of findings, the worst first.
 func Severities() []Severity { return []Severity{Error, Warning, Info} }
 
-// SeverityNames are the names of [Severities].
+// SeverityNames returns the names of [Severities].
 func SeverityNames() []string {
 	var names []string
 	for _, s := range Severities() {
@@ -33,24 +33,26 @@ func SeverityNames() []string {
 	return names
 }
 
+// String returns the name of the severity, such as warning.
 func (s Severity) String() string {
 	return [...]string{"off", "", "info", "warning", "error"}[s-Off]
 }
 
-// MarshalText writes the severity's name.
+// MarshalText returns the name of the severity.
 func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// ParseSeverity reads the name of one of [Severities].
+// ParseSeverity returns the severity of a name, one of [SeverityNames].
 func ParseSeverity(name string) (Severity, error) {
+	names := SeverityNames()
 	for _, s := range Severities() {
 		if s.String() == name {
 			return s, nil
 		}
 	}
-	return unset, fmt.Errorf("%q is no severity: want one of %s%s", name, strings.Join(SeverityNames(), ", "), suggest.For(name, SeverityNames()))
+	return unset, fmt.Errorf("unknown severity %q: want one of %s%s", name, strings.Join(names, ", "), suggest.For(name, names))
 }
 
-// UnmarshalYAML reads a severity's name, or off.
+// UnmarshalYAML reads the name of a severity, or off.
 func (s *Severity) UnmarshalYAML(node *yaml.Node) error {
 	if node.Value == Off.String() {
 		*s = Off
@@ -58,13 +60,13 @@ func (s *Severity) UnmarshalYAML(node *yaml.Node) error {
 	}
 	parsed, err := ParseSeverity(node.Value)
 	if err != nil {
-		return mistake(node, fmt.Sprintf("%q is no severity: want one of %s, off", node.Value, strings.Join(SeverityNames(), ", ")))
+		names := append(SeverityNames(), Off.String())
+		return mistakef(node, "unknown severity %q: want one of %s", node.Value, strings.Join(names, ", "))
 	}
 	*s = parsed
 	return nil
 }
 
-// JSONSchema describes a severity to editors.
-func (Severity) JSONSchema() map[string]any {
+func (Severity) jsonSchema() map[string]any {
 	return map[string]any{"enum": append(SeverityNames(), Off.String())}
 }

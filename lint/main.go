@@ -3,8 +3,8 @@
 //
 //	go run ./lint charts/traderadmin
 //
-// The exit code is 0 if there are no findings of the severity of --fail-on or above, 1 if there are, and 2 if the charts
-// cannot be linted.
+// The exit code is 0 if there are no findings of the severity of --fail-on or above, 1 if there are, and 2 if the
+// charts cannot be linted.
 package main
 
 import (

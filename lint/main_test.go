@@ -30,7 +30,7 @@ func TestCommand(t *testing.T) {
 	})
 }
 
-// withGo lets scripts that build with the go on PATH use its caches: they say HOME=$USER_HOME.
+// withGo passes the caches of Go to scripts that build with it. Such a script sets HOME=$USER_HOME.
 func withGo(env *testscript.Env) error {
 	env.Setenv("USER_HOME", os.Getenv("HOME"))
 	for _, name := range []string{"XDG_CACHE_HOME", "GOCACHE", "GOFLAGS", "GOMODCACHE", "GOPATH", "GOPROXY"} {
@@ -41,7 +41,7 @@ func withGo(env *testscript.Env) error {
 	return nil
 }
 
-// exits CODE COMMAND [ARG...] runs a command and wants its exit code; stdout and stderr check what it printed.
+// exits CODE COMMAND [ARG...] runs a command and checks its exit code. The commands stdout and stderr check its output.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits CODE COMMAND [ARG...]")

@@ -83,15 +83,15 @@ func (w *watchdog) check(now time.Time) {
 				t.chart, w.timeLimit, w.firstTask(t.chart))
 		}
 	}
-	// End the process before it reaches the limit: a growing list or stack is copied, so that it exists twice, and the garbage
-	// collector may delay the next check.
+	// End the process before it reaches the limit: a growing list or stack is copied, so that it exists twice, and the
+	// garbage collector may delay the next check.
 	switch used, stacks := memory(); {
 	case stacks > w.memoryLimit/4:
 		w.end("%s exceeds %d MiB of memory%s: a template probably calls itself without end; --memory-limit allows more",
 			w.charts(), w.memoryLimit>>20, w.onlyTask())
 	case used > w.memoryLimit/4*3:
-		w.end("%s exceeds %d MiB of memory%s: a template probably prints or collects without end, or a file is far too large; "+
-			"--memory-limit allows more", w.charts(), w.memoryLimit>>20, w.onlyTask())
+		w.end("%s exceeds %d MiB of memory%s: a template probably prints or collects without end, or a file is far "+
+			"too large; --memory-limit allows more", w.charts(), w.memoryLimit>>20, w.onlyTask())
 	}
 }
 

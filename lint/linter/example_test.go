@@ -83,10 +83,10 @@ func ExampleBudgets() {
 	}
 	// Output:
 	// testdata/shop:
-	// WORKLOAD         CONTAINER  ROLE  PODS  MOST  SURGE  REQUESTS.CPU  REQUESTS.MEMORY  LIMITS.CPU  LIMITS.MEMORY
-	// Deployment/shop  shop       main  1     1     1      100m          128Mi            500m        128Mi
-	// as installed                      1                  100m          128Mi            500m        128Mi
-	// scaled up                         1                  100m          128Mi            500m        128Mi
-	// rolling out                       2                  200m          256Mi            1           256Mi
-	// peak                              2                  200m          256Mi            1           256Mi
+	// WORKLOAD         CONTAINER  ROLE  PODS  MAX  SURGE  REQUESTS.CPU  REQUESTS.MEMORY  LIMITS.CPU  LIMITS.MEMORY
+	// Deployment/shop  shop       main  1     1    1      100m          128Mi            500m        128Mi
+	// as installed                      1                 100m          128Mi            500m        128Mi
+	// scaled up                         1                 100m          128Mi            500m        128Mi
+	// rolling out                       2                 200m          256Mi            1           256Mi
+	// peak                              2                 200m          256Mi            1           256Mi
 }

@@ -20,11 +20,15 @@ func (r *suiteRun) countScenarios() (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("read the features in %v: %w", r.godog.Paths, err)
 	}
+	vocabulary, err := steps.NewVocabulary(nil)
+	if err != nil {
+		return 0, err
+	}
 	count := 0
 	var misused []error
 	for _, feature := range features {
 		count += len(feature.Pickles)
-		misused = append(misused, steps.Check(feature.GherkinDocument, feature.Pickles))
+		misused = append(misused, vocabulary.Check(feature.GherkinDocument, feature.Pickles))
 	}
 	if err := errors.Join(misused...); err != nil {
 		return 0, err

@@ -58,10 +58,13 @@ type suiteRun struct {
 
 // printSteps prints the step definitions.
 func (r *suiteRun) printSteps() error {
-	suite := new(steps.Suite)
+	vocabulary, err := steps.NewVocabulary(nil)
+	if err != nil {
+		return err
+	}
 	godog.TestSuite{
 		Options:             &r.godog,
-		ScenarioInitializer: func(sc *godog.ScenarioContext) { steps.Register(sc, suite) },
+		ScenarioInitializer: vocabulary.Define,
 	}.Run() // its exit code is that of a usage error
 	return nil
 }

@@ -18,14 +18,14 @@ import (
 	"github.com/traderadmin/charts/steps/internal/ownership"
 )
 
-func (s *scenario) applySteps() []step {
-	return []step{
+func (s *scenario) applySteps() []Step {
+	return []Step{
 		{
-			phrase: `the objects[ in namespace "NAMESPACE"]`, method: s.applyObjects, text: "YAML, one or several documents",
-			does: "Applies Kubernetes objects, as `kubectl apply --server-side --force-conflicts` does: a field that Helm wrote can be changed. One that names no namespace goes into " +
+			Phrase: `the objects[ in namespace "NAMESPACE"]`, Method: s.applyObjects, Text: "YAML, one or several documents",
+			Does: "Applies Kubernetes objects, as `kubectl apply --server-side --force-conflicts` does: a field that Helm wrote can be changed. One that names no namespace goes into " +
 				"the suite's own, or that of the step. A ResourceQuota is in force afterwards. An object outside of namespaces is deleted at the scenario's end; two scenarios that make " +
 				"the same one need the tag " + Serial + ".",
-			example: `
+			Example: `
 Given the objects
   """
   apiVersion: v1

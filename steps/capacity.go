@@ -3,7 +3,6 @@ package steps
 import (
 	"context"
 	"fmt"
-	"regexp"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -23,9 +22,6 @@ func newCapacity(cluster kubernetes.Interface, run string, options Options) *cap
 	}
 	return capacity.OfNodes(cluster, labels.SelectorFromSet(labels.Set{ownership.Label: run}))
 }
-
-// updatesPods finds the steps that replace pods which an earlier one made.
-var updatesPods = regexp.MustCompile(`^I (run|try) helm (upgrade|rollback)\b|^container .* gets the env`)
 
 // reserve waits until the nodes have room for the pods of objects that are about to be sent.
 func (s *scenario) reserve(ctx context.Context, objects []*unstructured.Unstructured) error {

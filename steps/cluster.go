@@ -5,25 +5,25 @@ import (
 	"fmt"
 )
 
-func (s *scenario) clusterSteps() []step {
-	return []step{
+func (s *scenario) clusterSteps() []Step {
+	return []Step{
 		{
-			phrase: `a Kubernetes cluster`, method: s.cluster,
-			does:    "Holds where an API server answers.",
-			example: "Given a Kubernetes cluster",
+			Phrase: `a Kubernetes cluster`, Method: s.cluster,
+			Does:    "Holds where an API server answers.",
+			Example: "Given a Kubernetes cluster",
 		},
 		{
-			phrase: `a namespace "NAMESPACE"`, method: s.ensureNamespace,
-			does: "Makes a namespace, as `--create-namespace` would. It stands for one that no other scenario sees, like every namespace that a scenario names.",
-			example: `
+			Phrase: `a namespace "NAMESPACE"`, Method: s.ensureNamespace,
+			Does: "Makes a namespace, as `--create-namespace` would. It stands for one that no other scenario sees, like every namespace that a scenario names.",
+			Example: `
 Given a namespace "staging"
 When I run helm install shop ./shop --namespace staging
 Then deployment/shop appears in namespace "staging"`,
 		},
 		{
-			phrase: `a namespace "NAMESPACE" with labels`, method: s.namespaceWithLabels, columns: []string{"key", "value"},
-			does: "Makes a namespace with labels, or gives them to the one that is there: the suite's own, for instance.",
-			example: `
+			Phrase: `a namespace "NAMESPACE" with labels`, Method: s.namespaceWithLabels, Columns: []string{"key", "value"},
+			Does: "Makes a namespace with labels, or gives them to the one that is there: the suite's own, for instance.",
+			Example: `
 Given a namespace "guarded" with labels
   | key                                | value      |
   | pod-security.kubernetes.io/enforce | restricted |

@@ -30,12 +30,12 @@ Given the objects
     config.json: '{"interval": 30, "hosts": ["a", "b"]}'
   """`
 
-func (s *scenario) configMapSteps() []step {
-	return []step{
+func (s *scenario) configMapSteps() []Step {
+	return []Step{
 		{
-			phrase: `the MAP "NAME" holds "KEY"[ in namespace "NAMESPACE"]`, method: s.mapHolds, text: "TEXT",
-			does: "Compares what a ConfigMap or a Secret has for a key with the text, letter for letter; only a line end after the last line makes no difference.",
-			example: exampleConfig + `
+			Phrase: `the MAP "NAME" holds "KEY"[ in namespace "NAMESPACE"]`, Method: s.mapHolds, Text: "TEXT",
+			Does: "Compares what a ConfigMap or a Secret has for a key with the text, letter for letter; only a line end after the last line makes no difference.",
+			Example: exampleConfig + `
 Then the configmap "settings" holds "config.yaml"
   """
   # how often
@@ -44,9 +44,9 @@ Then the configmap "settings" holds "config.yaml"
   """`,
 		},
 		{
-			phrase: `the MAP "NAME" holds "KEY" as FORMAT[ in namespace "NAMESPACE"]`, method: s.mapHoldsData, text: "YAML",
-			does: "Reads what a ConfigMap or a Secret has for a key, as `yaml` or `json`, and compares it as data: neither order of keys nor comments, quotes or indentation make a difference.",
-			example: exampleConfig + `
+			Phrase: `the MAP "NAME" holds "KEY" as FORMAT[ in namespace "NAMESPACE"]`, Method: s.mapHoldsData, Text: "YAML",
+			Does: "Reads what a ConfigMap or a Secret has for a key, as `yaml` or `json`, and compares it as data: neither order of keys nor comments, quotes or indentation make a difference.",
+			Example: exampleConfig + `
 Then the configmap "settings" holds "config.json" as json
   """
   hosts: [a, b]
@@ -54,9 +54,9 @@ Then the configmap "settings" holds "config.json" as json
   """`,
 		},
 		{
-			phrase: `the MAP "NAME" holds "KEY" as FORMAT with[ in namespace "NAMESPACE"]`, method: s.mapHoldsFields, columns: []string{"path", "value"},
-			does: "Reads what a ConfigMap or a Secret has for a key, as `yaml` or `json`, and compares some fields, by their JSONPath, with values in YAML.",
-			example: exampleConfig + `
+			Phrase: `the MAP "NAME" holds "KEY" as FORMAT with[ in namespace "NAMESPACE"]`, Method: s.mapHoldsFields, Columns: []string{"path", "value"},
+			Does: "Reads what a ConfigMap or a Secret has for a key, as `yaml` or `json`, and compares some fields, by their JSONPath, with values in YAML.",
+			Example: exampleConfig + `
 Then the configmap "settings" holds "config.yaml" as yaml with
   | path      | value |
   | .interval | 30    |

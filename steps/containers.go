@@ -49,48 +49,48 @@ Given the objects
           - {name: config, configMap: {name: settings, optional: true}}
   """`
 
-func (s *scenario) containerSteps() []step {
-	return []step{
+func (s *scenario) containerSteps() []Step {
+	return []Step{
 		{
-			phrase: `the containers of WORKLOAD have the resources[ in namespace "NAMESPACE"]`, method: s.containersHaveResources, columns: []string{"container", anyOther},
-			does: "Compares requests and limits, as quantities: `1` is `1000m`. The columns are `requests.` or `limits.` with the name of a resource; an empty cell means that none is set. " +
+			Phrase: `the containers of WORKLOAD have the resources[ in namespace "NAMESPACE"]`, Method: s.containersHaveResources, Columns: []string{"container", AnyOther},
+			Does: "Compares requests and limits, as quantities: `1` is `1000m`. The columns are `requests.` or `limits.` with the name of a resource; an empty cell means that none is set. " +
 				"Every container must have a row, init containers too.",
-			example: exampleDeployment + `
+			Example: exampleDeployment + `
 Then the containers of deployment/web have the resources
   | container | requests.cpu | requests.memory | limits.cpu | limits.memory |
   | server    | 0.5          | 1024Mi          |            | 1Gi           |`,
 		},
 		{
-			phrase: `container "NAME" of WORKLOAD has the env[ in namespace "NAMESPACE"]`, method: s.containerHasEnv, columns: []string{"name", "value?", "from?"},
-			does: "Wants a container to have these environment variables, each with its value, or from where it comes: `secret/NAME:KEY`, `configmap/NAME:KEY`, `field:PATH` or " +
+			Phrase: `container "NAME" of WORKLOAD has the env[ in namespace "NAMESPACE"]`, Method: s.containerHasEnv, Columns: []string{"name", "value?", "from?"},
+			Does: "Wants a container to have these environment variables, each with its value, or from where it comes: `secret/NAME:KEY`, `configmap/NAME:KEY`, `field:PATH` or " +
 				"`resource:NAME`. It may have others.",
-			example: exampleDeployment + `
+			Example: exampleDeployment + `
 Then container "server" of deployment/web has the env
   | name  | value | from              |
   | MODE  | fast  |                   |
   | TOKEN |       | secret/tokens:web |`,
 		},
 		{
-			phrase: `container "NAME" of WORKLOAD has the ports[ in namespace "NAMESPACE"]`, method: s.containerHasPorts, columns: []string{"port", "name?", "protocol?"},
-			does: "Wants a container to declare these ports. It may declare others. Where the table has no column for it, the protocol is TCP and the name is any.",
-			example: exampleDeployment + `
+			Phrase: `container "NAME" of WORKLOAD has the ports[ in namespace "NAMESPACE"]`, Method: s.containerHasPorts, Columns: []string{"port", "name?", "protocol?"},
+			Does: "Wants a container to declare these ports. It may declare others. Where the table has no column for it, the protocol is TCP and the name is any.",
+			Example: exampleDeployment + `
 Then container "server" of deployment/web has the ports
   | port | name |
   | 8000 | http |`,
 		},
 		{
-			phrase: `container "NAME" of WORKLOAD has the mounts[ in namespace "NAMESPACE"]`, method: s.containerHasMounts, columns: []string{"path", "from?", "volume?", "subPath?", "readOnly?"},
-			does: "Wants a container to have volumes mounted at these paths. It may have others. `from` is what the volume holds: `configmap/NAME`, `secret/NAME`, `pvc/NAME`, or the kind " +
+			Phrase: `container "NAME" of WORKLOAD has the mounts[ in namespace "NAMESPACE"]`, Method: s.containerHasMounts, Columns: []string{"path", "from?", "volume?", "subPath?", "readOnly?"},
+			Does: "Wants a container to have volumes mounted at these paths. It may have others. `from` is what the volume holds: `configmap/NAME`, `secret/NAME`, `pvc/NAME`, or the kind " +
 				"of volume, such as `emptyDir`.",
-			example: exampleDeployment + `
+			Example: exampleDeployment + `
 Then container "server" of deployment/web has the mounts
   | path     | from               | readOnly |
   | /etc/web | configmap/settings | true     |`,
 		},
 		{
-			phrase: `the pods of WORKLOAD have the labels[ in namespace "NAMESPACE"]`, method: s.podsHaveLabels, columns: []string{"key", "value"},
-			does: "Wants the pod template to have these labels. It may have others. An empty value means that the label is not there.",
-			example: exampleDeployment + `
+			Phrase: `the pods of WORKLOAD have the labels[ in namespace "NAMESPACE"]`, Method: s.podsHaveLabels, Columns: []string{"key", "value"},
+			Does: "Wants the pod template to have these labels. It may have others. An empty value means that the label is not there.",
+			Example: exampleDeployment + `
 Then the pods of deployment/web have the labels
   | key  | value |
   | app  | web   |

@@ -9,12 +9,12 @@ import (
 	"github.com/traderadmin/charts/internal/rollout"
 )
 
-func (s *scenario) deploymentSteps() []step {
-	return []step{
+func (s *scenario) deploymentSteps() []Step {
+	return []Step{
 		{
-			phrase: `deployment[s]/NAMES appear[s] in namespace "NAMESPACE"`, method: s.deploymentsAppear,
-			does: "Waits until each of these Deployments is rolled out: `deployment/a, b and c appear in …`.",
-			example: `
+			Phrase: `deployment[s]/NAMES appear[s] in namespace "NAMESPACE"`, Method: s.deploymentsAppear,
+			Does: "Waits until each of these Deployments is rolled out: `deployment/a, b and c appear in …`.",
+			Example: `
 When I run helm install shop ./shop
 And I run helm install other-shop ./shop
 Then deployment/shop and other-shop appear in namespace "shop"`,

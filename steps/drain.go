@@ -26,21 +26,21 @@ Given the objects
     selector: {matchLabels: {app.kubernetes.io/name: shop}}
   """`
 
-func (s *scenario) drainSteps() []step {
-	return []step{
+func (s *scenario) drainSteps() []Step {
+	return []Step{
 		{
-			phrase: `I drain WORKLOAD[ in namespace "NAMESPACE"]`, method: s.drain,
-			does: "Evicts every pod that the workload has, all at once, as `kubectl drain` does, and waits until they are gone. While a PodDisruptionBudget refuses one, " +
+			Phrase: `I drain WORKLOAD[ in namespace "NAMESPACE"]`, Method: s.drain,
+			Does: "Evicts every pod that the workload has, all at once, as `kubectl drain` does, and waits until they are gone. While a PodDisruptionBudget refuses one, " +
 				"that one waits; it gives up when the budget would never allow it.",
-			example: exampleBudget + `
+			Example: exampleBudget + `
 When I run helm install shop ./shop --set replicaCount=2 --wait
 And I drain deployment/shop
 Then deployment/shop is rolled out with 2 pods`,
 		},
 		{
-			phrase: `I try to drain WORKLOAD[ in namespace "NAMESPACE"]`, method: s.tryDrain,
-			does: "The same, when it may fail; a later step says whether it should have.",
-			example: exampleBudget + `
+			Phrase: `I try to drain WORKLOAD[ in namespace "NAMESPACE"]`, Method: s.tryDrain,
+			Does: "The same, when it may fail; a later step says whether it should have.",
+			Example: exampleBudget + `
 When I run helm install shop ./shop --set replicaCount=1 --wait
 And I try to drain deployment/shop
 Then it fails with "poddisruptionbudget/shop allows no eviction, though all 1 pods are healthy"`,

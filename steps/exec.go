@@ -93,10 +93,10 @@ func (s *scenario) eventually(ctx context.Context, do func(context.Context) erro
 	var last error
 	for {
 		err := do(ctx)
-		if err == nil || errors.As(err, new(final)) {
+		switch {
+		case err == nil || ctx.Err() == nil && errors.As(err, new(final)):
 			return err
-		}
-		if ctx.Err() == nil || last == nil { // else it says only that the time was up
+		case ctx.Err() == nil || last == nil: // otherwise it only says that the time is up
 			last = err
 		}
 		select {
@@ -112,27 +112,27 @@ type final struct{ error }
 
 func (f final) Unwrap() error { return f.error }
 
-func (s *scenario) execSteps() []step {
-	return []step{
+func (s *scenario) execSteps() []Step {
+	return []Step{
 		{
-			phrase: `"LINE" in WORKLOAD prints "TEXT"[ in namespace "NAMESPACE"]`, method: s.commandPrints, containers: true,
-			does: "Runs a command in the first container of each pod, as `kubectl exec` does and without a shell, and wants what it prints, to standard output, to contain the text. " +
+			Phrase: `"LINE" in WORKLOAD prints "TEXT"[ in namespace "NAMESPACE"]`, Method: s.commandPrints, Effects: NeedsContainers,
+			Does: "Runs a command in the first container of each pod, as `kubectl exec` does and without a shell, and wants what it prints, to standard output, to contain the text. " +
 				"The image must have the command: a stand-in has those that the chart names, and only says that it was called.",
-			example: `
+			Example: `
 When I run helm install shop ./shop --set image.repository=redis --set image.tag=7 --set service.port=6379 --set livenessProbe=null --set readinessProbe=null
 Then "redis-cli ping" in deployment/shop prints "PONG"`,
 		},
 		{
-			phrase: `"LINE" in WORKLOAD fails with "TEXT"[ in namespace "NAMESPACE"]`, method: s.commandFails, containers: true,
-			does: "Runs a command in the same way, and wants it to end with another exit code than 0 and the text to be in what it prints or in its error.",
-			example: `
+			Phrase: `"LINE" in WORKLOAD fails with "TEXT"[ in namespace "NAMESPACE"]`, Method: s.commandFails, Effects: NeedsContainers,
+			Does: "Runs a command in the same way, and wants it to end with another exit code than 0 and the text to be in what it prints or in its error.",
+			Example: `
 When I run helm install shop ./shop --set image.repository=redis --set image.tag=7 --set service.port=6379 --set livenessProbe=null --set readinessProbe=null
 Then "redis-cli -e nonsense" in deployment/shop fails with "ERR unknown command"`,
 		},
 		{
-			phrase: `the log of WORKLOAD has "TEXT"[ in namespace "NAMESPACE"]`, method: s.logHas, containers: true,
-			does: "Waits until the log of the first container of each pod has a line that contains the text.",
-			example: `
+			Phrase: `the log of WORKLOAD has "TEXT"[ in namespace "NAMESPACE"]`, Method: s.logHas, Effects: NeedsContainers,
+			Does: "Waits until the log of the first container of each pod has a line that contains the text.",
+			Example: `
 When I run helm install shop ./shop
 Then the log of deployment/shop has "serves on port 80"`,
 		},

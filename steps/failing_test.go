@@ -63,7 +63,7 @@ var failing = []failingExample{
 		`Given a namespace "x" with labels
 		   | key | value | values |
 		   | a   | b     | c      |`,
-		[]string{`has no use for the column "values" in its table; did you mean "value"?`},
+		[]string{`has the unknown column "values" in its table; did you mean "value"?`},
 	}, {
 		`Given a namespace "x" with labels
 		   | key | value |

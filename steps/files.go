@@ -8,13 +8,13 @@ import (
 	"github.com/cucumber/godog"
 )
 
-func (s *scenario) fileSteps() []step {
-	return []step{
+func (s *scenario) fileSteps() []Step {
+	return []Step{
 		{
-			phrase: `the file "NAME"`, method: s.writeFile, text: "CONTENT",
-			does: "Writes a file into the scenario's own folder, in which its Helm commands run; folders in its name are made. A relative path on a command line means what is in " +
+			Phrase: `the file "NAME"`, Method: s.writeFile, Text: "CONTENT",
+			Does: "Writes a file into the scenario's own folder, in which its Helm commands run; folders in its name are made. A relative path on a command line means what is in " +
 				"this folder, and what is in the suite's folder where it is not there.",
-			example: `
+			Example: `
 Given the file "small.yaml"
   """
   replicaCount: 1
@@ -25,9 +25,9 @@ When I run helm install shop ./shop -f small.yaml
 Then shop pods use image "nginx:1.27"`,
 		},
 		{
-			phrase: `a copy of the folder "PATH"`, method: s.copyFolder,
-			does: "Copies a folder of the suite into the scenario's own, where the same relative path means the copy from now on: `the file` may add to it, or change it.",
-			example: `
+			Phrase: `a copy of the folder "PATH"`, Method: s.copyFolder,
+			Does: "Copies a folder of the suite into the scenario's own, where the same relative path means the copy from now on: `the file` may add to it, or change it.",
+			Example: `
 Given a copy of the folder "shop"
 And the file "shop/values.yaml.bak"
   """

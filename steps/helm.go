@@ -12,35 +12,35 @@ import (
 	"github.com/traderadmin/charts/internal/helm"
 )
 
-func (s *scenario) helmSteps() []step {
-	return []step{
+func (s *scenario) helmSteps() []Step {
+	return []Step{
 		{
-			phrase: `I run helm COMMAND`, method: s.runHelm,
-			does: "Runs a Helm command line as you type it, in the suite's namespace unless it names another, and fails when Helm does. `helm upgrade with --set a=b` means the " +
+			Phrase: `I run helm COMMAND`, Method: s.runHelm, Effects: RunsHelm,
+			Does: "Runs a Helm command line as you type it, in the suite's namespace unless it names another, and fails when Helm does. `helm upgrade with --set a=b` means the " +
 				"release under test and its chart, and a release that is not there is installed first; so does every command that takes a release or a chart.",
-			example: `
+			Example: `
 When I run helm install shop ./shop --set image.tag=1.27
 And I run helm upgrade with --set replicaCount=2
 Then deployment/shop appears in namespace "shop"`,
 		},
 		{
-			phrase: `I try helm COMMAND`, method: s.tryHelm,
-			does: "Runs a Helm command line that may fail. A later step says whether it should have, by `it fails with` or `it succeeds`; a scenario that says neither fails.",
-			example: `
+			Phrase: `I try helm COMMAND`, Method: s.tryHelm, Effects: RunsHelm,
+			Does: "Runs a Helm command line that may fail. A later step says whether it should have, by `it fails with` or `it succeeds`; a scenario that says neither fails.",
+			Example: `
 When I try helm install shop ./nowhere
 Then it fails with "nowhere"`,
 		},
 		{
-			phrase: `it fails with "TEXT"`, method: s.failsWith,
-			does: "Holds when what was tried last failed, and its error or warnings contain the text.",
-			example: `
+			Phrase: `it fails with "TEXT"`, Method: s.failsWith,
+			Does: "Holds when what was tried last failed, and its error or warnings contain the text.",
+			Example: `
 When I try helm install shop ./shop --set replicaCount=many
 Then it fails with "cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas"`,
 		},
 		{
-			phrase: `it fails with`, method: s.failsWithDoc, text: "TEXT",
-			does: "The same for a text of several lines, or with quotes in it.",
-			example: `
+			Phrase: `it fails with`, Method: s.failsWithDoc, Text: "TEXT",
+			Does: "The same for a text of several lines, or with quotes in it.",
+			Example: `
 When I try helm upgrade other ./shop
 Then it fails with
   """
@@ -48,23 +48,23 @@ Then it fails with
   """`,
 		},
 		{
-			phrase: `it succeeds`, method: s.succeeds,
-			does: "Holds when what was tried last did not fail.",
-			example: `
+			Phrase: `it succeeds`, Method: s.succeeds,
+			Does: "Holds when what was tried last did not fail.",
+			Example: `
 When I try helm lint with --strict
 Then it succeeds`,
 		},
 		{
-			phrase: `helm prints "TEXT"`, method: s.prints,
-			does: "Holds when the last Helm command printed the text, to standard output or as a warning.",
-			example: `
+			Phrase: `helm prints "TEXT"`, Method: s.prints,
+			Does: "Holds when the last Helm command printed the text, to standard output or as a warning.",
+			Example: `
 When I run helm template shop ./shop --set replicaCount=3
 Then helm prints "replicas: 3"`,
 		},
 		{
-			phrase: `helm prints`, method: s.printsDoc, text: "TEXT",
-			does: "The same for a text of several lines.",
-			example: `
+			Phrase: `helm prints`, Method: s.printsDoc, Text: "TEXT",
+			Does: "The same for a text of several lines.",
+			Example: `
 When I run helm template shop ./shop --set image.tag=1.27
 Then helm prints
   """
@@ -73,9 +73,9 @@ Then helm prints
   """`,
 		},
 		{
-			phrase: `helm does not print "TEXT"`, method: s.doesNotPrint,
-			does: "Holds when the last Helm command did not print the text.",
-			example: `
+			Phrase: `helm does not print "TEXT"`, Method: s.doesNotPrint,
+			Does: "Holds when the last Helm command did not print the text.",
+			Example: `
 When I run helm template shop ./shop
 Then helm does not print "kind: Ingress"`,
 		},
@@ -100,36 +100,45 @@ func (s *scenario) tryHelm(ctx context.Context, line string) error {
 	return s.try("helm "+line, func() error { return s.runHelmLine(ctx, line) })
 }
 
-// runHelmLine runs a command line, in which "with" stands for the release under test and its chart.
 func (s *scenario) runHelmLine(ctx context.Context, line string) error {
-	words, err := helm.Split(line)
+	words, ofInstalled, err := expand(line, s.release, s.chart)
 	if err != nil {
 		return err
 	}
-	if i := slices.Index(words, "with"); i == 1 || i == 2 { // after the command, of which `get values` has two words
-		return s.runHelmWith(ctx, words[:i], words[i+1:])
-	}
-	return s.runHelmWords(ctx, words)
-}
-
-// needNoRelease are the commands that work without an installed release.
-var needNoRelease = []string{"install", "template", "lint", "package", "show"}
-
-// runHelmWith runs command with what it takes, the release under test or its chart or both, put in front of flags.
-func (s *scenario) runHelmWith(ctx context.Context, command, flags []string) error {
-	subject := []string{s.release}
-	switch command[0] {
-	case "install", "upgrade", "template":
-		subject = append(subject, s.chart)
-	case "lint", "package", "show":
-		subject = []string{s.chart}
-	}
-	if !slices.Contains(needNoRelease, command[0]) {
+	if ofInstalled {
 		if err := s.ensureInstalled(ctx); err != nil {
 			return err
 		}
 	}
-	return s.runHelmWords(ctx, slices.Concat(command, subject, flags))
+	return s.runHelmWords(ctx, words)
+}
+
+// expand splits a command line into words, and puts the release and the chart under test, as far as the command takes
+// them, in the place of the word "with" after the command. ofInstalled says that it did so for a command that needs an
+// installed release.
+func expand(line, release, chart string) (words []string, ofInstalled bool, err error) {
+	words, err = helm.Split(line)
+	if err != nil {
+		return nil, false, err
+	}
+	with := slices.Index(words, "with")
+	if with != 1 && with != 2 { // `get values` has two words
+		return words, false, nil
+	}
+	command, flags := words[:with], words[with+1:]
+	takesRelease, takesChart, err := helm.Subject(command)
+	if err != nil {
+		return nil, false, err
+	}
+	var subject []string
+	if takesRelease {
+		subject = append(subject, release)
+	}
+	if takesChart {
+		subject = append(subject, chart)
+	}
+	ofInstalled = takesRelease && command[0] != "install" && command[0] != "template"
+	return slices.Concat(command, subject, flags), ofInstalled, nil
 }
 
 // ensureInstalled installs the release under test with the chart's own values, unless it is installed.

@@ -14,21 +14,21 @@ import (
 	"github.com/traderadmin/charts/internal/helm"
 )
 
-func (s *scenario) historySteps() []step {
-	return []step{
+func (s *scenario) historySteps() []Step {
+	return []Step{
 		{
-			phrase: `release "NAME" has revision N and status "STATUS"[ in namespace "NAMESPACE"]`, method: s.releaseHas,
-			does: "Compares the newest revision of a release with a number and a status as Helm has them: `deployed`, `failed`, `pending-upgrade` or `uninstalled`, for instance.",
-			example: `
+			Phrase: `release "NAME" has revision N and status "STATUS"[ in namespace "NAMESPACE"]`, Method: s.releaseHas,
+			Does: "Compares the newest revision of a release with a number and a status as Helm has them: `deployed`, `failed`, `pending-upgrade` or `uninstalled`, for instance.",
+			Example: `
 When I run helm install shop ./shop
 And I run helm upgrade with --set replicaCount=2
 Then release "shop" has revision 2 and status "deployed"`,
 		},
 		{
-			phrase: `the history of release "NAME" is[ in namespace "NAMESPACE"]`, method: s.historyIs,
-			columns: []string{"revision", "status?", "chart?", "app version?", "description?"},
-			does:    "Compares all revisions of a release, the oldest first, with the columns of `helm history`.",
-			example: `
+			Phrase: `the history of release "NAME" is[ in namespace "NAMESPACE"]`, Method: s.historyIs,
+			Columns: []string{"revision", "status?", "chart?", "app version?", "description?"},
+			Does:    "Compares all revisions of a release, the oldest first, with the columns of `helm history`.",
+			Example: `
 When I run helm install shop ./shop
 And I run helm upgrade with --set replicaCount=2
 And I run helm rollback with 1
@@ -39,9 +39,9 @@ Then the history of release "shop" is
   | 3        | deployed   | Rollback to 1    |`,
 		},
 		{
-			phrase: `the values of release "NAME" are[ in namespace "NAMESPACE"]`, method: s.valuesAre, text: "YAML",
-			does: "Compares the values that were given to the newest revision of a release, all of them, as `helm get values` prints them. `{}` is none.",
-			example: `
+			Phrase: `the values of release "NAME" are[ in namespace "NAMESPACE"]`, Method: s.valuesAre, Text: "YAML",
+			Does: "Compares the values that were given to the newest revision of a release, all of them, as `helm get values` prints them. `{}` is none.",
+			Example: `
 When I run helm install shop ./shop --set image.tag=1.27
 And I run helm upgrade with --reuse-values --set replicaCount=2
 Then the values of release "shop" are
@@ -51,9 +51,9 @@ Then the values of release "shop" are
   """`,
 		},
 		{
-			phrase: `the values of release "NAME" include[ in namespace "NAMESPACE"]`, method: s.valuesInclude, text: "YAML",
-			does: "The same for some of all values, those of the chart included, as `helm get values --all` prints them.",
-			example: `
+			Phrase: `the values of release "NAME" include[ in namespace "NAMESPACE"]`, Method: s.valuesInclude, Text: "YAML",
+			Does: "The same for some of all values, those of the chart included, as `helm get values --all` prints them.",
+			Example: `
 When I run helm install shop ./shop --set image.tag=1.27
 Then the values of release "shop" include
   """

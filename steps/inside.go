@@ -36,12 +36,12 @@ And the file "mounts.yaml"
   """
 When I run helm install shop ./shop -f mounts.yaml`
 
-func (s *scenario) insideSteps() []step {
-	return []step{
+func (s *scenario) insideSteps() []Step {
+	return []Step{
 		{
-			phrase: `the file "FILE" in WORKLOAD holds[ in namespace "NAMESPACE"]`, method: s.fileHolds, text: "CONTENT", containers: true,
-			does: "Reads a file in the first container of each pod, and wants it to hold this text, to the byte. A line break at its end, which a doc string cannot have, makes no difference.",
-			example: exampleMounted + `
+			Phrase: `the file "FILE" in WORKLOAD holds[ in namespace "NAMESPACE"]`, Method: s.fileHolds, Text: "CONTENT", Effects: NeedsContainers,
+			Does: "Reads a file in the first container of each pod, and wants it to hold this text, to the byte. A line break at its end, which a doc string cannot have, makes no difference.",
+			Example: exampleMounted + `
 Then the file "/etc/shop/app.yaml" in deployment/shop holds
   """
   mode: fast
@@ -49,23 +49,23 @@ Then the file "/etc/shop/app.yaml" in deployment/shop holds
   """`,
 		},
 		{
-			phrase: `the file "FILE" in WORKLOAD is "KEY" of the MAP "NAME"[ in namespace "NAMESPACE"]`, method: s.fileIsKey, containers: true,
-			does: "Reads a file in the first container of each pod, and wants it to hold what a ConfigMap or Secret holds, byte for byte.",
-			example: exampleMounted + `
+			Phrase: `the file "FILE" in WORKLOAD is "KEY" of the MAP "NAME"[ in namespace "NAMESPACE"]`, Method: s.fileIsKey, Effects: NeedsContainers,
+			Does: "Reads a file in the first container of each pod, and wants it to hold what a ConfigMap or Secret holds, byte for byte.",
+			Example: exampleMounted + `
 Then the file "/etc/shop/app.yaml" in deployment/shop is "app.yaml" of the configmap "settings"`,
 		},
 		{
-			phrase: `there is no file "FILE" in WORKLOAD[ in namespace "NAMESPACE"]`, method: s.noFile, containers: true,
-			does: "Wants the first container of each pod not to have a file.",
-			example: exampleMounted + ` --set serviceAccount.automount=false
+			Phrase: `there is no file "FILE" in WORKLOAD[ in namespace "NAMESPACE"]`, Method: s.noFile, Effects: NeedsContainers,
+			Does: "Wants the first container of each pod not to have a file.",
+			Example: exampleMounted + ` --set serviceAccount.automount=false
 Then there is no file "/var/run/secrets/kubernetes.io/serviceaccount/token" in deployment/shop`,
 		},
 		{
-			phrase: `the kernel holds WORKLOAD[ in namespace "NAMESPACE"] to`, method: s.kernelHolds, columns: []string{"property", "value"}, containers: true,
-			does: "Compares what the kernel says of the first process of each pod's first container, and of its control group: `user` and `group` (numbers), `capabilities` (`none`, or the mask of " +
+			Phrase: `the kernel holds WORKLOAD[ in namespace "NAMESPACE"] to`, Method: s.kernelHolds, Columns: []string{"property", "value"}, Effects: NeedsContainers,
+			Does: "Compares what the kernel says of the first process of each pod's first container, and of its control group: `user` and `group` (numbers), `capabilities` (`none`, or the mask of " +
 				"the effective ones), `new privileges` (`yes` or `no`), `seccomp` (`filtered` or `unconfined`), `root filesystem` (`read-only` or `writable`), and the limits `memory` and `cpu`, as " +
 				"quantities or `none`.",
-			example: `
+			Example: `
 When I run helm install shop ./shop --set resources.limits.memory=64Mi --set resources.limits.cpu=250m --set podSecurityContext.runAsUser=1001 --set securityContext.readOnlyRootFilesystem=true
 Then the kernel holds deployment/shop to
   | property        | value     |
@@ -75,10 +75,10 @@ Then the kernel holds deployment/shop to
   | cpu             | 0.25      |`,
 		},
 		{
-			phrase: `container "NAME" of WORKLOAD gets the env[ in namespace "NAMESPACE"]`, method: s.containerGetsEnv, columns: []string{"name", "value"}, containers: true,
-			does: "Sets environment variables of a container, as `kubectl set env` does, and does not wait for what follows. It makes a stand-in misbehave: `STANDIN_PROBES=fail` fails its probes, `STANDIN_EXIT` " +
+			Phrase: `container "NAME" of WORKLOAD gets the env[ in namespace "NAMESPACE"]`, Method: s.containerGetsEnv, Columns: []string{"name", "value"}, Effects: NeedsContainers | ReplacesPods,
+			Does: "Sets environment variables of a container, as `kubectl set env` does, and does not wait for what follows. It makes a stand-in misbehave: `STANDIN_PROBES=fail` fails its probes, `STANDIN_EXIT` " +
 				"ends it with an exit code, and `STANDIN_MEMORY` has it take that many bytes, such as `600Mi`.",
-			example: `
+			Example: `
 When I run helm install shop ./shop
 And container "shop" of deployment/shop gets the env
   | name         | value |
@@ -86,9 +86,9 @@ And container "shop" of deployment/shop gets the env
 Then deployment/shop cannot be rolled out: "exit code 3"`,
 		},
 		{
-			phrase: `WORKLOAD cannot be rolled out, and its log says "TEXT"[ in namespace "NAMESPACE"]`, method: s.cannotBeRolledOutSaying, containers: true,
-			does: "Waits until it is certain, or the time is up, and wants the text among the last log lines of the containers that failed, which the failure shows.",
-			example: `
+			Phrase: `WORKLOAD cannot be rolled out, and its log says "TEXT"[ in namespace "NAMESPACE"]`, Method: s.cannotBeRolledOutSaying, Effects: NeedsContainers,
+			Does: "Waits until it is certain, or the time is up, and wants the text among the last log lines of the containers that failed, which the failure shows.",
+			Example: `
 When I run helm install shop ./shop
 And container "shop" of deployment/shop gets the env
   | name         | value |
@@ -96,9 +96,9 @@ And container "shop" of deployment/shop gets the env
 Then deployment/shop cannot be rolled out, and its log says "STANDIN_EXIT says to end with exit code 3"`,
 		},
 		{
-			phrase: `I delete a pod of WORKLOAD[ in namespace "NAMESPACE"]`, method: s.deletePod, containers: true,
-			does: "Deletes one pod, and waits until it is gone and the workload is rolled out again.",
-			example: `
+			Phrase: `I delete a pod of WORKLOAD[ in namespace "NAMESPACE"]`, Method: s.deletePod, Effects: NeedsContainers,
+			Does: "Deletes one pod, and waits until it is gone and the workload is rolled out again.",
+			Example: `
 When I run helm install shop ./shop
 And I delete a pod of deployment/shop
 Then deployment/shop is rolled out with 1 pod`,

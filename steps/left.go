@@ -19,20 +19,20 @@ import (
 	"github.com/traderadmin/charts/internal/helm"
 )
 
-func (s *scenario) leftSteps() []step {
-	return []step{
+func (s *scenario) leftSteps() []Step {
+	return []Step{
 		{
-			phrase: `nothing of release "NAME" is left[ in namespace "NAMESPACE"]`, method: s.nothingOfRelease,
-			does: "Wants neither a record of the release, nor an object that its newest revision rendered, hooks included, nor a pod of its workloads. What is being deleted is waited for.",
-			example: `
+			Phrase: `nothing of release "NAME" is left[ in namespace "NAMESPACE"]`, Method: s.nothingOfRelease,
+			Does: "Wants neither a record of the release, nor an object that its newest revision rendered, hooks included, nor a pod of its workloads. What is being deleted is waited for.",
+			Example: `
 When I run helm install shop ./shop
 And I run helm uninstall with
 Then nothing of release "shop" is left`,
 		},
 		{
-			phrase: `nothing of release "NAME" is left but[ in namespace "NAMESPACE"]`, method: s.nothingOfReleaseBut, columns: []string{"kind", "name"},
-			does: "The same, but these objects, which must be there still: those with the annotation `helm.sh/resource-policy: keep`.",
-			example: `
+			Phrase: `nothing of release "NAME" is left but[ in namespace "NAMESPACE"]`, Method: s.nothingOfReleaseBut, Columns: []string{"kind", "name"},
+			Does: "The same, but these objects, which must be there still: those with the annotation `helm.sh/resource-policy: keep`.",
+			Example: `
 When I run helm install shop ./shop --set serviceAccount.annotations.helm\\.sh/resource-policy=keep
 And I run helm uninstall with
 Then nothing of release "shop" is left but
@@ -40,18 +40,18 @@ Then nothing of release "shop" is left but
   | ServiceAccount | shop |`,
 		},
 		{
-			phrase: `nothing is left in namespace "NAMESPACE"`, method: s.nothingInNamespace,
-			does: "Wants the namespace to be empty, of objects of every kind; what Kubernetes puts into each namespace does not count, nor do events. What is being deleted, or belongs to " +
+			Phrase: `nothing is left in namespace "NAMESPACE"`, Method: s.nothingInNamespace,
+			Does: "Wants the namespace to be empty, of objects of every kind; what Kubernetes puts into each namespace does not count, nor do events. What is being deleted, or belongs to " +
 				"what was, is waited for.",
-			example: `
+			Example: `
 When I run helm install shop ./shop
 And I run helm uninstall with
 Then nothing is left in namespace "shop"`,
 		},
 		{
-			phrase: `nothing is left in namespace "NAMESPACE" but`, method: s.nothingInNamespaceBut, columns: []string{"kind", "name"},
-			does: "The same, but these objects, which must be there still.",
-			example: `
+			Phrase: `nothing is left in namespace "NAMESPACE" but`, Method: s.nothingInNamespaceBut, Columns: []string{"kind", "name"},
+			Does: "The same, but these objects, which must be there still.",
+			Example: `
 Given the objects
   """
   {apiVersion: v1, kind: ConfigMap, metadata: {name: mine}}

@@ -5,30 +5,30 @@ import (
 	"fmt"
 )
 
-func (s *scenario) noteSteps() []step {
-	return []step{
+func (s *scenario) noteSteps() []Step {
+	return []Step{
 		{
-			phrase: `I note PATH of the KIND "NAME"[ in namespace "NAMESPACE"]`, method: s.note,
-			does: "Remembers the value of a field, by its JSONPath, to be compared later.",
-			example: `
+			Phrase: `I note PATH of the KIND "NAME"[ in namespace "NAMESPACE"]`, Method: s.note,
+			Does: "Remembers the value of a field, by its JSONPath, to be compared later.",
+			Example: `
 When I run helm install shop ./shop
 And I note .metadata.uid of the deployment "shop"
 And I run helm upgrade with --set image.tag=1.27
 Then .metadata.uid of the deployment "shop" is as noted`,
 		},
 		{
-			phrase: `PATH of the KIND "NAME" is as noted[ in namespace "NAMESPACE"]`, method: s.isAsNoted,
-			does: "Holds when a field has the value that was noted: a generated password that an upgrade must keep, for instance.",
-			example: `
+			Phrase: `PATH of the KIND "NAME" is as noted[ in namespace "NAMESPACE"]`, Method: s.isAsNoted,
+			Does: "Holds when a field has the value that was noted: a generated password that an upgrade must keep, for instance.",
+			Example: `
 When I run helm install shop ./shop
 And I note .spec.clusterIP of the service "shop"
 And I run helm upgrade with --set service.port=8080
 Then .spec.clusterIP of the service "shop" is as noted`,
 		},
 		{
-			phrase: `PATH of the KIND "NAME" has changed[ in namespace "NAMESPACE"]`, method: s.hasChanged,
-			does: "Holds when a field has another value than the one that was noted.",
-			example: `
+			Phrase: `PATH of the KIND "NAME" has changed[ in namespace "NAMESPACE"]`, Method: s.hasChanged,
+			Does: "Holds when a field has another value than the one that was noted.",
+			Example: `
 When I run helm install shop ./shop
 And I note .metadata.generation of the deployment "shop"
 And I run helm upgrade with --set image.tag=1.27

@@ -8,13 +8,13 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-func (s *scenario) objectSteps() []step {
-	return []step{
+func (s *scenario) objectSteps() []Step {
+	return []Step{
 		{
-			phrase: `the KIND "NAME" has[ in namespace "NAMESPACE"]`, method: s.objectHas, columns: []string{"path", "value"},
-			does: "Compares fields of an object, by their JSONPath, with values in YAML: `2` is a number, `\"2\"` a string, `[a, b]` a list, and an empty cell means that the field is not " +
+			Phrase: `the KIND "NAME" has[ in namespace "NAMESPACE"]`, Method: s.objectHas, Columns: []string{"path", "value"},
+			Does: "Compares fields of an object, by their JSONPath, with values in YAML: `2` is a number, `\"2\"` a string, `[a, b]` a list, and an empty cell means that the field is not " +
 				"there. A path that leads to several fields is compared with a list. Fields below `.status` are waited for; all others are looked at once.",
-			example: `
+			Example: `
 When I run helm install shop ./shop --set replicaCount=2
 Then the deployment "shop" has
   | path                                    | value              |
@@ -25,25 +25,25 @@ Then the deployment "shop" has
   | .status.readyReplicas                   | 2                  |`,
 		},
 		{
-			phrase: `the KIND "NAME" has PATH = VALUE[ in namespace "NAMESPACE"]`, method: s.objectHasOne,
-			does: "The same for one field, on one line.",
-			example: `
+			Phrase: `the KIND "NAME" has PATH = VALUE[ in namespace "NAMESPACE"]`, Method: s.objectHasOne,
+			Does: "The same for one field, on one line.",
+			Example: `
 When I run helm install shop ./shop
 Then the svc "shop" has .spec.ports[0].targetPort = http`,
 		},
 		{
-			phrase: `the KIND "NAME" satisfies "CEL"[ in namespace "NAMESPACE"]`, method: s.objectSatisfies,
-			does: "Holds when an expression in CEL says true of the object, which it calls `self`. Kubernetes' own functions are there too, such as `quantity()`. It is waited for when " +
+			Phrase: `the KIND "NAME" satisfies "CEL"[ in namespace "NAMESPACE"]`, Method: s.objectSatisfies,
+			Does: "Holds when an expression in CEL says true of the object, which it calls `self`. Kubernetes' own functions are there too, such as `quantity()`. It is waited for when " +
 				"the expression looks at `self.status`.",
-			example: `
+			Example: `
 When I run helm install shop ./shop --set resources.requests.memory=1Gi
 Then the deployment "shop" satisfies "self.spec.template.spec.containers.all(c, quantity(c.resources.requests.memory).isLessThan(quantity('2Gi')))"
 And the deployment "shop" satisfies "self.status.readyReplicas == self.spec.replicas"`,
 		},
 		{
-			phrase: `the KIND "NAME" satisfies[ in namespace "NAMESPACE"]`, method: s.objectSatisfiesDoc, text: "CEL",
-			does: "The same for an expression of several lines.",
-			example: `
+			Phrase: `the KIND "NAME" satisfies[ in namespace "NAMESPACE"]`, Method: s.objectSatisfiesDoc, Text: "CEL",
+			Does: "The same for an expression of several lines.",
+			Example: `
 When I run helm install shop ./shop --set autoscaling.enabled=true
 Then the hpa "shop" satisfies
   """
@@ -53,18 +53,18 @@ Then the hpa "shop" satisfies
   """`,
 		},
 		{
-			phrase: `there is a[n] KIND "NAME"[ in namespace "NAMESPACE"]`, method: s.thereIs,
-			does: "Holds when the object is there now. The kind is as kubectl takes it: singular, plural, short, with its group or not.",
-			example: `
+			Phrase: `there is a[n] KIND "NAME"[ in namespace "NAMESPACE"]`, Method: s.thereIs,
+			Does: "Holds when the object is there now. The kind is as kubectl takes it: singular, plural, short, with its group or not.",
+			Example: `
 When I run helm install shop ./shop
 Then there is a serviceaccount "shop"
 And there is a deploy "shop"
 And there is a services "shop"`,
 		},
 		{
-			phrase: `there is no KIND "NAME"[ in namespace "NAMESPACE"]`, method: s.thereIsNo,
-			does: "Holds when the object is not there. One that is being deleted is waited for.",
-			example: `
+			Phrase: `there is no KIND "NAME"[ in namespace "NAMESPACE"]`, Method: s.thereIsNo,
+			Does: "Holds when the object is not there. One that is being deleted is waited for.",
+			Example: `
 When I run helm install shop ./shop
 Then there is no ingress "shop"`,
 		},

@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 
-	messages "github.com/cucumber/messages/go/v34"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -62,19 +60,15 @@ func (s *Suite) ownership(progress io.Writer) ownership.Options {
 	return ownership.Options{Namespace: s.options.SingleNamespace, DeleteObjects: s.takeAway, Progress: progress}
 }
 
-// namedNamespace finds the namespaces in a step's text.
-var namedNamespace = regexp.MustCompile(`(?:\s-n[ =]?|--namespace[ =]|\bnamespace ")([a-z0-9-]+)`)
-
-// secondNamespace is one that the steps name beside the suite's, where the run may use one only; "" where there is none.
-func (s *scenario) secondNamespace(steps []*messages.PickleStep) string {
+// secondNamespace returns one of the namespaces that steps name other than the suite's, if the run may only use that one;
+// "" if there is none.
+func (s *scenario) secondNamespace(named []string) string {
 	if s.namespaces.only == "" {
 		return ""
 	}
-	for _, step := range steps {
-		for _, found := range namedNamespace.FindAllStringSubmatch(step.Text, -1) {
-			if found[1] != s.suite.options.Namespace {
-				return found[1]
-			}
+	for _, name := range named {
+		if name != s.suite.options.Namespace {
+			return name
 		}
 	}
 	return ""

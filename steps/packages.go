@@ -15,12 +15,12 @@ import (
 	"github.com/cucumber/godog"
 )
 
-func (s *scenario) packageSteps() []step {
-	return []step{
+func (s *scenario) packageSteps() []Step {
+	return []Step{
 		{
-			phrase: `the package "NAME" contains`, method: s.packageContains, columns: []string{"file"},
-			does: "Wants a chart archive that the scenario packaged to have these files, by their path in the chart; `*` stands for a part of a name.",
-			example: `
+			Phrase: `the package "NAME" contains`, Method: s.packageContains, Columns: []string{"file"},
+			Does: "Wants a chart archive that the scenario packaged to have these files, by their path in the chart; `*` stands for a part of a name.",
+			Example: `
 When I run helm package ./shop --version 2.0.0
 Then the package "shop-2.0.0.tgz" contains
   | file             |
@@ -30,9 +30,9 @@ When I run helm install shop shop-2.0.0.tgz
 Then deployment/shop is rolled out`,
 		},
 		{
-			phrase: `the package "NAME" does not contain`, method: s.packageDoesNotContain, columns: []string{"file"},
-			does: "Wants a chart archive to have none of these files: what `.helmignore` keeps out.",
-			example: `
+			Phrase: `the package "NAME" does not contain`, Method: s.packageDoesNotContain, Columns: []string{"file"},
+			Does: "Wants a chart archive to have none of these files: what `.helmignore` keeps out.",
+			Example: `
 When I run helm package ./shop
 Then the package "shop-0.1.0.tgz" does not contain
   | file            |

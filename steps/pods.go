@@ -6,12 +6,12 @@ import (
 	"github.com/traderadmin/charts/internal/rollout"
 )
 
-func (s *scenario) podSteps() []step {
-	return []step{
+func (s *scenario) podSteps() []Step {
+	return []Step{
 		{
-			phrase: `NAME pods use image "IMAGE"`, method: s.podsUseImage,
-			does: "Waits until the Deployment of this name is rolled out in the suite's namespace, and wants every pod of its newest revision to have a container of this image.",
-			example: `
+			Phrase: `NAME pods use image "IMAGE"`, Method: s.podsUseImage,
+			Does: "Waits until the Deployment of this name is rolled out in the suite's namespace, and wants every pod of its newest revision to have a container of this image.",
+			Example: `
 When I run helm install shop ./shop --set image.tag=1.27
 Then shop pods use image "nginx:1.27"`,
 		},

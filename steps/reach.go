@@ -35,25 +35,25 @@ And the objects
         ports: [{port: http}]
   """`
 
-func (s *scenario) reachSteps() []step {
-	return []step{
+func (s *scenario) reachSteps() []Step {
+	return []Step{
 		{
-			phrase: `pods of WORKLOAD may reach WORKLOAD on port N[ in namespace "NAMESPACE"]`, method: s.mayReach,
-			does: "Holds when the NetworkPolicies of the namespace let pods of the first workload connect by TCP to a port that pods of the second declare: for what leaves the one and what " +
+			Phrase: `pods of WORKLOAD may reach WORKLOAD on port N[ in namespace "NAMESPACE"]`, Method: s.mayReach,
+			Does: "Holds when the NetworkPolicies of the namespace let pods of the first workload connect by TCP to a port that pods of the second declare: for what leaves the one and what " +
 				"comes to the other. The policies are evaluated, not tried: no packet is sent. Peers that are an `ipBlock` match nothing.",
-			example: examplePolicy + `
+			Example: examplePolicy + `
 Then pods of deployment/client may reach deployment/web on port 8000`,
 		},
 		{
-			phrase: `pods of WORKLOAD may not reach WORKLOAD on port N[ in namespace "NAMESPACE"]`, method: s.mayNotReach,
-			does: "Holds when the NetworkPolicies keep pods of the first workload from the port.",
-			example: examplePolicy + `
+			Phrase: `pods of WORKLOAD may not reach WORKLOAD on port N[ in namespace "NAMESPACE"]`, Method: s.mayNotReach,
+			Does: "Holds when the NetworkPolicies keep pods of the first workload from the port.",
+			Example: examplePolicy + `
 Then pods of deployment/web may not reach deployment/web on port 8000`,
 		},
 		{
-			phrase: `other pods may not reach WORKLOAD on port N[ in namespace "NAMESPACE"]`, method: s.othersMayNotReach,
-			does: "Holds when the NetworkPolicies keep a pod of the namespace that has no labels from the port.",
-			example: examplePolicy + `
+			Phrase: `other pods may not reach WORKLOAD on port N[ in namespace "NAMESPACE"]`, Method: s.othersMayNotReach,
+			Does: "Holds when the NetworkPolicies keep a pod of the namespace that has no labels from the port.",
+			Example: examplePolicy + `
 Then other pods may not reach deployment/web on port 8000`,
 		},
 	}

@@ -19,58 +19,58 @@ import (
 	"github.com/traderadmin/charts/steps/internal/standin/program/contract"
 )
 
-func (s *scenario) requestSteps() []step {
-	return []step{
+func (s *scenario) requestSteps() []Step {
+	return []Step{
 		{
-			phrase: `WORKLOAD reaches "URL"[ in namespace "NAMESPACE"]`, method: s.reaches, containers: true,
-			does: "Asks for a URL from inside each pod, whose first container must run a stand-in, until it succeeds: `http://…` answers with a status below 400, `tcp://HOST:PORT` takes a " +
+			Phrase: `WORKLOAD reaches "URL"[ in namespace "NAMESPACE"]`, Method: s.reaches, Effects: NeedsContainers,
+			Does: "Asks for a URL from inside each pod, whose first container must run a stand-in, until it succeeds: `http://…` answers with a status below 400, `tcp://HOST:PORT` takes a " +
 				"connection, `redis://[:PASSWORD@]HOST:PORT[/COMMAND/ARGUMENT…]` answers a command (PING if none is given) with no error.",
-			example: `
+			Example: `
 When I run helm install shop ./shop
 Then deployment/shop reaches "http://shop:80/"`,
 		},
 		{
-			phrase: `WORKLOAD hears "TEXT" from "URL"[ in namespace "NAMESPACE"]`, method: s.hears, containers: true,
-			does: "Asks for a URL in the same way, until the answer contains the text. The answer may be an error, such as Redis's `NOAUTH`.",
-			example: `
+			Phrase: `WORKLOAD hears "TEXT" from "URL"[ in namespace "NAMESPACE"]`, Method: s.hears, Effects: NeedsContainers,
+			Does: "Asks for a URL in the same way, until the answer contains the text. The answer may be an error, such as Redis's `NOAUTH`.",
+			Example: `
 When I run helm install shop ./shop
 Then deployment/shop hears "404" from "http://shop:80/nowhere"`,
 		},
 		{
-			phrase: `WORKLOAD cannot reach "URL": "TEXT"[ in namespace "NAMESPACE"]`, method: s.cannotReach, containers: true,
-			does: "Asks for a URL in the same way, until there is no answer for a reason that contains the text: `connection refused`, `no such host`, or `timeout`, for instance.",
-			example: `
+			Phrase: `WORKLOAD cannot reach "URL": "TEXT"[ in namespace "NAMESPACE"]`, Method: s.cannotReach, Effects: NeedsContainers,
+			Does: "Asks for a URL in the same way, until there is no answer for a reason that contains the text: `connection refused`, `no such host`, or `timeout`, for instance.",
+			Example: `
 When I run helm install shop ./shop
 Then deployment/shop cannot reach "http://127.0.0.1:81/": "connection refused"
 And deployment/shop cannot reach "tcp://nobody:80": "no such host"`,
 		},
 		{
-			phrase: `WORKLOAD reaches all pods of WORKLOAD through "URL"[ in namespace "NAMESPACE"]`, method: s.reachesAll, containers: true,
-			does: "Asks for a URL from inside each pod of the one workload, until each pod of the other has answered. Both must run stand-ins.",
-			example: `
+			Phrase: `WORKLOAD reaches all pods of WORKLOAD through "URL"[ in namespace "NAMESPACE"]`, Method: s.reachesAll, Effects: NeedsContainers,
+			Does: "Asks for a URL from inside each pod of the one workload, until each pod of the other has answered. Both must run stand-ins.",
+			Example: `
 When I run helm install shop ./shop --set replicaCount=2
 Then deployment/shop reaches all pods of deployment/shop through "http://shop:80/"`,
 		},
 		{
-			phrase: `SERVICE port N answers "PATH" with N[ in namespace "NAMESPACE"]`, method: s.serviceAnswers, containers: true,
-			does: "Sends GET to each ready pod of a Service, through the API server as `kubectl port-forward` does, and wants this HTTP status.",
-			example: `
+			Phrase: `SERVICE port N answers "PATH" with N[ in namespace "NAMESPACE"]`, Method: s.serviceAnswers, Effects: NeedsContainers,
+			Does: "Sends GET to each ready pod of a Service, through the API server as `kubectl port-forward` does, and wants this HTTP status.",
+			Example: `
 When I run helm install shop ./shop
 Then service/shop port 80 answers "/" with 200
 And service/shop port 80 answers "/nowhere" with 404`,
 		},
 		{
-			phrase: `a stream of requests to "URL"[ in namespace "NAMESPACE"]`, method: s.startStream, containers: true,
-			does: "Starts a pod that asks for a URL again and again, each time on a connection of its own, and waits for the first answer. The pod keeps to the Pod Security Standard `restricted`.",
-			example: `
+			Phrase: `a stream of requests to "URL"[ in namespace "NAMESPACE"]`, Method: s.startStream, Effects: NeedsContainers,
+			Does: "Starts a pod that asks for a URL again and again, each time on a connection of its own, and waits for the first answer. The pod keeps to the Pod Security Standard `restricted`.",
+			Example: `
 When I run helm install shop ./shop
 Given a stream of requests to "http://shop:80/"
 Then no request was lost`,
 		},
 		{
-			phrase: `no request was lost`, method: s.noneLost, containers: true,
-			does: "Ends the scenario's streams of requests. Each that was sent since the first answer must have been answered with 200.",
-			example: `
+			Phrase: `no request was lost`, Method: s.noneLost, Effects: NeedsContainers,
+			Does: "Ends the scenario's streams of requests. Each that was sent since the first answer must have been answered with 200.",
+			Example: `
 When I run helm install shop ./shop
 Given a stream of requests to "http://shop:80/"
 Then no request was lost`,

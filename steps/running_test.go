@@ -155,9 +155,9 @@ func TestRunning(t *testing.T) {
 	t.Run("examples", func(t *testing.T) {
 		var feature strings.Builder
 		feature.WriteString("Feature: examples\n")
-		for _, row := range phrases() {
-			if row.containers {
-				fmt.Fprintf(&feature, "\n  %s\n  Scenario: %s\n%s\n", Containers, row.phrase, indent(row.example))
+		for _, row := range builtInVocabulary(t).steps.Rows() {
+			if row.Effects.Has(NeedsContainers) {
+				fmt.Fprintf(&feature, "\n  %s\n  Scenario: %s\n%s\n", Containers, row.Phrase, indent(row.Example))
 			}
 		}
 		output, passed := runFeature(t, suite, feature.String(), 2)

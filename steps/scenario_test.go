@@ -327,9 +327,26 @@ func TestScenariosOfContainersAreSkippedOnSimulatedNodes(t *testing.T) {
 	assert.True(t, passed, output)
 	assert.Contains(t, output, "1 steps (1 skipped)")
 	assert.Equal(t, map[string][]string{noContainers: {"served"}}, suite.Skipped())
-	assert.Contains(t, attachments(t, newSuite(t), feature)["Skipped"], "it is tagged @containers, and the nodes of this cluster are simulated")
+	assert.Contains(t, attachments(t, newSuite(t), feature)["Skipped"], "the nodes of this cluster are simulated")
 
 	output, passed = runFeature(t, newSuite(t, func(o *Options) { o.Containers = true }), feature, 1)
 	assert.False(t, passed, "it is run where there are containers")
 	assert.Contains(t, output, "./nowhere")
+}
+
+// A scenario needs containers if one of its steps does, with the tag or without it.
+func TestScenariosWithStepsOfContainersAreSkippedOnSimulatedNodes(t *testing.T) {
+	t.Parallel()
+	suite := newSuite(t)
+
+	output, passed := runFeature(t, suite, `Feature: f
+  Scenario: not tagged
+    When I run helm install shop ./nowhere
+    Then deployment/shop reaches "http://shop:80/"
+  Scenario: simulated nodes will do
+    When I run helm lint with --strict
+`, 1)
+
+	assert.True(t, passed, output)
+	assert.Equal(t, map[string][]string{noContainers: {"not tagged"}}, suite.Skipped())
 }

@@ -19,13 +19,13 @@ import (
 	"k8s.io/kubectl/pkg/util"
 )
 
-func (s *scenario) serviceSteps() []step {
-	return []step{
+func (s *scenario) serviceSteps() []Step {
+	return []Step{
 		{
-			phrase: `SERVICE[ port PORT] leads to N pod[s] of WORKLOAD[ in namespace "NAMESPACE"]`, method: s.serviceLeadsTo,
-			does: "Waits until the Service's EndpointSlices have this number of ready addresses, all of pods of the workload, and wants the target port to be one that these pods declare. " +
+			Phrase: `SERVICE[ port PORT] leads to N pod[s] of WORKLOAD[ in namespace "NAMESPACE"]`, Method: s.serviceLeadsTo,
+			Does: "Waits until the Service's EndpointSlices have this number of ready addresses, all of pods of the workload, and wants the target port to be one that these pods declare. " +
 				"A port is a number or a name; without one, all ports of the Service are meant.",
-			example: `
+			Example: `
 When I run helm install shop ./shop --set replicaCount=2
 Then service/shop leads to 2 pods of deployment/shop
 And service/shop port 80 leads to 2 pods of deployment/shop

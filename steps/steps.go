@@ -17,7 +17,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"sync"
 	"time"
@@ -77,6 +76,8 @@ type Options struct {
 	// RetainNamespaces is how many namespaces of scenarios that have ended may stay, for a cluster that ends with the run: to delete one costs the API server more than a hundred
 	// requests. Beyond it the oldest go first; 0 has each go with its scenario.
 	RetainNamespaces int
+	// Steps registers steps of the suite's own; nil means that it has none.
+	Steps OwnSteps
 	// KeepFailed leaves the namespaces of a scenario that failed, with all that is in them. Suite.Kept names them.
 	KeepFailed bool
 }
@@ -97,17 +98,18 @@ func (o Options) ForCluster(running cluster.Provider) Options {
 
 // Suite is what all scenarios of a suite share: a cluster and what is tested on it. It is safe for concurrent use.
 type Suite struct {
-	options   Options
-	config    *rest.Config
-	run       string // labels what this run makes
-	paths     paths
-	helm      helm.Helm
-	cluster   kubernetes.Interface
-	objects   dynamic.Interface
-	mapper    meta.RESTMapper
-	images    *standin.Images    // nil where the nodes pull them all
-	capacity  *capacity.Capacity // nil where scenarios need not share it
-	discovery discovery.CachedDiscoveryInterface
+	options    Options
+	config     *rest.Config
+	run        string // labels what this run makes
+	paths      paths
+	helm       helm.Helm
+	cluster    kubernetes.Interface
+	objects    dynamic.Interface
+	mapper     meta.RESTMapper
+	images     *standin.Images    // nil where the nodes pull them all
+	capacity   *capacity.Capacity // nil where scenarios need not share it
+	vocabulary *Vocabulary
+	discovery  discovery.CachedDiscoveryInterface
 
 	owner   *ownership.Run // from Begin to Close
 	outside outside
@@ -137,6 +139,9 @@ func NewSuite(config *rest.Config, options Options) (*Suite, error) {
 	}
 	s := &Suite{options: options, config: config, run: shortID(), turns: newTurns(), background: newBackground()}
 	var err error
+	if s.vocabulary, err = NewVocabulary(options.Steps); err != nil {
+		return nil, err
+	}
 	if s.cluster, err = kubernetes.NewForConfig(config); err != nil {
 		return nil, fmt.Errorf("steps: %w", err)
 	}
@@ -167,8 +172,8 @@ func (s *Suite) Kept() []string {
 	return slices.Clone(s.kept)
 }
 
-// noContainers is why scenarios with the tag Containers are skipped.
-const noContainers = "it is tagged " + Containers + ", and the nodes of this cluster are simulated: they run no containers"
+// noContainers is the reason why scenarios that need containers are skipped.
+const noContainers = "it needs nodes that run containers, and the nodes of this cluster are simulated"
 
 // Skipped are the names of the scenarios that were skipped because they need what this cluster does not have, in order, by the reason.
 func (s *Suite) Skipped() map[string][]string {
@@ -191,12 +196,17 @@ func (s *Suite) skip(about *godog.Scenario, reason string) error {
 	return fmt.Errorf("%w: %s: %s", godog.ErrSkip, about.Name, reason)
 }
 
-// Register gives sc, the context of one scenario, the whole vocabulary.
+// Register gives sc, the context of one scenario, the built-in steps and the suite's own.
 func Register(sc *godog.ScenarioContext, suite *Suite) {
 	s := newScenario(suite)
-	known := phrases()
-	for i, row := range s.steps() {
-		sc.Step(known[i].pattern, row.method)
+	register := func(step Step) { sc.Step(grammar.Pattern(step.Phrase), step.Method) }
+	for _, noun := range s.nouns() {
+		for _, row := range noun.Rows {
+			register(row)
+		}
+	}
+	if own := suite.options.Steps; own != nil {
+		own(sc, &Scenario{s, register})
 	}
 	sc.Before(s.begin)
 	sc.StepContext().After(s.explain)
@@ -239,7 +249,8 @@ func (s *scenario) begin(ctx context.Context, about *godog.Scenario) (context.Co
 	if ctx.Err() != nil {
 		return ctx, endedBefore(about, context.Cause(ctx))
 	}
-	if hasTag(about, Containers) && !s.suite.options.Containers {
+	planned := s.suite.vocabulary.plan(about)
+	if planned.effects.Has(NeedsContainers) && !s.suite.options.Containers {
 		return ctx, s.suite.skip(about, noContainers)
 	}
 	if hasTag(about, NetworkPolicies) {
@@ -254,18 +265,18 @@ func (s *scenario) begin(ctx context.Context, about *godog.Scenario) (context.Co
 	if s.namespaces.only != "" && len(s.suite.Kept()) > 0 {
 		return ctx, s.suite.skip(about, "a scenario before it failed, and what that made is kept in the one namespace there is")
 	}
-	if second := s.secondNamespace(about.Steps); second != "" {
+	if second := s.secondNamespace(planned.namespaces); second != "" {
 		return ctx, s.suite.skip(about, fmt.Sprintf("it needs the namespace %q, and the run may use %s only", second, s.namespaces.only))
 	}
 	var err error
 	if s.endTurn, err = s.suite.turns.begin(ctx, hasTag(about, Serial) || s.namespaces.only != ""); err != nil {
 		return ctx, endedBefore(about, err)
 	}
-	if s.share != nil && hasStep(about, updatesPods) {
+	if s.share != nil && planned.effects.Has(ReplacesPods) {
 		s.share.ExpectUpdates()
 	}
-	s.comparesPods = hasStep(about, comparesPods)
-	if err := misused(about.Steps); err != nil {
+	s.comparesPods = planned.effects.Has(ComparesPods)
+	if err := s.suite.vocabulary.misused(about.Steps); err != nil {
 		return ctx, err
 	}
 	return ctx, s.noteEarlier(ctx)
@@ -276,24 +287,8 @@ func endedBefore(about *godog.Scenario, cause error) error {
 	return fmt.Errorf("%w: %s: the run ended before it: %w", godog.ErrSkip, about.Name, cause)
 }
 
-// misused says how steps of a scenario are not used as they are meant, before any of them does something. Those that the vocabulary does not have are
-// godog's business: another vocabulary may.
-func misused(steps []*messages.PickleStep) error {
-	for _, step := range steps {
-		if err := misuse(step); err != nil && !errors.Is(err, errUndefined) {
-			return err
-		}
-	}
-	return nil
-}
-
 func hasTag(about *godog.Scenario, name string) bool {
 	return slices.ContainsFunc(about.Tags, func(tag *messages.PickleTag) bool { return tag.Name == name })
-}
-
-// hasStep says whether a scenario has a step that the pattern matches.
-func hasStep(about *godog.Scenario, pattern *regexp.Regexp) bool {
-	return slices.ContainsFunc(about.Steps, func(step *messages.PickleStep) bool { return pattern.MatchString(step.Text) })
 }
 
 // end takes away what the scenario made, or leaves it to be looked at.

@@ -1,192 +1,183 @@
 package steps
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
 
+	"github.com/cucumber/godog"
 	messages "github.com/cucumber/messages/go/v34"
 
-	"github.com/traderadmin/charts/internal/suggest"
+	"github.com/traderadmin/charts/steps/internal/vocabulary"
 )
 
-// step is one row of the vocabulary.
-type step struct {
-	phrase  string   // in the words of a scenario, with placeholders, and what may be left out in brackets
-	method  any      // takes a context if it wants one, what stands in place of each placeholder, and the table or text
-	does    string   // what it is for, in a sentence
-	columns []string // of the table that must follow; one that ends in ? may be left out, and … stands for any others
-	text    string   // what the doc string that must follow holds
-	example string   // a scenario that passes on Helm's starter chart
+// Step is a step of the vocabulary: its phrase, the function behind it, its documentation and its effects. The built-in
+// steps are of this type, and the steps that a suite adds with Scenario.Step.
+type Step = vocabulary.Row
 
-	containers bool // whether the example passes only where nodes run containers
-}
+// Effects is a set of the effects below.
+type Effects = vocabulary.Effects
 
-// noun is a part of the vocabulary, the steps that are about one thing.
-type noun struct {
-	title string
-	steps []step
-}
+// What a step does or needs beyond its own outcome.
+const (
+	// NeedsContainers is the effect of a step that shows something only on nodes that run containers. A scenario with
+	// such a step is skipped on simulated nodes, like one with the tag Containers.
+	NeedsContainers Effects = 1 << iota
+	// ReplacesPods is the effect of a step that replaces pods which an earlier step made, so that the nodes need room
+	// for both for a while.
+	ReplacesPods
+	// ComparesPods is the effect of a step that compares pods with those from before the last Helm command.
+	ComparesPods
+	// RunsHelm is the effect of a step whose placeholder COMMAND is a Helm command line. Its further effects, and the
+	// namespace that it uses, are those of the command.
+	RunsHelm
+)
 
-// vocabulary is all steps, with the methods of s.
-func (s *scenario) vocabulary() []noun {
-	return []noun{
-		{"Cluster", s.clusterSteps()},
-		{"Helm", s.helmSteps()},
-		{"Releases", slices.Concat(s.historySteps(), s.leftSteps())},
-		{"Files", slices.Concat(s.fileSteps(), s.packageSteps())},
-		{"Objects", slices.Concat(s.applySteps(), s.objectSteps(), s.configMapSteps(), s.noteSteps())},
-		{"Workloads", slices.Concat(s.deploymentSteps(), s.podSteps(), s.workloadSteps(), s.watchSteps(), s.drainSteps())},
-		{"Containers", s.containerSteps()},
-		{"Network", slices.Concat(s.serviceSteps(), s.reachSteps())},
-		{"Running containers", slices.Concat(s.insideSteps(), s.execSteps())},
-		{"Requests", s.requestSteps()},
+// AnyOther in Step.Columns stands for further columns of any name.
+const AnyOther = vocabulary.AnyOther
+
+// OwnSteps registers the steps that a suite adds to the built-in ones. It is called for each scenario, and gives s the
+// steps that are documented, or sc plain ones. It is also called to list the steps before there is a cluster: only
+// the functions behind the steps may use the other methods of s.
+type OwnSteps func(sc *godog.ScenarioContext, s *Scenario)
+
+// grammar defines the placeholders of all phrases.
+var grammar = vocabulary.NewGrammar(
+	map[string]string{
+		"WORKLOAD": `((?:deployment|statefulset|daemonset|job)/\S+?)`,
+		"SERVICE":  `(service/\S+)`,
+		"PORT":     `(\S+)`,
+		"KIND":     `([A-Za-z][A-Za-z0-9.-]*)`,
+		"MAP":      `(configmap|secret)`,
+		"COMMAND":  `(\S.*)`,
+		"FORMAT":   `(yaml|json)`,
+		`"CEL"`:    `"(.*?)"`,
+	},
+	vocabulary.Shape{Part: regexp.MustCompile(`\b(I \w+ h\w+) .+`), As: "$1 COMMAND"},
+	vocabulary.Shape{Part: regexp.MustCompile(`\b[a-z]+/\S+\b`), As: "WORKLOAD"},
+	vocabulary.Shape{Part: regexp.MustCompile(`\b(the|an?|no) ([A-Za-z]+) ""`), As: `$1 KIND ""`},
+)
+
+// nouns are the built-in steps, with the methods of s.
+func (s *scenario) nouns() []vocabulary.Noun {
+	return []vocabulary.Noun{
+		{Title: "Cluster", Rows: s.clusterSteps()},
+		{Title: "Helm", Rows: s.helmSteps()},
+		{Title: "Releases", Rows: slices.Concat(s.historySteps(), s.leftSteps())},
+		{Title: "Files", Rows: slices.Concat(s.fileSteps(), s.packageSteps())},
+		{Title: "Objects", Rows: slices.Concat(s.applySteps(), s.objectSteps(), s.configMapSteps(), s.noteSteps())},
+		{Title: "Workloads", Rows: slices.Concat(s.deploymentSteps(), s.podSteps(), s.workloadSteps(), s.watchSteps(), s.drainSteps())},
+		{Title: "Containers", Rows: s.containerSteps()},
+		{Title: "Network", Rows: slices.Concat(s.serviceSteps(), s.reachSteps())},
+		{Title: "Running containers", Rows: slices.Concat(s.insideSteps(), s.execSteps())},
+		{Title: "Requests", Rows: s.requestSteps()},
 	}
 }
 
-// steps are all rows of the vocabulary, with the methods of s, in an order that is always the same.
-func (s *scenario) steps() []step {
-	var all []step
-	for _, about := range s.vocabulary() {
-		all = append(all, about.steps...)
-	}
-	return all
+// builtIn are the built-in steps as they are known before a scenario runs.
+var builtIn = sync.OnceValue(func() []vocabulary.Noun { return newScenario(new(Suite)).nouns() })
+
+// Vocabulary is the steps that the scenarios of a suite may use: the built-in ones and the suite's own. It needs no
+// cluster. It is safe for concurrent use.
+type Vocabulary struct {
+	steps *vocabulary.Vocabulary
+	own   OwnSteps
 }
 
-// phrase is what a step is known by before a scenario runs.
-type phrase struct {
-	step
-	pattern *regexp.Regexp
-}
-
-// phrases are those of the whole vocabulary, in the order of its steps.
-var phrases = sync.OnceValue(func() []phrase {
-	var all []phrase
-	for _, row := range newScenario(new(Suite)).steps() {
-		all = append(all, phrase{row, regexp.MustCompile(pattern(row.phrase))})
-	}
-	return all
-})
-
-// Check says which steps of the scenarios of one feature the vocabulary does not have, and which are not used as they are meant, each
-// with its place in the feature and what to write instead; nil when there are none. It needs no cluster.
-//
-// A suite that has steps of its own gives regular expressions for them as others.
-func Check(feature *messages.GherkinDocument, scenarios []*messages.Pickle, others ...*regexp.Regexp) error {
-	places := places(feature)
-	said := map[string]bool{} // a step of a Background is in each of its scenarios
-	var wrong []error
-	for _, scenario := range scenarios {
-		for _, step := range scenario.Steps {
-			place := fmt.Sprintf("%s:%d", feature.Uri, places[step.AstNodeIds[0]])
-			problem := misuse(step)
-			if errors.Is(problem, errUndefined) && slices.ContainsFunc(others, func(o *regexp.Regexp) bool { return o.MatchString(step.Text) }) {
-				continue
-			}
-			if problem != nil && !said[place+step.Text] {
-				said[place+step.Text] = true
-				wrong = append(wrong, fmt.Errorf("%s: %w", place, problem))
-			}
+// NewVocabulary returns the vocabulary of a suite with these steps of its own; nil is none. It fails if one of them
+// cannot be used, or if it matches the same text as another step.
+func NewVocabulary(own OwnSteps) (*Vocabulary, error) {
+	nouns := builtIn()
+	var expressions []vocabulary.Expression
+	if own != nil {
+		added := vocabulary.Noun{Title: "Own steps"}
+		var err error
+		expressions, err = listExpressions(func(sc *godog.ScenarioContext) {
+			own(sc, &Scenario{register: func(step Step) { added.Rows = append(added.Rows, step) }})
+		})
+		if err != nil {
+			return nil, err
+		}
+		if len(added.Rows) > 0 {
+			nouns = append(slices.Clip(nouns), added)
 		}
 	}
-	return errors.Join(wrong...)
+	steps, err := vocabulary.New(grammar, nouns, expressions...)
+	if err != nil {
+		return nil, fmt.Errorf("steps: %w", err)
+	}
+	return &Vocabulary{steps, own}, nil
 }
 
-// places are the lines of a feature's steps, by the IDs of their nodes.
-func places(feature *messages.GherkinDocument) map[string]int64 {
-	lines := map[string]int64{}
-	note := func(steps []*messages.Step) {
-		for _, step := range steps {
-			lines[step.Id] = step.Location.Line
+// definition finds a step in the list that godog prints of them: its expression, and the place that defines it.
+var definition = regexp.MustCompile(`(?m)^(.*?) +# (\S+:\d+) -> .*$`)
+
+// colors finds the escape sequences for colors, which godog's list always has.
+var colors = regexp.MustCompile(`\x1b\[[0-9;]*m`)
+
+// listExpressions returns the expressions that initialize registers. godog tells them only by printing them.
+func listExpressions(initialize func(*godog.ScenarioContext)) ([]vocabulary.Expression, error) {
+	var printed bytes.Buffer
+	godog.TestSuite{
+		ScenarioInitializer: initialize,
+		Options:             &godog.Options{ShowStepDefinitions: true, Format: "progress", Output: &printed},
+	}.Run()
+	var all []vocabulary.Expression
+	for _, found := range definition.FindAllStringSubmatch(colors.ReplaceAllString(printed.String(), ""), -1) {
+		pattern, err := regexp.Compile(found[1])
+		if err != nil {
+			return nil, fmt.Errorf("steps: the step `%s` in %s: %w", found[1], found[2], err)
 		}
+		all = append(all, vocabulary.Expression{Pattern: pattern, Source: found[2]})
 	}
-	child := func(background *messages.Background, scenario *messages.Scenario) {
-		if background != nil {
-			note(background.Steps)
-		}
-		if scenario != nil {
-			note(scenario.Steps)
-		}
-	}
-	for _, c := range feature.Feature.Children {
-		child(c.Background, c.Scenario)
-		if c.Rule != nil {
-			for _, c := range c.Rule.Children {
-				child(c.Background, c.Scenario)
-			}
-		}
-	}
-	return lines
+	return all, nil
 }
 
-var errUndefined = errors.New("there is no such step")
-
-// misuse says how a step is not used as it is meant; nil when it is used rightly.
-func misuse(step *messages.PickleStep) error {
-	for _, known := range phrases() {
-		if known.pattern.MatchString(step.Text) {
-			if problem := known.misuse(step.Argument); problem != nil {
-				return fmt.Errorf("`%s` %w\n%s", step.Text, problem, known.usage())
-			}
-			return nil
-		}
-	}
-	return fmt.Errorf("%w as `%s`%s", errUndefined, step.Text, nearest(step.Text))
+// Check returns an error for each step of these scenarios of one feature that the vocabulary does not have, that is
+// ambiguous, or that is misused, each with its file and line and what to write instead.
+func (v *Vocabulary) Check(feature *messages.GherkinDocument, scenarios []*messages.Pickle) error {
+	return v.steps.Check(feature, scenarios)
 }
 
-func (p phrase) misuse(given *messages.PickleStepArgument) error {
-	switch {
-	case p.columns == nil && given != nil && given.DataTable != nil:
-		return errors.New("takes no table")
-	case p.text == "" && given != nil && given.DocString != nil:
-		return errors.New("takes no doc string")
-	case p.columns != nil && (given == nil || given.DataTable == nil):
-		return errors.New("needs a table below it")
-	case p.text != "" && (given == nil || given.DocString == nil):
-		return fmt.Errorf("needs a doc string below it: %s", p.text)
-	case p.columns != nil:
-		return p.wrongColumns(given.DataTable.Rows[0])
+// Define registers all steps with sc, so that godog can list them. They cannot run: see Register for that.
+func (v *Vocabulary) Define(sc *godog.ScenarioContext) {
+	for _, row := range v.steps.Rows() {
+		sc.Step(grammar.Pattern(row.Phrase), row.Method)
+	}
+	if v.own != nil {
+		v.own(sc, &Scenario{register: func(Step) {}})
+	}
+}
+
+// introduction explains how to read the page of all steps.
+var introduction = "<!-- Written by `make docs` from the rows in steps. -->\n\n# Steps\n\n" + strings.Join([]string{
+	"What a scenario can say, of any chart. A word in capitals stands for something of the scenario's own; what is in",
+	"brackets may be left out.",
+	"",
+	"- `WORKLOAD` is `deployment/NAME`, `statefulset/NAME`, `daemonset/NAME` or `job/NAME`.",
+	"- `KIND` is what kubectl takes: `configmap`, `ConfigMap`, `cm`, `networkpolicies.networking.k8s.io`, …",
+	"- `NAMES` are one or several: `a`, `a and b`, `a, b and c`.",
+	"- A step that names no namespace means the suite's own.",
+	"- A table has the columns that are shown, in any order. Those with a `?` may be left out.",
+	"- Each example is a scenario that passes on the chart which `helm create shop` makes. Those under \"Running containers\"",
+	"  and \"Requests\" need nodes that run containers: scenarios with these steps have the tag `" + Containers + "`.",
+}, "\n") + "\n\n"
+
+// WritePage writes the documentation of all steps in Markdown, by noun: what each does, what follows it, and an example.
+func (v *Vocabulary) WritePage(w io.Writer) error { return v.steps.WritePage(w, introduction) }
+
+// misused returns an error for the steps of a scenario that are not used as they are meant, before any of them runs.
+// Unknown steps are left to godog.
+func (v *Vocabulary) misused(steps []*messages.PickleStep) error {
+	for _, step := range steps {
+		if err := v.steps.CheckStep(step); err != nil && !errors.Is(err, vocabulary.ErrUnknown) {
+			return err
+		}
 	}
 	return nil
-}
-
-func (p phrase) wrongColumns(header *messages.PickleTableRow) error {
-	var given, known []string
-	for _, cell := range header.Cells {
-		given = append(given, cell.Value)
-	}
-	for _, column := range p.columns {
-		name, optional := strings.CutSuffix(column, "?")
-		known = append(known, name)
-		if !optional && name != anyOther && !slices.Contains(given, name) {
-			return fmt.Errorf("needs the column %q in its table, whose first line is | %s |", name, strings.Join(given, " | "))
-		}
-	}
-	for i, name := range given {
-		if slices.Contains(given[:i], name) {
-			return fmt.Errorf("has the column %q twice in its table", name)
-		}
-		if !slices.Contains(known, name) && !slices.Contains(known, anyOther) {
-			return fmt.Errorf("has no use for the column %q in its table%s", name, suggest.For(name, known))
-		}
-	}
-	return nil
-}
-
-// anyOther stands for columns that only the scenario knows the names of.
-const anyOther = "…"
-
-// usage is how a step is written: its phrase, and what must follow it.
-func (s step) usage() string {
-	usage := "Usage: " + s.phrase
-	if s.columns != nil {
-		usage += "\n         | " + strings.Join(s.columns, " | ") + " |"
-	}
-	if s.text != "" {
-		usage += "\n         \"\"\"\n         " + s.text + "\n         \"\"\""
-	}
-	return usage
 }

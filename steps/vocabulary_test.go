@@ -20,10 +20,16 @@ var update = flag.Bool("update", false, "write docs/steps.md")
 
 const page = "../docs/steps.md"
 
+func builtInVocabulary(t *testing.T) *Vocabulary {
+	v, err := NewVocabulary(nil)
+	require.NoError(t, err)
+	return v
+}
+
 func TestStepsPage(t *testing.T) {
 	t.Parallel()
 	var written strings.Builder
-	require.NoError(t, WritePage(&written))
+	require.NoError(t, builtInVocabulary(t).WritePage(&written))
 	if *update {
 		require.NoError(t, os.WriteFile(page, []byte(written.String()), 0o600))
 	}
@@ -35,17 +41,17 @@ func TestStepsPage(t *testing.T) {
 func TestRowsAreWhole(t *testing.T) {
 	t.Parallel()
 	said := map[string]bool{}
-	for _, row := range phrases() {
-		assert.NotEmpty(t, row.does, row.phrase)
-		assert.True(t, strings.HasSuffix(row.does, "."), "%s: %q is no sentence", row.phrase, row.does)
-		assert.False(t, said[row.phrase], "%s is there twice", row.phrase)
-		said[row.phrase] = true
+	for _, row := range builtInVocabulary(t).steps.Rows() {
+		assert.NotEmpty(t, row.Does, row.Phrase)
+		assert.True(t, strings.HasSuffix(row.Does, "."), "%s: %q is no sentence", row.Phrase, row.Does)
+		assert.False(t, said[row.Phrase], "%s is there twice", row.Phrase)
+		said[row.Phrase] = true
 		uses := false
-		for line := range strings.Lines(row.example) {
+		for line := range strings.Lines(row.Example) {
 			_, text, _ := strings.Cut(strings.TrimSpace(line), " ")
-			uses = uses || row.pattern.MatchString(text)
+			uses = uses || grammar.Pattern(row.Phrase).MatchString(text)
 		}
-		assert.True(t, uses, "the example of %q does not use it", row.phrase)
+		assert.True(t, uses, "the example of %q does not use it", row.Phrase)
 	}
 }
 
@@ -55,9 +61,9 @@ func TestExamples(t *testing.T) {
 	suite := newSuite(t)
 	var feature strings.Builder
 	feature.WriteString("Feature: examples\n")
-	for _, row := range phrases() {
-		if !row.containers { // those are TestRunning's
-			fmt.Fprintf(&feature, "\n  Scenario: %s\n%s\n", row.phrase, indent(row.example))
+	for _, row := range builtInVocabulary(t).steps.Rows() {
+		if !row.Effects.Has(NeedsContainers) { // those are TestRunning's
+			fmt.Fprintf(&feature, "\n  Scenario: %s\n%s\n", row.Phrase, indent(row.Example))
 		}
 	}
 
@@ -92,16 +98,17 @@ func TestFailingExamples(t *testing.T) {
 func TestEveryStepFailsSomewhere(t *testing.T) {
 	t.Parallel()
 	fails := map[string]bool{}
+	rows := builtInVocabulary(t).steps.Rows()
 	for _, example := range slices.Concat(failing, failingInside) {
 		for line := range strings.Lines(example.steps) {
 			_, text, _ := strings.Cut(strings.TrimSpace(line), " ")
-			for _, row := range phrases() {
-				fails[row.phrase] = fails[row.phrase] || row.pattern.MatchString(text)
+			for _, row := range rows {
+				fails[row.Phrase] = fails[row.Phrase] || grammar.Pattern(row.Phrase).MatchString(text)
 			}
 		}
 	}
-	for _, row := range phrases() {
-		assert.True(t, fails[row.phrase], row.phrase)
+	for _, row := range rows {
+		assert.True(t, fails[row.Phrase], row.Phrase)
 	}
 }
 
@@ -125,14 +132,14 @@ func TestCheck(t *testing.T) {
 	features, err := godog.TestSuite{Options: &godog.Options{Paths: []string{path}}}.RetrieveFeatures()
 	require.NoError(t, err)
 
-	err = Check(features[0].GherkinDocument, features[0].Pickles)
+	err = builtInVocabulary(t).Check(features[0].GherkinDocument, features[0].Pickles)
 
 	require.Error(t, err)
 	for _, words := range []string{
-		"one.feature:3: there is no such step as `a Kubernetes clutter`; the nearest is\nUsage: a Kubernetes cluster\n",
-		"one.feature:6: there is no such step as `I run hlem install shop ./shop`; the nearest is\nUsage: I run helm COMMAND\n",
-		"one.feature:7: there is no such step as `helm print \"x\"`; the nearest is\nUsage: helm prints \"TEXT\"\n",
-		"one.feature:8: there is no such step as `the weather is fine`, nor one like it",
+		"one.feature:3: unknown step `a Kubernetes clutter`; the nearest is\nUsage: a Kubernetes cluster\n",
+		"one.feature:6: unknown step `I run hlem install shop ./shop`; the nearest is\nUsage: I run helm COMMAND\n",
+		"one.feature:7: unknown step `helm print \"x\"`; the nearest is\nUsage: helm prints \"TEXT\"\n",
+		"one.feature:8: unknown step `the weather is fine`, and no step is like it",
 		"one.feature:10: `the file \"x\"` needs a doc string below it: CONTENT\nUsage: the file \"NAME\"\n",
 	} {
 		assert.Contains(t, err.Error(), words)

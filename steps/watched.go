@@ -19,12 +19,12 @@ import (
 	watchtools "k8s.io/client-go/tools/watch"
 )
 
-func (s *scenario) watchSteps() []step {
-	return []step{
+func (s *scenario) watchSteps() []Step {
+	return []Step{
 		{
-			phrase: `WORKLOAD is watched[ in namespace "NAMESPACE"]`, method: s.watch,
-			does: "Counts from now on how many pods of the workload are ready, until the scenario ends: see the next step.",
-			example: `
+			Phrase: `WORKLOAD is watched[ in namespace "NAMESPACE"]`, Method: s.watch,
+			Does: "Counts from now on how many pods of the workload are ready, until the scenario ends: see the next step.",
+			Example: `
 When I run helm install shop ./shop --wait
 Given deployment/shop is watched
 When I run helm upgrade with --set image.tag=1.27
@@ -32,9 +32,9 @@ Then deployment/shop got new pods
 And at least 1 pod of deployment/shop was ready all along`,
 		},
 		{
-			phrase: `at least N pod[s] of WORKLOAD [was][were] ready all along[ in namespace "NAMESPACE"]`, method: s.readyAllAlong,
-			does: "Holds when at no time since the workload is watched fewer of its pods were ready. A pod that is on its way out does not count.",
-			example: `
+			Phrase: `at least N pod[s] of WORKLOAD [was][were] ready all along[ in namespace "NAMESPACE"]`, Method: s.readyAllAlong,
+			Does: "Holds when at no time since the workload is watched fewer of its pods were ready. A pod that is on its way out does not count.",
+			Example: `
 When I run helm install shop ./shop --set replicaCount=2 --wait
 Given deployment/shop is watched
 When I try helm upgrade with --reuse-values --set image.repository=registry.invalid/shop --atomic

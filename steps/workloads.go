@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -15,47 +14,42 @@ import (
 	"github.com/traderadmin/charts/internal/rollout"
 )
 
-const (
-	gotNewPods = `WORKLOAD got new pods[ in namespace "NAMESPACE"]`
-	keptPods   = `WORKLOAD kept its pods[ in namespace "NAMESPACE"]`
-)
-
-func (s *scenario) workloadSteps() []step {
-	return []step{
+func (s *scenario) workloadSteps() []Step {
+	return []Step{
 		{
-			phrase: `WORKLOAD is rolled out[ in namespace "NAMESPACE"]`, method: s.isRolledOut,
-			does: "Waits until the workload is rolled out: its controller has seen the newest spec, and all pods are of it and available. A Job is when it is complete.",
-			example: `
+			Phrase: `WORKLOAD is rolled out[ in namespace "NAMESPACE"]`, Method: s.isRolledOut,
+			Does: "Waits until the workload is rolled out: its controller has seen the newest spec, and all pods are of it and available. A Job is when it is complete.",
+			Example: `
 When I run helm install shop ./shop --set replicaCount=2
 Then deployment/shop is rolled out`,
 		},
 		{
-			phrase: `WORKLOAD is rolled out with N pod[s][ in namespace "NAMESPACE"]`, method: s.isRolledOutWith,
-			does: "The same, with this number of pods.",
-			example: `
+			Phrase: `WORKLOAD is rolled out with N pod[s][ in namespace "NAMESPACE"]`, Method: s.isRolledOutWith,
+			Does: "The same, with this number of pods.",
+			Example: `
 When I run helm install shop ./shop --set replicaCount=3
 Then deployment/shop is rolled out with 3 pods`,
 		},
 		{
-			phrase: `WORKLOAD cannot be rolled out: "TEXT"[ in namespace "NAMESPACE"]`, method: s.cannotBeRolledOut,
-			does: "Holds when the workload is not rolled out, and the reason contains the text. It ends as soon as the reason is one that no waiting will change, and else with the time that " +
+			Phrase: `WORKLOAD cannot be rolled out: "TEXT"[ in namespace "NAMESPACE"]`, Method: s.cannotBeRolledOut,
+			Does: "Holds when the workload is not rolled out, and the reason contains the text. It ends as soon as the reason is one that no waiting will change, and else with the time that " +
 				"a step may wait.",
-			example: `
+			Example: `
 When I run helm install shop ./shop --set image.repository=registry.invalid/shop
 Then deployment/shop cannot be rolled out: "registry.invalid/shop"`,
 		},
 		{
-			phrase: gotNewPods, method: s.gotNewPods,
-			does: "Waits until the workload is rolled out, with no pod left from before the last `helm install`, `upgrade` or `rollback` of the scenario.",
-			example: `
+			Phrase: `WORKLOAD got new pods[ in namespace "NAMESPACE"]`, Method: s.gotNewPods, Effects: ComparesPods,
+			Does: "Waits until the workload is rolled out, with no pod left from before the last `helm install`, `upgrade` or `rollback` of the scenario.",
+			Example: `
 When I run helm install shop ./shop --wait
 And I run helm upgrade with --set image.tag=1.27
 Then deployment/shop got new pods`,
 		},
 		{
-			phrase: keptPods, method: s.keptItsPods,
-			does: "Waits until the workload is rolled out, and wants every pod to be from before the last `helm install`, `upgrade` or `rollback` of the scenario.",
-			example: `
+			Phrase: `WORKLOAD kept its pods[ in namespace "NAMESPACE"]`, Method: s.keptItsPods, Effects: ComparesPods,
+			Does: "Waits until the workload is rolled out, and wants every pod to be from before the last `helm install`, `upgrade` or `rollback` of the scenario.",
+			Example: `
 When I run helm install shop ./shop --wait
 And I run helm upgrade with --set service.type=NodePort
 Then deployment/shop kept its pods`,
@@ -98,9 +92,6 @@ type before struct {
 	command string
 	pods    map[types.UID]bool
 }
-
-// comparesPods finds the steps for which it has to be remembered which pods there were.
-var comparesPods = regexp.MustCompile(pattern(gotNewPods) + "|" + pattern(keptPods))
 
 // changesPods are the commands that such a step is about.
 var changesPods = []string{"install", "upgrade", "rollback"}

@@ -1,0 +1,50 @@
+package steps
+
+import (
+	"github.com/cucumber/godog"
+
+	"github.com/traderadmin/charts/internal/helm"
+)
+
+// plan is what is known of a scenario before it runs.
+type plan struct {
+	effects    Effects  // of all steps
+	namespaces []string // that steps name
+}
+
+// plan reads the steps of a scenario. A scenario with the tag Containers needs containers, whatever its steps are.
+func (v *Vocabulary) plan(about *godog.Scenario) plan {
+	var p plan
+	if hasTag(about, Containers) {
+		p.effects = NeedsContainers
+	}
+	for _, step := range v.steps.Matches(about.Steps) {
+		p.effects |= step.Row.Effects
+		p.namespaces = append(p.namespaces, step.Arguments("NAMESPACE")...)
+		if !step.Row.Effects.Has(RunsHelm) {
+			continue
+		}
+		for _, line := range step.Arguments("COMMAND") {
+			p.addHelm(line)
+		}
+	}
+	return p
+}
+
+// addHelm adds what a Helm command line does. One that cannot be parsed fails when it runs.
+func (p *plan) addHelm(line string) {
+	words, _, err := expand(line, "release", "chart")
+	if err != nil {
+		return
+	}
+	invocation, err := helm.ParseCommandLine(words)
+	if err != nil {
+		return
+	}
+	if invocation.Command == "upgrade" || invocation.Command == "rollback" {
+		p.effects |= ReplacesPods
+	}
+	if invocation.Namespace != "" {
+		p.namespaces = append(p.namespaces, invocation.Namespace)
+	}
+}

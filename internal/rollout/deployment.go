@@ -14,150 +14,107 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 )
 
-// revision is the annotation by which the Deployment controller numbers a Deployment's ReplicaSets.
-const revision = "deployment.kubernetes.io/revision"
+// revisionAnnotation is where the Deployment controller numbers the ReplicaSets of a Deployment.
+const revisionAnnotation = "deployment.kubernetes.io/revision"
 
-// PodsUseImage wants the Deployment name to be rolled out and every pod of its newest ReplicaSet to have a container of this image.
-// When it is rolled out with other images, or wants no pods, waiting is over.
-func PodsUseImage(name, image string) Condition {
-	return Condition{
-		Want: fmt.Sprintf("the pods of deployment/%s to use image %q", name, image),
-		Check: func(n Namespace) error {
-			w, err := n.deployment(name)
-			if err != nil {
-				return err
-			}
-			if err := w.verdict(); err != nil {
-				return err
-			}
-			pods, err := w.newestPods()
-			if err != nil {
-				return err
-			}
-			for _, pod := range pods {
-				if used := images(pod); !slices.Contains(used, image) {
-					return Permanent(fmt.Errorf("it is rolled out, and pod/%s uses %q", pod.Name, used))
-				}
-			}
-			return nil
-		},
-		kind: deploymentKind, name: name,
-	}
-}
-
-func images(pod *corev1.Pod) []string {
-	var used []string
-	for _, container := range slices.Concat(pod.Spec.InitContainers, pod.Spec.Containers) {
-		used = append(used, container.Image)
-	}
-	return used
-}
-
-// newestPods returns the pods that stay of the workload's newest set, at least one.
-func (w *workload) newestPods() ([]*corev1.Pod, error) {
-	if deployment, ok := w.object.(*appsv1.Deployment); ok && *deployment.Spec.Replicas == 0 {
-		return nil, Permanent(errors.New("it wants 0 replicas, so that there is no pod to look at"))
-	}
-	if len(w.sets) == 0 || !w.sets[0].newest {
-		return nil, fmt.Errorf("%s has no ReplicaSet of its newest revision yet", w.name)
-	}
-	newest := w.sets[0]
-	pods := slices.DeleteFunc(slices.Clone(newest.pods), func(pod *corev1.Pod) bool { return !stays(pod) })
-	if len(pods) == 0 {
-		return nil, fmt.Errorf("%s has no pods", newest.name)
-	}
-	return pods, nil
-}
-
-func (n Namespace) deployment(name string) (*workload, error) {
-	deployment, absent, err := find(n, n.Deployments, deploymentKind, name)
+func (o objects) deployment(name string) (*target, error) {
+	deployment, absent, err := find(o, o.deployments, deploymentKind, name)
 	if absent != nil || err != nil {
 		return absent, err
 	}
-	w := &workload{name: "deployment/" + name, object: deployment, missing: lacking(deployment)}
-	if w.sets, err = n.replicaSets(deployment); err != nil {
+	t := &target{name: "deployment/" + name, object: deployment, pending: deploymentPending(deployment)}
+	if t.sets, err = o.replicaSetsOf(deployment); err != nil {
 		return nil, err
 	}
 	if deployment.Status.ObservedGeneration >= deployment.Generation {
-		w.troubles = deadline(deployment)
+		t.problems = exceededDeadline(deployment)
 	}
-	return w, nil
+	return t, nil
 }
 
-// lacking is what the Deployment lacks until its rollout is finished, by the test of `kubectl rollout status`.
-func lacking(deployment *appsv1.Deployment) error {
+// deploymentPending returns why the rollout is not finished, by the rules of `kubectl rollout status`.
+func deploymentPending(deployment *appsv1.Deployment) error {
 	status, wanted := deployment.Status, *deployment.Spec.Replicas // the API server sets a default
 	switch {
 	case deployment.DeletionTimestamp != nil:
-		return errors.New("it is being deleted")
+		return errBeingDeleted
 	case status.ObservedGeneration < deployment.Generation:
-		return fmt.Errorf("the controller has not seen generation %d of it yet", deployment.Generation)
+		return notObserved(deployment.Generation)
 	case status.UpdatedReplicas < wanted && deployment.Spec.Paused:
-		return fmt.Errorf("%d of %d pods are made from its newest template, and it is paused", status.UpdatedReplicas, wanted)
+		return fmt.Errorf("%d of %d pods are updated, and the rollout is paused", status.UpdatedReplicas, wanted)
 	case status.UpdatedReplicas < wanted:
-		return fmt.Errorf("%d of %d pods are made from its newest template", status.UpdatedReplicas, wanted)
+		return fmt.Errorf("%d of %d pods are updated", status.UpdatedReplicas, wanted)
 	case status.AvailableReplicas < wanted:
 		return fmt.Errorf("%d of %d pods are available", status.AvailableReplicas, wanted)
 	case status.Replicas > wanted:
-		return fmt.Errorf("%d pods are there of %d wanted: older ones have yet to go", status.Replicas, wanted)
+		return fmt.Errorf("%d pods exist, but %d are wanted: old pods are being terminated", status.Replicas, wanted)
 	}
 	return nil
 }
 
-// deadline is the trouble of a Deployment that made no progress for as long as its spec allows.
-func deadline(deployment *appsv1.Deployment) []trouble {
+var errBeingDeleted = errors.New("it is being deleted")
+
+// notObserved is the error of a workload whose status is older than its spec.
+func notObserved(generation int64) error {
+	return fmt.Errorf("its controller has not observed generation %d yet", generation)
+}
+
+// exceededDeadline returns the problem of a Deployment that has exceeded its progress deadline, if it has.
+func exceededDeadline(deployment *appsv1.Deployment) []problem {
+	const grace = 5 * time.Second // the controller withdraws the condition only at the next progress
 	for _, condition := range deployment.Status.Conditions {
 		if condition.Type == appsv1.DeploymentProgressing && condition.Reason == "ProgressDeadlineExceeded" {
-			says := fmt.Sprintf("%s: %s", condition.Reason, condition.Message)
-			return []trouble{{
-				says: says, like: says,
-				about:    fmt.Sprintf("%s deadline %d", deployment.UID, deployment.Generation),
-				patience: 5 * time.Second,
-			}}
+			text := fmt.Sprintf("%s: %s", condition.Reason, condition.Message)
+			id := fmt.Sprintf("%s deadline %d", deployment.UID, deployment.Generation)
+			return []problem{{text: text, cause: text, id: id, grace: grace}}
 		}
 	}
 	return nil
 }
 
-// replicaSets returns the Deployment's ReplicaSets, the newest first. The newest one is the one that carries the Deployment's own revision
-// number, once the controller has seen the newest spec; no other counts.
-func (n Namespace) replicaSets(deployment *appsv1.Deployment) ([]set, error) {
-	all, err := n.ReplicaSets.List(labels.Everything())
+// replicaSetsOf returns the ReplicaSets of a Deployment, newest first. The newest one has the same revision number as
+// the Deployment, once the controller has observed the newest spec. Until then, none is the newest.
+func (o objects) replicaSetsOf(deployment *appsv1.Deployment) ([]podSet, error) {
+	all, err := o.replicaSets.List(labels.Everything())
 	if err != nil {
 		return nil, err
 	}
 	all = slices.DeleteFunc(all, func(set *appsv1.ReplicaSet) bool { return !metav1.IsControlledBy(set, deployment) })
-	slices.SortFunc(all, func(a, b *appsv1.ReplicaSet) int { return cmp.Compare(number(b), number(a)) })
-	var sets []set
-	for _, made := range all {
-		pods, err := n.podsOf(made)
+	slices.SortFunc(all, func(a, b *appsv1.ReplicaSet) int { return cmp.Compare(revision(b), revision(a)) })
+	observed := deployment.Status.ObservedGeneration >= deployment.Generation
+	var sets []podSet
+	for _, replicaSet := range all {
+		pods, err := o.podsOf(replicaSet)
 		if err != nil {
 			return nil, err
 		}
-		s := set{
-			name: "replicaset/" + made.Name, object: made, pods: pods, template: &made.Spec.Template,
-			newest: deployment.Status.ObservedGeneration >= deployment.Generation &&
-				made.Annotations[revision] == deployment.Annotations[revision],
+		set := podSet{
+			name:     "replicaset/" + replicaSet.Name,
+			owner:    replicaSet,
+			pods:     pods,
+			template: &replicaSet.Spec.Template,
+			newest:   observed && replicaSet.Annotations[revisionAnnotation] == deployment.Annotations[revisionAnnotation],
 		}
-		if s.newest && made.Spec.Replicas != nil {
-			s.lacks = int(*made.Spec.Replicas) - count(pods, stays)
+		if set.newest && replicaSet.Spec.Replicas != nil {
+			set.missing = int(*replicaSet.Spec.Replicas) - count(pods, isActive)
 		}
-		if made.Status.ObservedGeneration >= made.Generation {
-			s.refusal = refusal(made)
+		if replicaSet.Status.ObservedGeneration >= replicaSet.Generation {
+			set.rejection = replicaFailure(replicaSet)
 		}
-		sets = append(sets, s)
+		sets = append(sets, set)
 	}
 	return sets, nil
 }
 
-func number(set *appsv1.ReplicaSet) int {
-	n, _ := strconv.Atoi(set.Annotations[revision]) // 0 before the controller has numbered it
+// revision returns the number of a ReplicaSet, or 0 if the controller has not numbered it yet.
+func revision(set *appsv1.ReplicaSet) int {
+	n, _ := strconv.Atoi(set.Annotations[revisionAnnotation])
 	return n
 }
 
-// refusal is what the ReplicaSet's controller says about pods that it could not make; "" when it says nothing.
-func refusal(made *appsv1.ReplicaSet) string {
-	for _, condition := range made.Status.Conditions {
+// replicaFailure returns what the controller of a ReplicaSet reports about pods that it could not create, or "".
+func replicaFailure(set *appsv1.ReplicaSet) string {
+	for _, condition := range set.Status.Conditions {
 		if condition.Type == appsv1.ReplicaSetReplicaFailure && condition.Status == corev1.ConditionTrue {
 			return fmt.Sprintf("%s: %s", condition.Reason, condition.Message)
 		}

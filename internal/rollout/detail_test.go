@@ -13,16 +13,20 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 )
 
-func TestDetailHasTheWholeChain(t *testing.T) {
+func TestDetail(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		now := time.Now()
 		ago := func(d time.Duration) metav1.Time { return metav1.NewTime(now.Add(-d)) }
 		deployment, set, pod := stuck()
-		deployment.CreationTimestamp, set.CreationTimestamp, pod.CreationTimestamp = ago(time.Hour), ago(time.Minute), ago(30*time.Second)
+		deployment.CreationTimestamp = ago(time.Hour)
+		set.CreationTimestamp = ago(time.Minute)
+		pod.CreationTimestamp = ago(30 * time.Second)
 		crash := waiting("CrashLoopBackOff", "back-off 1m20s restarting failed container")
 		crash.RestartCount = 3
-		crash.LastTerminationState.Terminated = &corev1.ContainerStateTerminated{ExitCode: 3, Reason: "Error", FinishedAt: metav1.Now()}
+		crash.LastTerminationState.Terminated = &corev1.ContainerStateTerminated{
+			ExitCode: 3, Reason: "Error", FinishedAt: metav1.Now(),
+		}
 		pod.Status.ContainerStatuses = []corev1.ContainerStatus{crash}
 		event := func(name string, about types.UID, reason string, last time.Duration, times int32) *corev1.Event {
 			return &corev1.Event{
@@ -32,17 +36,18 @@ func TestDetailHasTheWholeChain(t *testing.T) {
 			}
 		}
 		series := event("e", "p", "Seen", time.Hour, 0)
-		series.LastTimestamp, series.Series = metav1.Time{}, &corev1.EventSeries{Count: 4, LastObservedTime: metav1.NewMicroTime(now.Add(-time.Second))}
+		series.LastTimestamp = metav1.Time{}
+		series.Series = &corev1.EventSeries{Count: 4, LastObservedTime: metav1.NewMicroTime(now.Add(-time.Second))}
 		failed, _ := waited(t, Ready("deployment", "app"), fake.NewClientset(deployment, set, pod, series,
 			event("a", "p", "Newer", 10*time.Second, 1), event("b", "p", "Older", 20*time.Second, 2),
 			event("c", "p", "Older", 25*time.Second, 1), event("d", "another", "Elsewhere", 0, 1)))
 
 		assert.Equal(t, `deployment/app (60m): 0 of 1 pods are available
-  replicaset/app-7 (60s): revision 7, the newest; 1 of 1 pods are there, 0 ready
+  replicaset/app-7 (60s): revision 7 (newest), 1 of 1 pods exist, 0 ready
     pod/app-7-x (30s): Pending, on node
       container c, image app:2: CrashLoopBackOff: crash loop, restarted 3 times: ended with exit code 3: Error
 
-Events, the newest last:
+Events, newest last:
   20s ago pod/app-7-x Warning Older: so it is (3 times)
   10s ago pod/app-7-x Warning Newer: so it is
   1s ago pod/app-7-x Warning Seen: so it is (4 times)
@@ -60,14 +65,16 @@ func TestSimulatedNodesHaveNoLogs(t *testing.T) {
 		pod.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "c", State: corev1.ContainerState{
 			Terminated: &corev1.ContainerStateTerminated{ExitCode: 1},
 		}}}
-		node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "node", Annotations: map[string]string{simulated: "fake"}}}
+		node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{
+			Name: "node", Annotations: map[string]string{simulatedAnnotation: "fake"},
+		}}
 		failed, _ := waited(t, Ready("deployment", "app"), fake.NewClientset(deployment, set, pod, node))
 		assert.Contains(t, failed.Detail(), "container c, image : ended with exit code 1")
 		assert.Equal(t, 0, strings.Count(failed.Detail(), "log lines"))
 	})
 }
 
-func TestAWaitThatSucceedsAsksForNoEvents(t *testing.T) {
+func TestSuccessfulWaitRequestsNoDetail(t *testing.T) {
 	t.Parallel()
 	deployment, set, pod := finished()
 	client := fake.NewClientset(deployment, set, pod)

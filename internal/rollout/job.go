@@ -9,46 +9,47 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-func (n Namespace) job(name string) (*workload, error) {
-	made, absent, err := find(n, n.Jobs, jobKind, name)
+func (o objects) job(name string) (*target, error) {
+	job, absent, err := find(o, o.jobs, jobKind, name)
 	if absent != nil || err != nil {
 		return absent, err
 	}
-	pods, err := n.podsOf(made)
+	pods, err := o.podsOf(job)
 	if err != nil {
 		return nil, err
 	}
-	w := &workload{name: "job/" + name, object: made, missing: jobLacks(made)}
-	for _, condition := range made.Status.Conditions {
+	t := &target{name: "job/" + name, object: job, pending: jobPending(job)}
+	for _, condition := range job.Status.Conditions {
 		if condition.Type == batchv1.JobFailed && condition.Status == corev1.ConditionTrue {
-			w.over = fmt.Errorf("it failed: %s: %s", condition.Reason, condition.Message)
+			t.failed = fmt.Errorf("it failed: %s: %s", condition.Reason, condition.Message)
 		}
 	}
-	s := set{name: w.name, object: made, newest: true, pods: pods, template: &made.Spec.Template}
-	if w.over == nil && len(pods) == 0 && !isSuspended(made) {
-		s.lacks = 1
+	set := podSet{name: t.name, owner: job, newest: true, pods: pods, template: &job.Spec.Template}
+	if t.failed == nil && len(pods) == 0 && !isSuspended(job) {
+		set.missing = 1
 	}
-	w.sets = []set{s}
-	return w, nil
+	t.sets = []podSet{set}
+	return t, nil
 }
 
-func jobLacks(made *batchv1.Job) error {
-	complete := slices.ContainsFunc(made.Status.Conditions, func(c batchv1.JobCondition) bool {
+// jobPending returns why the Job is not complete.
+func jobPending(job *batchv1.Job) error {
+	complete := slices.ContainsFunc(job.Status.Conditions, func(c batchv1.JobCondition) bool {
 		return c.Type == batchv1.JobComplete && c.Status == corev1.ConditionTrue
 	})
 	wanted := int32(1)
-	if made.Spec.Completions != nil {
-		wanted = *made.Spec.Completions
+	if job.Spec.Completions != nil {
+		wanted = *job.Spec.Completions
 	}
 	switch {
-	case made.DeletionTimestamp != nil:
-		return errors.New("it is being deleted")
+	case job.DeletionTimestamp != nil:
+		return errBeingDeleted
 	case complete:
 		return nil
-	case isSuspended(made):
+	case isSuspended(job):
 		return errors.New("it is suspended")
 	}
-	return fmt.Errorf("%d of %d pods have succeeded, %d failed", made.Status.Succeeded, wanted, made.Status.Failed)
+	return fmt.Errorf("%d of %d pods have succeeded, %d failed", job.Status.Succeeded, wanted, job.Status.Failed)
 }
 
-func isSuspended(made *batchv1.Job) bool { return made.Spec.Suspend != nil && *made.Spec.Suspend }
+func isSuspended(job *batchv1.Job) bool { return job.Spec.Suspend != nil && *job.Spec.Suspend }

@@ -3,6 +3,7 @@ package rollout
 import (
 	"context"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -18,48 +19,50 @@ import (
 
 const namespace = "ns"
 
-// finished is a Deployment whose rollout is done, with its ReplicaSet and its pod.
+// finished returns a Deployment whose rollout is finished, with its ReplicaSet and its pod.
 func finished() (*appsv1.Deployment, *appsv1.ReplicaSet, *corev1.Pod) {
 	replicas := int32(1)
 	deployment := &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{
-			Name: "app", Namespace: namespace, UID: "d", Generation: 2, Annotations: map[string]string{revision: "7"},
+			Name: "app", Namespace: namespace, UID: "d", Generation: 2,
+			Annotations: map[string]string{revisionAnnotation: "7"},
 		},
 		Spec:   appsv1.DeploymentSpec{Replicas: &replicas},
 		Status: appsv1.DeploymentStatus{ObservedGeneration: 2, Replicas: 1, UpdatedReplicas: 1, AvailableReplicas: 1},
 	}
+	byDeployment := *metav1.NewControllerRef(deployment, appsv1.SchemeGroupVersion.WithKind("Deployment"))
 	set := &appsv1.ReplicaSet{ObjectMeta: metav1.ObjectMeta{
-		Name: "app-7", Namespace: namespace, UID: "s", Annotations: map[string]string{revision: "7"},
-		OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(deployment, appsv1.SchemeGroupVersion.WithKind("Deployment"))},
+		Name: "app-7", Namespace: namespace, UID: "s", OwnerReferences: []metav1.OwnerReference{byDeployment},
+		Annotations: map[string]string{revisionAnnotation: "7"},
 	}}
+	bySet := *metav1.NewControllerRef(set, appsv1.SchemeGroupVersion.WithKind("ReplicaSet"))
 	pod := &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{
-			Name: "app-7-x", Namespace: namespace,
-			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(set, appsv1.SchemeGroupVersion.WithKind("ReplicaSet"))},
-		},
-		Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "c", Image: "app:2"}}},
+		ObjectMeta: metav1.ObjectMeta{Name: "app-7-x", Namespace: namespace, OwnerReferences: []metav1.OwnerReference{bySet}},
+		Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "c", Image: "app:2"}}},
 	}
 	return deployment, set, pod
 }
 
-// await waits for condition in a cluster with these objects, for a moment only.
+// await waits briefly for condition in a cluster with these objects.
 func await(t *testing.T, condition Condition, objects ...runtime.Object) error {
 	return Await(t.Context(), fake.NewClientset(objects...), namespace, 50*time.Millisecond, condition)
 }
 
-func TestRolledOut(t *testing.T) {
+func TestReadyDeployment(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		change func(*appsv1.Deployment)
-		saw    string // "" where the condition holds
+		cause  string // "" if the condition holds
 	}{
-		"finished":           {change: func(*appsv1.Deployment) {}},
-		"not seen yet":       {func(d *appsv1.Deployment) { d.Generation = 3 }, "the controller has not seen generation 3 of it yet"},
-		"of an old template": {func(d *appsv1.Deployment) { d.Status.UpdatedReplicas = 0 }, "0 of 1 pods are made from its newest template"},
-		"not available":      {func(d *appsv1.Deployment) { d.Status.AvailableReplicas = 0 }, "0 of 1 pods are available"},
-		"old pods left":      {func(d *appsv1.Deployment) { d.Status.Replicas = 2 }, "2 pods are there of 1 wanted"},
-		"being deleted":      {func(d *appsv1.Deployment) { d.DeletionTimestamp = &metav1.Time{}; d.Finalizers = []string{"f/f"} }, "it is being deleted"},
-		"scaled to none": {change: func(d *appsv1.Deployment) {
+		"finished":             {change: func(*appsv1.Deployment) {}},
+		"spec not observed":    {func(d *appsv1.Deployment) { d.Generation = 3 }, "has not observed generation 3"},
+		"pods not updated":     {func(d *appsv1.Deployment) { d.Status.UpdatedReplicas = 0 }, "0 of 1 pods are updated"},
+		"pods not available":   {func(d *appsv1.Deployment) { d.Status.AvailableReplicas = 0 }, "0 of 1 pods are available"},
+		"old pods terminating": {func(d *appsv1.Deployment) { d.Status.Replicas = 2 }, "2 pods exist, but 1 are wanted"},
+		"being deleted": {func(d *appsv1.Deployment) {
+			d.DeletionTimestamp, d.Finalizers = &metav1.Time{}, []string{"f/f"}
+		}, "it is being deleted"},
+		"scaled to 0": {change: func(d *appsv1.Deployment) {
 			*d.Spec.Replicas = 0
 			d.Status = appsv1.DeploymentStatus{ObservedGeneration: d.Generation}
 		}},
@@ -69,59 +72,68 @@ func TestRolledOut(t *testing.T) {
 			deployment, set, pod := finished()
 			test.change(deployment)
 			err := await(t, Ready("deployment", "app"), deployment, set, pod)
-			if test.saw == "" {
+			if test.cause == "" {
 				assert.NoError(t, err)
 				return
 			}
-			require.ErrorContains(t, err, "for deployment/app to be rolled out in namespace ns; last seen: "+test.saw)
+			require.ErrorContains(t, err, "for deployment/app to be rolled out in namespace ns; last seen: ")
+			assert.ErrorContains(t, err, test.cause)
 			assert.Regexp(t, `^waited \d+ms for`, err.Error())
 		})
 	}
 }
 
-func TestAMissingDeploymentIsToldFromItsNeighbours(t *testing.T) {
+func TestMissingDeployment(t *testing.T) {
 	t.Parallel()
 	deployment, _, _ := finished()
 
 	assert.ErrorContains(t, await(t, Ready("deployment", "ap"), deployment), "there is no deployment/ap, only app")
-	assert.ErrorContains(t, await(t, Ready("deployment", "ap")), "there is no deployment/ap, nor any other of its kind")
+	assert.ErrorContains(t, await(t, Ready("deployment", "ap")), "there is no deployment/ap, nor any other deployment")
 }
 
-func TestPodsUse(t *testing.T) {
+func TestPodsUseImage(t *testing.T) {
 	t.Parallel()
-	t.Run("they do", func(t *testing.T) {
+	t.Run("all pods use it", func(t *testing.T) {
 		t.Parallel()
 		deployment, set, pod := finished()
 		assert.NoError(t, await(t, PodsUseImage("app", "app:2"), deployment, set, pod))
 	})
-	t.Run("they never will", func(t *testing.T) {
+	t.Run("rolled out with another image", func(t *testing.T) {
 		t.Parallel()
 		deployment, set, pod := finished()
-		err := Await(t.Context(), fake.NewClientset(deployment, set, pod), namespace, time.Hour, PodsUseImage("app", "app:3"))
-		assert.ErrorContains(t, err, `for the pods of deployment/app to use image "app:3" in namespace ns: this will not happen: `+
-			`it is rolled out, and pod/app-7-x uses ["app:2"]`)
+		client := fake.NewClientset(deployment, set, pod)
+		err := Await(t.Context(), client, namespace, time.Hour, PodsUseImage("app", "app:3"))
+		assert.True(t, isPermanent(err))
+		assert.ErrorContains(t, err, `for deployment/app to use image "app:3"`)
+		assert.ErrorContains(t, err, `pod/app-7-x uses ["app:2"]`)
 	})
-	t.Run("there are none", func(t *testing.T) {
+	t.Run("no pods yet", func(t *testing.T) {
 		t.Parallel()
 		deployment, set, _ := finished()
-		assert.ErrorContains(t, await(t, PodsUseImage("app", "app:2"), deployment, set), "replicaset/app-7 has no pods")
+		err := await(t, PodsUseImage("app", "app:2"), deployment, set)
+		assert.False(t, isPermanent(err))
+		assert.ErrorContains(t, err, "it has no pods of its newest revision yet")
 	})
-	t.Run("none are wanted", func(t *testing.T) {
+	t.Run("scaled to 0", func(t *testing.T) {
 		t.Parallel()
 		deployment, _, _ := finished()
 		*deployment.Spec.Replicas = 0
 		deployment.Status = appsv1.DeploymentStatus{ObservedGeneration: 2}
-		assert.ErrorContains(t, await(t, PodsUseImage("app", "app:2"), deployment), "it wants 0 replicas")
+		err := await(t, PodsUseImage("app", "app:2"), deployment)
+		assert.True(t, isPermanent(err))
+		assert.ErrorContains(t, err, "it wants 0 pods")
 	})
-	t.Run("the newest ReplicaSet is not there yet", func(t *testing.T) {
+	t.Run("no ReplicaSet of the newest revision yet", func(t *testing.T) {
 		t.Parallel()
 		deployment, set, pod := finished()
-		set.Annotations[revision] = "6"
-		assert.ErrorContains(t, await(t, PodsUseImage("app", "app:2"), deployment, set, pod), "has no ReplicaSet of its newest revision yet")
+		set.Annotations[revisionAnnotation] = "6"
+		err := await(t, PodsUseImage("app", "app:2"), deployment, set, pod)
+		assert.False(t, isPermanent(err))
+		assert.ErrorContains(t, err, "it has no pods of its newest revision yet")
 	})
 }
 
-func TestWhoMayNotLookIsToldSo(t *testing.T) {
+func TestForbiddenListIsReported(t *testing.T) {
 	t.Parallel()
 	client := fake.NewClientset()
 	client.PrependReactor("list", "deployments", func(clienttesting.Action) (bool, runtime.Object, error) {
@@ -136,28 +148,29 @@ func TestAwaitSeesChanges(t *testing.T) {
 	deployment, set, pod := finished()
 	deployment.Status.AvailableReplicas = 0
 	client := fake.NewClientset(deployment, set, pod)
-	asked := false
+	changed := false
 	condition := Ready("deployment", "app")
-	check := condition.Check
-	condition.Check = func(n Namespace) error {
-		if err := check(n); err == nil || asked {
-			return err
+	check := condition.check
+	condition.check = func(seen *target) error {
+		err := check(seen)
+		if err != nil && !changed {
+			changed = true
+			available := deployment.DeepCopy()
+			available.Status.AvailableReplicas = 1
+			_, err := client.AppsV1().Deployments(namespace).UpdateStatus(t.Context(), available, metav1.UpdateOptions{})
+			require.NoError(t, err)
 		}
-		asked = true
-		available := deployment.DeepCopy()
-		available.Status.AvailableReplicas = 1
-		_, err := client.AppsV1().Deployments(namespace).UpdateStatus(t.Context(), available, metav1.UpdateOptions{})
-		require.NoError(t, err)
-		return check(n)
+		return err
 	}
 
 	assert.NoError(t, Await(t.Context(), client, namespace, time.Minute, condition))
+	assert.True(t, changed)
 }
 
 func TestAwaitEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
-	condition := Condition{Want: "nothing", Check: func(Namespace) error {
+	condition := Condition{"pod", "app", "be checked", func(*target) error {
 		cancel()
 		return assert.AnError
 	}}
@@ -165,19 +178,33 @@ func TestAwaitEndsWithItsContext(t *testing.T) {
 	assert.ErrorIs(t, Await(ctx, fake.NewClientset(), namespace, time.Hour, condition), assert.AnError)
 }
 
-func TestAwaitSeveral(t *testing.T) {
+func TestAwaitSeveralConditions(t *testing.T) {
 	t.Parallel()
 	deployment, set, pod := finished()
 	client := fake.NewClientset(deployment, set, pod)
+	missing, ready := Ready("deployment", "one"), Ready("deployment", "app")
 
-	require.NoError(t, Await(t.Context(), client, namespace, time.Minute, Ready("deployment", "app"), HookSucceeded("job", "gone")))
+	require.NoError(t, Await(t.Context(), client, namespace, time.Minute, ready, HookSucceeded("job", "gone")))
 
-	err := Await(t.Context(), client, namespace, 50*time.Millisecond, Ready("deployment", "one"), Ready("deployment", "app"), Ready("job", "other"))
+	err := Await(t.Context(), client, namespace, 50*time.Millisecond, missing, ready, Ready("job", "other"))
 	require.ErrorContains(t, err, "there is no deployment/one")
 	require.ErrorContains(t, err, "there is no job/other")
 	assert.NotContains(t, err.Error(), "for deployment/app")
 
-	err = Await(t.Context(), client, namespace, time.Minute, Ready("deployment", "one"), PodsUseImage("app", "app:3"))
-	require.ErrorContains(t, err, "this will not happen")
+	err = Await(t.Context(), client, namespace, time.Minute, missing, PodsUseImage("app", "app:3"))
+	require.True(t, isPermanent(err))
 	assert.NotContains(t, err.Error(), "deployment/one")
+}
+
+func TestAwaitJoinsItsGoroutines(t *testing.T) {
+	t.Parallel()
+	for name, ready := range map[string]Condition{"success": Ready("deployment", "app"), "timeout": Ready("job", "app")} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) { // fails if a goroutine outlives it
+				deployment, set, pod := finished()
+				_ = Await(context.Background(), fake.NewClientset(deployment, set, pod), namespace, minute, ready)
+			})
+		})
+	}
 }

@@ -52,7 +52,7 @@ apiVersion: v1
 kind: ResourceQuota
 metadata: {name: small}
 spec: {hard: {requests.cpu: 1m}}
-`, "--set cpu=2m", []string{"cannot make its pods", "exceeded quota: small"}, "replicaset/app-"},
+`, "--set cpu=2m", []string{"cannot create its pods", "exceeded quota: small"}, "replicaset/app-"},
 		"a Job": {strings.ReplaceAll(hookJob, "helm.sh/hook: HOOK", ""), "--wait-for-jobs", []string{"job/hook to complete", "it requests cpu 5k"}, "pod/hook-"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -189,8 +189,8 @@ func TestAFailedHookEndsTheCommand(t *testing.T) {
 		template, command string
 		words             []string
 	}{
-		"a Job before install":  {hookJob, "pre-install", []string{"job/hook to end well", "BackoffLimitExceeded", "ended with exit code 3: Error: no such table"}},
-		"a pod before install":  {hookPod, "pre-install", []string{"pod/hook to end well", "it failed", "ended with exit code 3: Error: no such table"}},
+		"a Job before install":  {hookJob, "pre-install", []string{"job/hook to succeed", "BackoffLimitExceeded", "ended with exit code 3: Error: no such table"}},
+		"a pod before install":  {hookPod, "pre-install", []string{"pod/hook to succeed", "it failed", "ended with exit code 3: Error: no such table"}},
 		"a pod after install":   {hookPod, "post-install", []string{"failed post-install", "ended with exit code 3"}},
 		"a pod before deletion": {hookPod, "pre-delete", []string{"while running: helm uninstall c", "ended with exit code 3"}},
 		"a test":                {hookPod, "test", []string{"while running: helm test c", "ended with exit code 3"}},
@@ -272,7 +272,7 @@ func TestATestThatDoesNotEndSaysSo(t *testing.T) {
 
 	_, err := try(t, client, "test c --timeout 3s")
 
-	require.ErrorContains(t, err, "last seen: it is Running, and has not ended")
+	require.ErrorContains(t, err, "it is Running, not finished")
 }
 
 // It does not run beside other tests, as it looks at all goroutines of the process.

@@ -1,19 +1,9 @@
 package steps
 
-import "github.com/pmezard/go-difflib/difflib"
+import "github.com/aymanbagabas/go-udiff"
 
-// titled is a text and what a difference calls it.
+// titled is a text and its name in a diff.
 type titled struct{ title, text string }
 
-// unified is how two texts differ, as a unified diff; "" where they do not.
-func unified(from, to titled) string {
-	diff, err := difflib.GetUnifiedDiffString(difflib.UnifiedDiff{
-		A: difflib.SplitLines(from.text), FromFile: from.title,
-		B: difflib.SplitLines(to.text), ToFile: to.title,
-		Context: 3,
-	})
-	if err != nil {
-		return err.Error()
-	}
-	return diff
-}
+// unified returns a unified diff of two texts, or "" if they are the same.
+func unified(from, to titled) string { return udiff.Unified(from.title, to.title, from.text, to.text) }

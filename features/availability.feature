@@ -1,9 +1,9 @@
 Feature: Availability
-  Drained nodes, busy hours and slow starts are prepared for where the values say so.
+  The values can prepare the services for node drains, load and slow starts.
 
-  Rule: A disruption budget keeps enough pods through a drained node
+  Rule: A disruption budget keeps pods available during a node drain
 
-    Scenario: Draining moves the scanners one by one, and waits for no pod that does not work
+    Scenario: A drain evicts scanners one at a time, and unhealthy pods do not block it
       Given I run helm install traderadmin ./charts/traderadmin --set podDisruptionBudget.pythonOrch.enabled=true,podDisruptionBudget.goScanner.enabled=true,replicaCount.goScanner=3 --wait
       And deployment/go-scanner is watched
       When I drain deployment/go-scanner
@@ -12,7 +12,7 @@ Feature: Availability
       And the poddisruptionbudget "python-orch" has .spec.unhealthyPodEvictionPolicy = AlwaysAllow
       And the poddisruptionbudget "go-scanner" has .spec.unhealthyPodEvictionPolicy = AlwaysAllow
 
-    Scenario: A budget that spares no pod stops the drain of its service, and of no other
+    Scenario: A budget without disruptions left blocks the drain of its own service only
       Given I run helm install traderadmin ./charts/traderadmin --set podDisruptionBudget.pythonOrch.enabled=true,podDisruptionBudget.pythonOrch.maxUnavailable=0 --wait
       And deployment/python-orch is watched
       When I try to drain deployment/python-orch
@@ -23,7 +23,7 @@ Feature: Availability
 
   Rule: An autoscaler sets the number of scanners
 
-    Scenario: The autoscaler has the bounds and the target of the values, and an upgrade leaves the number to it
+    Scenario: The autoscaler takes its bounds and target from the values, and an upgrade keeps its replicas
       When I run helm install traderadmin ./charts/traderadmin --set autoscaling.goScanner.enabled=true,autoscaling.goScanner.minReplicas=3,autoscaling.goScanner.maxReplicas=8,autoscaling.goScanner.targetCPUUtilizationPercentage=60
       Then the horizontalpodautoscaler "go-scanner" has
         | path                                                | value      |
@@ -43,9 +43,9 @@ Feature: Availability
       When I run helm upgrade traderadmin ./charts/traderadmin --reuse-values --set image.goScanner=custom:1.2
       Then deployment/go-scanner is rolled out with 3 pods
 
-  Rule: A pod serves once its probe says so, and ends when its last requests are served
+  Rule: Probes decide when a pod serves, and a terminating pod serves its last requests
 
-    Scenario: Services are probed on the port that they listen on, and serve their last requests before they are told to stop
+    Scenario: Services are probed on their own port, and serve their last requests before SIGTERM
       When I run helm install traderadmin ./charts/traderadmin --set probes.pythonOrch.enabled=true,probes.goScanner.enabled=true --set termination.pythonOrch.preStopSleepSeconds=5,termination.pythonOrch.gracePeriodSeconds=45,termination.goScanner.preStopSleepSeconds=7,termination.goScanner.gracePeriodSeconds=50
       Then the deployment "python-orch" has
         | path                                                     | value                                     |
@@ -66,7 +66,7 @@ Feature: Availability
         | .spec.template.spec.containers[0].lifecycle.preStop.sleep.seconds | 7     |
         | .spec.template.spec.terminationGracePeriodSeconds                 | 50    |
 
-    Scenario: A service that does not speak HTTP is probed in another way
+    Scenario: A service without HTTP can be probed in another way
       Given the file "tcp.yaml"
         """
         probes:
@@ -84,9 +84,9 @@ Feature: Availability
         | .spec.template.spec.containers[0].readinessProbe.httpGet   |             |
         | .spec.template.spec.containers[0].livenessProbe            |             |
 
-  Rule: Pods run where the values say
+  Rule: The values decide where pods run
 
-    Scenario: Pods go to no other nodes than those that they are given
+    Scenario: A node selector restricts a service to matching nodes
       When I run helm install traderadmin ./charts/traderadmin --set scheduling.goScanner.nodeSelector.disk=fast
       Then deployment/go-scanner cannot be rolled out: "didn't match Pod's node affinity/selector"
       And deployment/python-orch is rolled out with 1 pod
@@ -104,7 +104,7 @@ Feature: Availability
         self.spec.template.spec.topologySpreadConstraints.all(c, c.labelSelector.matchLabels == self.spec.selector.matchLabels)
         """
 
-    Scenario: Pods go to nodes that are kept for them, and are the last to be displaced
+    Scenario: Tolerations, affinity and priority place a service on reserved nodes
       Given the file "placement.yaml"
         """
         scheduling:

@@ -1,10 +1,10 @@
 Feature: Configuring
-  What the services read is in the values. Each part of `config` is a file of the ConfigMap trader-config, mounted
-  where its service looks for it.
+  The values hold the configuration of the services. Each part of `config` is a file of the ConfigMap trader-config,
+  mounted where its service reads it.
 
-  Rule: The files hold exactly the values
+  Rule: The files contain exactly the values
 
-    Scenario: python-orch reads YAML, go-scanner reads JSON, each where it looks for it
+    Scenario: python-orch gets YAML and go-scanner gets JSON, each at its own path
       When I run helm install traderadmin ./charts/traderadmin
       Then the configmap "trader-config" holds "config.yaml" as yaml
         """
@@ -35,7 +35,7 @@ Feature: Configuring
         | path             | from                    | subPath     | readOnly |
         | /app/config.json | configmap/trader-config | config.json | true     |
 
-    Scenario: A values file sets all of it at once
+    Scenario: A values file sets the whole configuration
       Given the file "desk.yaml"
         """
         config:
@@ -59,7 +59,7 @@ Feature: Configuring
         {"sma50_period": 55, "candle_count": 4, "iv_threshold": 0.7, "universe": ["BRK B", "TRUE", "ON"]}
         """
 
-    Scenario: Numbers with a decimal point stay numbers when --set brings them
+    Scenario: Decimal numbers passed with --set stay numbers
       When I run helm install traderadmin ./charts/traderadmin --set config.python.strategy.iv_threshold=0.65,config.python.strategy.min_reward_risk=2.5,config.scanner.iv_threshold=0.7
       Then the configmap "trader-config" holds "config.yaml" as yaml
         """
@@ -71,9 +71,9 @@ Feature: Configuring
         {"sma50_period": 50, "candle_count": 2, "iv_threshold": 0.7, "universe": ["AAPL", "MSFT", "SPY"]}
         """
 
-  Rule: A change restarts the pods that read it, and no others
+  Rule: A change restarts only the pods that read it
 
-    Scenario: python-orch restarts when its connection or its strategy changes, go-scanner when its settings do
+    Scenario: A changed connection or strategy restarts python-orch, and changed scanner settings restart go-scanner
       Given I run helm install traderadmin ./charts/traderadmin --set redis.enabled=false --wait
       When I run helm upgrade traderadmin ./charts/traderadmin --reuse-values --set config.python.ibkr.client_id=17
       Then deployment/python-orch got new pods

@@ -1,9 +1,9 @@
 @containers
-Feature: The running services
-  What the chart promises of containers that run. Images that no registry has are played by stand-ins, which serve on the ports
-  that their containers declare; Redis is real.
+Feature: Running containers
+  What the chart guarantees for running containers. Stand-ins replace images that no registry has, and serve on the
+  ports that their containers declare. Redis is real.
 
-  Background: The node of a test has little to give
+  Background: Small requests, because test nodes are small
     Given the file "small.yaml"
       """
       resources:
@@ -12,15 +12,15 @@ Feature: The running services
         redis: {requests: {cpu: 10m, memory: 32Mi}}
       """
 
-  Rule: A pod is ready when its own probes say so
+  Rule: A pod is ready once its own probes succeed
 
-    Scenario: Production is ready by its probes
+    Scenario: Production becomes ready with its probes
       When I run helm install with -f charts/traderadmin/values-production.yaml -f small.yaml
       Then deployment/python-orch is rolled out with 2 pods
       And deployment/go-scanner is rolled out
       And deployment/redis is rolled out
 
-    Scenario Outline: A probe of the wrong <what> keeps the scanner from being ready
+    Scenario Outline: A readiness probe with the wrong <what> keeps the scanner unready
       When I run helm install with -f small.yaml --set probes.goScanner.enabled=true --set probes.goScanner.startup=null --set probes.goScanner.liveness=null --set probes.goScanner.readiness.httpGet.<field>=<wrong>
       Then deployment/go-scanner cannot be rolled out: "running, but not ready"
       And deployment/python-orch is rolled out
@@ -30,9 +30,9 @@ Feature: The running services
         | path | path  | /nowhere |
         | port | port  | 8081     |
 
-  Rule: The services find each other
+  Rule: The services reach each other
 
-    Scenario: Each service answers through its name, with all its pods
+    Scenario: All pods of a service answer through its name
       When I run helm install with -f small.yaml --set replicaCount.pythonOrch=2 --set replicaCount.goScanner=2
       Then deployment/go-scanner reaches all pods of deployment/python-orch through "http://python-orch:8000/healthz"
       And deployment/python-orch reaches all pods of deployment/go-scanner through "http://go-scanner:8080/healthz"
@@ -40,32 +40,32 @@ Feature: The running services
       And service/python-orch port 8000 answers "/healthz" with 200
       And service/go-scanner port 8080 answers "/healthz" with 200
 
-    Scenario: A service listens where it is told to
+    Scenario: A service listens on the configured port
       When I run helm install with -f small.yaml --set service.goScanner.port=9090
       Then deployment/python-orch reaches "http://go-scanner:9090/healthz"
       And deployment/python-orch cannot reach "http://go-scanner:8080/healthz": "dial tcp"
 
-    Scenario: The test of the release passes
+    Scenario: The release test passes
       When I run helm install with -f small.yaml --set replicaCount.pythonOrch=2 --wait
       And I run helm test with --logs
       Then helm prints "ok: python-orch:8000"
       And helm prints "ok: go-scanner:8080"
       And helm prints "ok: redis:6379"
 
-    Scenario: The test of the release passes in production
+    Scenario: The release test passes in production
       When I run helm install with -f charts/traderadmin/values-production.yaml -f small.yaml --wait
       And I run helm test with --logs
       Then helm prints "ok: redis:6379"
 
-    Scenario: The test of the release fails when the wiring is broken
+    Scenario: The release test fails when Redis is unreachable
       When I run helm install with -f small.yaml --set redis.extraArgs={--bind,127.0.0.1} --wait
       And I try helm test with --logs
       Then it fails with "container test: ended with exit code 1"
       And helm prints "redis:6379 does not answer"
 
-  Rule: The services read what the values say
+  Rule: The services read the configured values
 
-    Scenario: The mounted files are the values, and follow them
+    Scenario: The mounted files contain the values, and an upgrade updates them
       When I run helm install with -f small.yaml --set config.scanner.universe={AAPL,NVDA}
       Then the file "/app/config.json" in deployment/go-scanner is "config.json" of the configmap "trader-config"
       And the file "/app/config.json" in deployment/go-scanner holds
@@ -105,9 +105,9 @@ Feature: The running services
         {"candle_count":2,"iv_threshold":0.8,"sma50_period":50,"universe":["MSFT"]}
         """
 
-  Rule: Limits are what the kernel enforces
+  Rule: The kernel enforces the limits
 
-    Scenario: The limits of the values
+    Scenario: Containers have the limits of the values
       When I run helm install with -f small.yaml --set resources.goScanner.limits.memory=96Mi
       Then the kernel holds deployment/python-orch to
         | property | value |
@@ -122,7 +122,7 @@ Feature: The running services
         | memory   | 512Mi |
         | cpu      | 500m  |
 
-    Scenario: A scanner that takes more memory than its limit is killed
+    Scenario: A scanner that exceeds its memory limit is killed
       When I run helm install with -f small.yaml --set resources.goScanner.limits.memory=96Mi --set probes.goScanner.enabled=true
       And container "go-scanner" of deployment/go-scanner gets the env
         | name           | value |
@@ -130,7 +130,7 @@ Feature: The running services
       Then deployment/go-scanner cannot be rolled out: "exit code 137: OOMKilled"
       And deployment/python-orch is rolled out
 
-    Scenario: A scanner that ends again and again says why
+    Scenario: A scanner in a crash loop is reported with its log
       When I run helm install with -f small.yaml --set probes.goScanner.enabled=true
       And container "go-scanner" of deployment/go-scanner gets the env
         | name         | value |
@@ -139,9 +139,9 @@ Feature: The running services
 
   Rule: Production loses no request
 
-    # Alone, so that no other scenario takes the time in which a probe must be answered.
+    # Serial, so that other scenarios do not delay the answers to probes.
     @serial
-    Scenario: An upgrade, a rollback and a deleted pod go unnoticed
+    Scenario: No request is lost during an upgrade, a rollback and the deletion of pods
       When I run helm install with -f charts/traderadmin/values-production.yaml -f small.yaml --set networkPolicy.enabled=false --set autoscaling.goScanner.enabled=false --set replicaCount.goScanner=2 --wait
       Given a stream of requests to "http://python-orch:8000/healthz"
       And a stream of requests to "http://go-scanner:8080/healthz"
@@ -155,15 +155,15 @@ Feature: The running services
       And I delete a pod of deployment/python-orch
       Then no request was lost
 
-  Rule: Redis keeps what it is given, and from whom it does not know
+  Rule: Redis serves both services, and no client without the password
 
-    Scenario: Redis keeps and serves
+    Scenario: Both services read what Redis has stored
       When I run helm install with -f small.yaml
       Then "redis-cli set signal buy" in deployment/redis prints "OK"
       And deployment/python-orch hears "buy" from "redis://redis:6379/GET/signal"
       And deployment/go-scanner hears "buy" from "redis://redis:6379/GET/signal"
 
-    Scenario: Redis refuses who has no password
+    Scenario: Redis rejects clients without the password
       Given the objects
         """
         apiVersion: v1
@@ -180,9 +180,9 @@ Feature: The running services
       And deployment/python-orch hears "OK" from "redis://:s3cret@redis:6379/SET/signal/sell"
       And deployment/go-scanner hears "sell" from "redis://:s3cret@redis:6379/GET/signal"
 
-  Rule: Production is locked up
+  Rule: Production is hardened
 
-    Scenario: Pod Security "restricted" in truth
+    Scenario: The kernel enforces Pod Security "restricted"
       Given a namespace "guarded" with labels
         | key                                | value      |
         | pod-security.kubernetes.io/enforce | restricted |
@@ -214,7 +214,7 @@ Feature: The running services
       And there is no file "/var/run/secrets/kubernetes.io/serviceaccount/token" in deployment/python-orch in namespace "guarded"
 
     @networkpolicies
-    Scenario: Only whom the policies name gets through
+    Scenario: Only clients that the policies list get through
       Given the objects
         """
         apiVersion: apps/v1

@@ -1,9 +1,9 @@
 Feature: Environments
-  QA is small, staging rehearses production, and production goes on when a node, a pod or a release does not.
+  QA is small, staging rehearses production, and production tolerates the failure of a node, a pod or a release.
 
-  Rule: QA is one small pod of everything, of what is to be released next
+  Rule: QA runs one small pod of each component of the next release
 
-    Scenario: QA asks for little, scans one symbol with the images of the next release, and is drained at any time
+    Scenario: QA is small, runs the next release on one symbol, and can be drained at any time
       When I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-qa.yaml
       Then deployment/python-orch is rolled out with 1 pod
       And deployment/go-scanner is rolled out with 1 pod
@@ -31,7 +31,7 @@ Feature: Environments
 
   Rule: Staging is production on a smaller scale
 
-    Scenario: Staging asks for less than production, meets all that production will meet, and is drained pod by pod
+    Scenario: Staging needs less than production, has the same safeguards, and is drained pod by pod
       When I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-staging.yaml
       Then deployment/python-orch is rolled out with 2 pods
       And the containers of deployment/python-orch have the resources
@@ -58,9 +58,9 @@ Feature: Environments
       Then deployment/python-orch is rolled out with 2 pods
       And at least 1 pod of deployment/python-orch was ready all along
 
-  Rule: Production is pinned, guarded, and there all along
+  Rule: Production is pinned, hardened and always available
 
-    Scenario: Production runs versions, asks for what they need, and fits the quota of its namespace
+    Scenario: Production runs pinned versions with sufficient resources, within the quota of its namespace
       Given the objects
         """
         apiVersion: v1
@@ -95,7 +95,7 @@ Feature: Environments
       And service/python-orch port 8000 leads to 2 pods of deployment/python-orch
       And service/redis port 6379 leads to 1 pod of deployment/redis
 
-    Scenario: Production passes where Pod Security is restricted, with read-only filesystems and no token for the API
+    Scenario: Production meets restricted Pod Security, with read-only filesystems and without API tokens
       Given a namespace "floor" with labels
         | key                                | value      |
         | pod-security.kubernetes.io/enforce | restricted |
@@ -123,7 +123,7 @@ Feature: Environments
         self.spec.template.spec.containers.all(c, c.securityContext.readOnlyRootFilesystem)
         """
 
-    Scenario: A release of production adds a pod before it takes one away, and a drained node takes one at a time
+    Scenario: A production rollout adds a pod before it removes one, and a drain evicts one pod at a time
       Given I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-production.yaml --wait
       And deployment/python-orch is watched
       When I run helm upgrade traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-production.yaml --set image.pythonOrch=ghcr.io/traderadmin/python-orch:1.4.1
@@ -135,7 +135,7 @@ Feature: Environments
       And the poddisruptionbudget "python-orch" has .spec.maxUnavailable = 1
       And the poddisruptionbudget "go-scanner" has .spec.maxUnavailable = 1
 
-    Scenario: Redis and python-orch are reached by those whom they serve, and load decides how many scanners run
+    Scenario: In production only clients reach the services, and load decides the number of scanners
       When I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-production.yaml
       Then pods of deployment/python-orch may reach deployment/redis on port 6379
       And pods of deployment/go-scanner may reach deployment/redis on port 6379
@@ -154,9 +154,9 @@ Feature: Environments
         | .spec.metrics[*].resource.name                      | cpu        |
         | .spec.metrics[*].resource.target.averageUtilization | 70         |
 
-  Rule: One chart goes from one environment to the next
+  Rule: A release can move from one environment to the next
 
-    Scenario: An upgrade from staging's values to production's changes what differs
+    Scenario: An upgrade from staging to production values applies the differences
       Given I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-staging.yaml
       And I note .data.password of the secret "redis-auth"
       When I run helm upgrade traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-production.yaml

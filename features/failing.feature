@@ -1,9 +1,9 @@
 Feature: Failing
-  A release that cannot run says why, and does not take down what ran before.
+  A release that cannot run reports the reason, and does not disturb the one before.
 
-  Rule: What cannot run is taken back
+  Rule: A release that cannot run is rolled back
 
-    Scenario: An image that cannot be pulled is rolled back, by --atomic or by hand, and the old pods serve all along
+    Scenario: An image that cannot be pulled is rolled back, with --atomic or by hand, while the old pods keep serving
       Given I run helm install traderadmin ./charts/traderadmin --wait
       And deployment/go-scanner is watched
       When I try helm upgrade traderadmin ./charts/traderadmin --set image.goScanner=registry.invalid/go-scanner:2.0 --atomic --timeout 30s
@@ -20,19 +20,19 @@ Feature: Failing
       Then go-scanner pods use image "your-registry/go-scanner:latest"
       And at least 1 pod of deployment/go-scanner was ready all along
 
-    Scenario: A first installation that cannot run leaves nothing behind
+    Scenario: A failed first installation leaves nothing behind
       When I try helm install traderadmin ./charts/traderadmin --set image.pythonOrch=registry.invalid/python-orch:2.0 --atomic --timeout 30s
       Then it fails with "registry.invalid/python-orch:2.0"
       And nothing of release "traderadmin" is left
 
-  Rule: The cluster's limits hold
+  Rule: The limits of the cluster apply
 
-    Scenario: A pod that no node can hold waits, and the cause is said
+    Scenario: An unschedulable pod stays pending, and the reason is reported
       When I run helm install traderadmin ./charts/traderadmin --set resources.goScanner.requests.cpu=1000,resources.goScanner.limits.cpu=1000
       Then deployment/go-scanner cannot be rolled out: "Insufficient cpu"
       And deployment/python-orch is rolled out with 1 pod
 
-    Scenario: A quota that is used up refuses more pods, and leaves those that run
+    Scenario: An exhausted quota rejects new pods, and leaves running pods alone
       Given the objects
         """
         apiVersion: v1
@@ -46,7 +46,7 @@ Feature: Failing
       Then deployment/go-scanner cannot be rolled out: "exceeded quota: desk"
       And service/go-scanner leads to 1 pod of deployment/go-scanner
 
-    Scenario: A quota of CPU and memory is met, as every container says what it asks for
+    Scenario: Every container declares its resources, as a quota of CPU and memory requires
       Given the objects
         """
         apiVersion: v1
@@ -62,7 +62,7 @@ Feature: Failing
         | .status.used['requests\.cpu']  | 300m   |
         | .status.used['limits\.memory'] | 1536Mi |
 
-    Scenario: A limit range refuses containers that are larger than it allows
+    Scenario: A limit range rejects containers above its maximum
       Given the objects
         """
         apiVersion: v1
@@ -75,7 +75,7 @@ Feature: Failing
       Then deployment/python-orch cannot be rolled out: "maximum cpu usage per Container is 200m"
       And deployment/go-scanner is rolled out with 1 pod
 
-    Scenario: Resources that are set to null are left to the namespace's limit range
+    Scenario: Resources set to null are left to the limit range of the namespace
       Given the objects
         """
         apiVersion: v1

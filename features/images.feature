@@ -1,13 +1,13 @@
 Feature: Images
-  Each container's image is a value, so that an environment names its own registry, tag or digest.
+  The image of each container is a value, so that an environment can choose the registry, tag or digest.
 
-  Scenario: Each service runs the image that is named for it, by a tag or by a digest
+  Scenario: Each service runs its configured image, by tag or by digest
     When I run helm install traderadmin ./charts/traderadmin --set image.pythonOrch=registry/python-orch@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef,image.goScanner=registry.example:5000/desk/scanner:v2,image.redis=redis:7.4.9-alpine
     Then the deployment "python-orch" has .spec.template.spec.containers[0].image = registry/python-orch@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
     And go-scanner pods use image "registry.example:5000/desk/scanner:v2"
     And redis pods use image "redis:7.4.9-alpine"
 
-  Scenario: A new image replaces the pods of its service, and no others
+  Scenario: A new image replaces only the pods of its service
     Given I run helm install traderadmin ./charts/traderadmin --wait
     When I run helm upgrade traderadmin ./charts/traderadmin --set image.pythonOrch=registry/python-orch:v2.0
     Then python-orch pods use image "registry/python-orch:v2.0"
@@ -16,7 +16,7 @@ Feature: Images
     And deployment/go-scanner kept its pods
     And deployment/redis kept its pods
 
-  Scenario: Nodes log in to a private registry with the Secrets that are named
+  Scenario: Nodes pull images with the configured registry Secrets
     Given the file "registry.yaml"
       """
       imagePullPolicy: IfNotPresent

@@ -1,9 +1,9 @@
 Feature: Installing
-  A first release asks for a name and a namespace, and for nothing else.
+  The first installation needs a name and a namespace, and nothing else.
 
-  Rule: The defaults run one pod of each service, and one Redis
+  Rule: The defaults run one pod of each service and of Redis
 
-    Scenario: Both services and Redis start, ask for what the defaults promise, and tell by their labels what they are
+    Scenario: Both services and Redis start, with the default resources and the recommended labels
       Given a Kubernetes cluster
       When I run helm install traderadmin ./charts/traderadmin
       Then deployment/python-orch is rolled out with 1 pod
@@ -35,7 +35,7 @@ Feature: Installing
         | app.kubernetes.io/instance  | traderadmin |
         | app.kubernetes.io/component | redis       |
 
-    Scenario: The notes name the images, and those that are still placeholders
+    Scenario: The notes list the images, and warn about placeholders
       When I run helm install traderadmin ./charts/traderadmin --set image.pythonOrch=registry/python-orch:v2.0
       Then helm prints
         """
@@ -46,7 +46,7 @@ Feature: Installing
       And helm prints "WARNING: image.goScanner is the placeholder your-registry/go-scanner:latest"
       And helm does not print "WARNING: image.pythonOrch"
 
-    Scenario: What only some environments need, and what helm test runs, is not there unasked
+    Scenario: Optional objects and the test pod are not created by default
       When I run helm install traderadmin ./charts/traderadmin
       Then there is no poddisruptionbudget "python-orch"
       And there is no poddisruptionbudget "go-scanner"
@@ -61,19 +61,19 @@ Feature: Installing
       And helm prints "helm.sh/hook-delete-policy: before-hook-creation"
       And there is no pod "traderadmin-test"
 
-  Rule: The release lives in the namespace that it is given
+  Rule: A release is installed into the given namespace
 
-    Scenario: A namespace that does not exist is made
+    Scenario: A missing namespace is created on request
       When I run helm install traderadmin ./charts/traderadmin --namespace desk --create-namespace
       Then deployment/python-orch, go-scanner and redis appear in namespace "desk"
       And there is no deployment "python-orch" in namespace "trader"
 
-    Scenario: A namespace that does not exist is not made unasked
+    Scenario: A missing namespace is not created by default
       When I try helm install traderadmin ./charts/traderadmin --namespace desk
       Then it fails with "not found"
       And there is no deployment "python-orch" in namespace "desk"
 
-    Scenario: Two namespaces that exist hold a release each, which do not touch each other
+    Scenario: Releases in two namespaces do not affect each other
       Given a namespace "desk-a"
       And a namespace "desk-b"
       When I run helm install traderadmin ./charts/traderadmin --namespace desk-a
@@ -83,9 +83,9 @@ Feature: Installing
       And deployment/python-orch, go-scanner and redis appear in namespace "desk-b"
       And service/redis leads to 1 pod of deployment/redis in namespace "desk-b"
 
-  Rule: A name is given once
+  Rule: A release name is unique
 
-    Scenario: A release name that is in use is refused, another does not take over what is there, and the release runs on
+    Scenario: A name in use is rejected, another release does not adopt its objects, and the release keeps running
       Given I run helm install traderadmin ./charts/traderadmin
       When I try helm install traderadmin ./charts/traderadmin --set replicaCount.goScanner=3
       Then it fails with "cannot re-use a name that is still in use"
@@ -95,7 +95,7 @@ Feature: Installing
       Then it fails with "invalid ownership metadata"
       And the service "python-orch" has .metadata.labels['app\.kubernetes\.io/instance'] = traderadmin
 
-    Scenario: Installing twice by upgrade --install is an upgrade
+    Scenario: A second upgrade --install is an upgrade
       When I run helm upgrade --install traderadmin ./charts/traderadmin
       And I run helm upgrade --install traderadmin ./charts/traderadmin
       Then the history of release "traderadmin" is
@@ -103,9 +103,9 @@ Feature: Installing
         | 1        | superseded | Install complete |
         | 2        | deployed   | Upgrade complete |
 
-  Rule: A rehearsal leaves nothing behind
+  Rule: A dry run leaves nothing behind
 
-    Scenario: A dry run that asks the cluster makes nothing
+    Scenario: A server-side dry run creates nothing
       When I run helm install traderadmin ./charts/traderadmin --dry-run=server
       Then helm prints "kind: Deployment"
       And nothing is left in namespace "trader"

@@ -1,7 +1,7 @@
 Feature: Network policies
-  With networkPolicy.enabled the services talk to each other, to Redis and to DNS, and nobody else reaches them who is not listed.
+  With networkPolicy.enabled, the services reach each other, Redis and DNS. Other pods reach them only if listed.
 
-  Scenario: Each service reaches what it needs, the cluster's DNS included, and nobody else reaches anything
+  Scenario: Each service reaches only what it needs, including DNS, and other pods reach nothing
     When I run helm install traderadmin ./charts/traderadmin --set networkPolicy.enabled=true
     Then pods of deployment/go-scanner may reach deployment/python-orch on port 8000
     And pods of deployment/go-scanner may reach deployment/redis on port 6379
@@ -25,7 +25,7 @@ Feature: Network policies
         e.to.exists(t, t.namespaceSelector.matchLabels["kubernetes.io/metadata.name"] == "kube-system")))
       """
 
-  Scenario: A client that is listed reaches the service that it is listed for, and no other
+  Scenario: A listed client reaches only the service that lists it
     Given the file "client.yaml"
       """
       networkPolicy:
@@ -57,7 +57,7 @@ Feature: Network policies
     And pods of deployment/dashboard may not reach deployment/go-scanner on port 8080
     And pods of deployment/dashboard may not reach deployment/redis on port 6379
 
-  Scenario: Interactive Brokers elsewhere is reached by python-orch alone, and only where egress says so
+  Scenario: Only python-orch reaches an external Interactive Brokers gateway, and only as egress allows
     Given the file "broker.yaml"
       """
       config:
@@ -97,7 +97,7 @@ Feature: Network policies
     And pods of deployment/go-scanner may not reach deployment/gateway on port 4002
     And pods of deployment/redis may not reach deployment/gateway on port 4002
 
-  Scenario: A port that is changed is open, wherever it is written
+  Scenario: Network policies follow changed ports
     When I run helm install traderadmin ./charts/traderadmin --set networkPolicy.enabled=true,redis.port=6380,service.pythonOrch.port=8001,service.goScanner.port=8081
     Then pods of deployment/go-scanner may reach deployment/python-orch on port 8001
     And pods of deployment/go-scanner may reach deployment/redis on port 6380

@@ -1,11 +1,12 @@
 Feature: Packaging
-  What is deployed is a package: one file with the chart's name and version, and nothing in it that its authors alone need.
+  A chart is deployed as a package: one file named after the chart and its version, without the files that only its
+  authors need.
 
   Scenario: The package is named after the chart and its version
     When I run helm package ./charts/traderadmin
     Then helm prints "traderadmin-0.1.0.tgz"
 
-  Scenario: The package can be given the version of a release
+  Scenario: The versions of a package can be set
     When I run helm package ./charts/traderadmin --version 1.2.3 --app-version 4.5
     And I run helm show chart traderadmin-1.2.3.tgz
     Then helm prints "name: traderadmin"
@@ -15,7 +16,7 @@ Feature: Packaging
       appVersion: "4.5"
       """
 
-  Scenario: The package holds the chart, its schema and its templates
+  Scenario: The package contains the chart, its schema and its templates
     When I run helm package ./charts/traderadmin
     Then the package "traderadmin-0.1.0.tgz" contains
       | file                                  |
@@ -32,7 +33,7 @@ Feature: Packaging
       | templates/redis-service.yaml          |
       | templates/NOTES.txt                   |
 
-  Scenario: The package holds the values of each environment
+  Scenario: The package contains the values of each environment
     When I run helm package ./charts/traderadmin
     Then the package "traderadmin-0.1.0.tgz" contains
       | file                   |
@@ -40,7 +41,7 @@ Feature: Packaging
       | values-staging.yaml    |
       | values-production.yaml |
 
-  Scenario: What the chart's authors alone need stays out of the package
+  Scenario: Files that only the chart's authors need stay out of the package
     Given a copy of the folder "charts/traderadmin"
     And the file "charts/traderadmin/traderadmin-0.0.9.tgz"
       """
@@ -58,7 +59,7 @@ Feature: Packaging
       | *.gotmpl        |
       | *.tgz           |
 
-  Scenario: A package is installed and upgraded as the folder is, which goes on where the package left off
+  Scenario: A package installs and upgrades like the folder, which can then upgrade its release
     When I run helm package ./charts/traderadmin
     And I run helm install traderadmin traderadmin-0.1.0.tgz
     And I run helm upgrade traderadmin traderadmin-0.1.0.tgz --set replicaCount.goScanner=3
@@ -70,13 +71,13 @@ Feature: Packaging
     And deployment/go-scanner kept its pods
     And deployment/redis kept its pods
 
-  Scenario: Helm's own linter has nothing to say
+  Scenario: Helm's own linter finds nothing
     When I try helm lint ./charts/traderadmin --strict
     Then helm does not print "[ERROR]"
     And helm does not print "[WARNING]"
     And it succeeds
 
-  Scenario: A version with build metadata, which a label cannot have, is installed all the same
+  Scenario: A version with build metadata, which a label cannot contain, can be installed
     When I run helm package ./charts/traderadmin --version 1.2.3+build.7 --app-version 4.5+build.7
     And I run helm install traderadmin traderadmin-1.2.3+build.7.tgz
     Then the deployment "go-scanner" has

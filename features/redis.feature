@@ -1,9 +1,9 @@
 Feature: Redis
-  One Redis serves both services. It can be left out, locked with a password, and given a disk.
+  One Redis serves both services. It can be disabled, protected with a password, and given a volume.
 
-  Rule: Both services know where Redis is
+  Rule: Both services know the address of Redis
 
-    Scenario: Redis is one pod whose address the services are told, and stores nothing unasked
+    Scenario: Redis is one pod without a volume, and the services receive its address
       When I run helm install traderadmin ./charts/traderadmin
       Then container "python-orch" of deployment/python-orch has the env
         | name       | value      |
@@ -11,7 +11,7 @@ Feature: Redis
       And container "go-scanner" of deployment/go-scanner has the env
         | name       | value      |
         | REDIS_ADDR | redis:6379 |
-      # Two would each get a part of the writes, and one that cannot save would refuse them.
+      # Two pods would each receive part of the writes, and Redis rejects writes if it cannot save.
       And the deployment "redis" has
         | path                                   | value                                                              |
         | .spec.replicas                         | 1                                                                  |
@@ -19,7 +19,7 @@ Feature: Redis
         | .spec.template.spec.containers[0].args | [redis-server, --port, "6379", --protected-mode, "no", --save, ""] |
         | .spec.template.spec.volumes            |                                                                    |
 
-    Scenario: Another port is told to the services, and Redis listens and is probed there
+    Scenario: A changed port applies to Redis, its probes and the services
       When I run helm install traderadmin ./charts/traderadmin --set redis.port=6380
       Then container "python-orch" of deployment/python-orch has the env
         | name       | value      |
@@ -38,7 +38,7 @@ Feature: Redis
         | .spec.template.spec.containers[0].readinessProbe.exec.command | [redis-cli, -e, -p, "6380", ping] |
         | .spec.template.spec.containers[0].livenessProbe.exec.command  | [redis-cli, -e, -p, "6380", ping] |
 
-    Scenario: A desk that needs no Redis any more runs none, and its services are told of none
+    Scenario: Disabling Redis removes it, and its address from the services
       Given I run helm install traderadmin ./charts/traderadmin --wait
       When I run helm upgrade traderadmin ./charts/traderadmin --set redis.enabled=false
       Then there is no deployment "redis"
@@ -48,9 +48,9 @@ Feature: Redis
       And deployment/python-orch got new pods
       And deployment/go-scanner got new pods
 
-  Rule: A password keeps others out
+  Rule: A password protects Redis
 
-    Scenario: Redis and both services get the password from one Secret, which is made once, kept by upgrade and rollback, and goes with its release
+    Scenario: Redis and both services share a generated password, which upgrades and rollbacks keep and an uninstall removes
       When I run helm install traderadmin ./charts/traderadmin --set redis.auth.enabled=true
       Then the secret "redis-auth" satisfies "self.data.password.size() >= 32"
       And container "redis" of deployment/redis has the env
@@ -76,7 +76,7 @@ Feature: Redis
       And I run helm install traderadmin ./charts/traderadmin --set redis.auth.enabled=true
       Then .data.password of the secret "redis-auth" has changed
 
-    Scenario: A password that somebody else keeps is used, and a new one restarts everything that reads it, at the next upgrade
+    Scenario: An existing Secret is used, and the next upgrade restarts all pods that read a changed password
       Given the objects
         """
         apiVersion: v1
@@ -108,16 +108,16 @@ Feature: Redis
       And deployment/python-orch got new pods
       And deployment/go-scanner got new pods
 
-    Scenario: The key of the password in its Secret is a value
+    Scenario: The key of the password in its Secret can be set
       When I run helm install traderadmin ./charts/traderadmin --set redis.auth.enabled=true,redis.auth.secretKey=redis-password
       Then the secret "redis-auth" satisfies "'redis-password' in self.data"
       And container "redis" of deployment/redis has the env
         | name          | from                             |
         | REDISCLI_AUTH | secret/redis-auth:redis-password |
 
-  Rule: A volume keeps what Redis stores
+  Rule: A volume keeps the data of Redis
 
-    Scenario: Redis writes to a volume of the size that is asked for, and is given more arguments
+    Scenario: Redis writes to a volume of the configured size, and receives additional arguments
       Given the file "memory.yaml"
         """
         redis:

@@ -1,7 +1,7 @@
 Feature: Rolling back
-  Every revision of a release can be had back, and the history says what was done.
+  Every revision of a release can be restored, and the history records it.
 
-  Scenario: A rollback brings back the images, the number of pods and the configuration of its revision, and the history says so
+  Scenario: A rollback restores the images, replicas and configuration of a revision, and the history records it
     Given I run helm install traderadmin ./charts/traderadmin
     And I run helm upgrade traderadmin ./charts/traderadmin --set image.goScanner=custom:1.2,replicaCount.goScanner=2,config.scanner.sma50_period=55
     When I run helm rollback traderadmin 1
@@ -23,7 +23,7 @@ Feature: Rolling back
     Then deployment/python-orch got new pods
     And deployment/go-scanner kept its pods
 
-  Scenario: What an upgrade added is taken away again, and a revision that never was is refused
+  Scenario: A rollback removes objects that an upgrade added, and an unknown revision is rejected
     Given I run helm install traderadmin ./charts/traderadmin --set redis.enabled=false
     And I run helm upgrade traderadmin ./charts/traderadmin --set redis.enabled=true
     When I run helm rollback traderadmin 1

@@ -1,9 +1,9 @@
 Feature: Security
-  Pods get no more than they need: no root, no capabilities, and no token for the API.
+  Pods have no more privileges than they need: no root, no capabilities, and no API token.
 
-  Rule: securityContext.enabled keeps pods to the Pod Security Standard "restricted"
+  Rule: securityContext.enabled meets the Pod Security Standard "restricted"
 
-    Scenario: A namespace that enforces it lets the pods in, whose root filesystem is read-only but for /tmp
+    Scenario: A namespace that enforces it admits the pods, whose root filesystem is read-only except for /tmp
       Given a namespace "vault" with labels
         | key                                | value      |
         | pod-security.kubernetes.io/enforce | restricted |
@@ -21,16 +21,16 @@ Feature: Security
         | path | from     | readOnly |
         | /tmp | emptyDir | false    |
 
-    Scenario: It turns the pods away where it is enforced and securityContext is off
+    Scenario: A namespace that enforces it rejects the pods without securityContext
       Given a namespace "vault" with labels
         | key                                | value      |
         | pod-security.kubernetes.io/enforce | restricted |
       When I run helm install traderadmin ./charts/traderadmin --namespace vault
       Then deployment/python-orch cannot be rolled out: "violates PodSecurity" in namespace "vault"
 
-  Rule: Pods have a token for the Kubernetes API only where they are given one
+  Rule: Pods have an API token only if configured
 
-    Scenario: A ServiceAccount of the release, without its token
+    Scenario: Pods run as the ServiceAccount of the release, without its token
       When I run helm install traderadmin ./charts/traderadmin --set serviceAccount.create=true,serviceAccount.automountToken=false
       Then there is a serviceaccount "traderadmin"
       And the deployment "python-orch" has
@@ -46,7 +46,7 @@ Feature: Security
         | .spec.template.spec.serviceAccountName           | traderadmin |
         | .spec.template.spec.automountServiceAccountToken | false       |
 
-    Scenario: A ServiceAccount that somebody else made is used, and not made
+    Scenario: An existing ServiceAccount is used, and none is created
       Given the objects
         """
         apiVersion: v1

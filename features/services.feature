@@ -1,7 +1,7 @@
 Feature: Services
-  Each service has a name and a port in the cluster, and leads to its own pods and to no others.
+  Each service has a name and a port in the cluster, and selects only its own pods.
 
-  Scenario: Each service leads to its own pods, and none is open to the world
+  Scenario: Each service selects only its own pods, and is reachable only inside the cluster
     When I run helm install traderadmin ./charts/traderadmin --set replicaCount.pythonOrch=2 --set replicaCount.goScanner=3
     Then service/python-orch port 8000 leads to 2 pods of deployment/python-orch
     And service/go-scanner port 8080 leads to 3 pods of deployment/go-scanner
@@ -10,7 +10,7 @@ Feature: Services
     And the service "go-scanner" has .spec.type = ClusterIP
     And the service "redis" has .spec.type = ClusterIP
 
-  Scenario: An image that listens elsewhere gets another port
+  Scenario: A service can listen on another port
     When I run helm install traderadmin ./charts/traderadmin --set service.goScanner.port=9090
     Then container "go-scanner" of deployment/go-scanner has the ports
       | port | name |

@@ -1,7 +1,7 @@
 Feature: Uninstalling
-  A release takes everything with it that it brought, but for what must not be lost.
+  An uninstall removes everything that the release created, except for data that must not be lost.
 
-  Scenario: Nothing is left of a release, and its name is free again
+  Scenario: An uninstall leaves nothing behind, and frees the release name
     Given I run helm install traderadmin ./charts/traderadmin
     When I run helm uninstall traderadmin
     Then nothing is left in namespace "trader"
@@ -9,12 +9,12 @@ Feature: Uninstalling
     Then deployment/python-orch, go-scanner and redis appear in namespace "trader"
     And release "traderadmin" has revision 1 and status "deployed"
 
-  Scenario: Production too leaves nothing behind
+  Scenario: An uninstall of production leaves nothing behind
     Given I run helm install traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-production.yaml
     When I run helm uninstall traderadmin
     Then nothing is left in namespace "trader"
 
-  Scenario: What Redis stored outlives the release, the next one takes it over, and leaves it when Redis is switched off
+  Scenario: The data of Redis survives an uninstall, is adopted by the next release, and survives the removal of Redis
     Given I run helm install traderadmin ./charts/traderadmin --set redis.persistence.enabled=true
     And I note .metadata.uid of the persistentvolumeclaim "redis-data"
     When I run helm uninstall traderadmin
@@ -30,7 +30,7 @@ Feature: Uninstalling
     Then there is no deployment "redis"
     And .metadata.uid of the persistentvolumeclaim "redis-data" is as noted
 
-  Scenario: The history of a release can be kept, and then it comes back by a rollback
+  Scenario: A release uninstalled with --keep-history can be restored by a rollback
     Given I run helm install traderadmin ./charts/traderadmin --set image.goScanner=custom:1.2
     And I run helm upgrade traderadmin ./charts/traderadmin --set replicaCount.goScanner=2
     When I run helm uninstall traderadmin --keep-history

@@ -1,9 +1,9 @@
 Feature: Upgrading
-  An upgrade changes what it was asked to change, without an interruption, and can be taken back.
+  An upgrade changes only what it was asked to change, without interruption.
 
-  Rule: What an upgrade does not change keeps running
+  Rule: Pods that an upgrade does not change keep running
 
-    Scenario: An upgrade that changes nothing, or the version of the chart alone, restarts nothing
+    Scenario: An upgrade without changes, or with a new chart version only, restarts nothing
       Given I run helm install traderadmin ./charts/traderadmin --wait
       When I run helm upgrade traderadmin ./charts/traderadmin
       Then release "traderadmin" has revision 2 and status "deployed"
@@ -20,7 +20,7 @@ Feature: Upgrading
       And deployment/go-scanner kept its pods
       And deployment/redis kept its pods
 
-    Scenario: More pods of a service join those that run, and none stop that service alone
+    Scenario: Scaling up adds pods, and scaling to zero stops only that service
       Given I run helm install traderadmin ./charts/traderadmin
       When I run helm upgrade traderadmin ./charts/traderadmin --set replicaCount.pythonOrch=2 --set replicaCount.goScanner=3
       Then deployment/python-orch is rolled out with 2 pods
@@ -31,18 +31,18 @@ Feature: Upgrading
       And service/go-scanner leads to 0 pods of deployment/go-scanner
       And deployment/python-orch kept its pods
 
-  Rule: A service is there all along
+  Rule: A service stays available
 
-    Scenario: A new image is rolled out without an interruption
+    Scenario: A new image is rolled out without interruption
       Given I run helm install traderadmin ./charts/traderadmin --set replicaCount.goScanner=2 --wait
       And deployment/go-scanner is watched
       When I run helm upgrade traderadmin ./charts/traderadmin --reuse-values --set image.goScanner=custom:1.2
       Then go-scanner pods use image "custom:1.2"
       And at least 2 pods of deployment/go-scanner were ready all along
 
-  Rule: Values of earlier upgrades are kept or forgotten as asked
+  Rule: Earlier values are kept or discarded as requested
 
-    Scenario: --reuse-values keeps what earlier commands set, and --reset-values forgets it
+    Scenario: --reuse-values keeps earlier values, and --reset-values discards them
       Given I run helm install traderadmin ./charts/traderadmin --set image.goScanner=custom:1.2
       When I run helm upgrade traderadmin ./charts/traderadmin --reuse-values --set replicaCount.goScanner=2
       Then deployment/go-scanner is rolled out with 2 pods
@@ -60,7 +60,7 @@ Feature: Upgrading
         replicaCount: {goScanner: 3}
         """
 
-    Scenario: --reset-then-reuse-values, which the notes recommend, brings new defaults and keeps what was set
+    Scenario: --reset-then-reuse-values, as the notes recommend, takes new defaults and keeps earlier values
       Given I run helm install traderadmin ./charts/traderadmin --set image.goScanner=custom:1.2
       When I run helm upgrade traderadmin ./charts/traderadmin --reset-then-reuse-values --set image.pythonOrch=registry/python-orch:v2.0
       Then go-scanner pods use image "custom:1.2"

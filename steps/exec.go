@@ -134,7 +134,7 @@ Then "redis-cli -e nonsense" in deployment/shop fails with "ERR unknown command"
 			Does: "Waits until the log of the first container of each pod has a line that contains the text.",
 			Example: `
 When I run helm install shop ./shop
-Then the log of deployment/shop has "serves on port 80"`,
+Then the log of deployment/shop has "listening on port 80"`,
 		},
 	}
 }

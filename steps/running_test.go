@@ -84,7 +84,7 @@ Then there is no file "/etc/shop/app.yaml" in deployment/shop`,
 	}, {
 		`When I run helm install shop ./shop
 		 Then deployment/shop reaches "http://shop:80/nowhere"`,
-		[]string{"waited", "http://shop:80/nowhere: status 404: GET /nowhere on port 80: 404, as this stand-in answers only / /health"},
+		[]string{"waited", "http://shop:80/nowhere: status 404: GET /nowhere on port 80: 404 (this stand-in answers only / /health)"},
 	}, {
 		`When I run helm install shop ./shop
 		 Then deployment/shop cannot reach "http://shop:80/": "timeout"`,
@@ -115,7 +115,7 @@ Then there is no file "/etc/shop/app.yaml" in deployment/shop`,
 	}, {
 		`When I run helm install shop ./shop
 		 Then the log of deployment/shop has "nothing of the kind"`,
-		[]string{`no line of its log has "nothing of the kind"; the last ones are`, "stand-in: serves on port 80"},
+		[]string{`no line of its log has "nothing of the kind"; the last ones are`, "stand-in: listening on port 80"},
 	}, {
 		`When I run helm install shop ./shop
 		 Then deployment/shop cannot be rolled out, and its log says "x"`,

@@ -27,8 +27,8 @@ type stream struct {
 	cancel context.CancelFunc
 
 	mu    sync.Mutex
-	last  contract.Streamed
-	lost  []contract.Streamed
+	last  contract.StreamEvent
+	lost  []contract.StreamEvent
 	wrong error // that ended it early
 }
 
@@ -90,7 +90,7 @@ func (s *scenario) startStream(ctx context.Context, url, namespace string) error
 	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	return errors.Join(fmt.Errorf("no request to %s was answered: %s", url, st.last.Why), st.wrong, ctx.Err())
+	return errors.Join(fmt.Errorf("no request to %s was answered: %s", url, st.last.Reason), st.wrong, ctx.Err())
 }
 
 // startClient returns a pod of the scenario's that can be told to ask for URLs.
@@ -129,22 +129,22 @@ func running(pod *unstructured.Unstructured) (bool, error) {
 func (st *stream) follow(out io.Reader) {
 	defer close(st.ended)
 	for lines := json.NewDecoder(out); ; {
-		var line contract.Streamed
+		var line contract.StreamEvent
 		err := lines.Decode(&line)
 		st.mu.Lock()
 		if err != nil {
-			if st.last.Event != contract.StreamEnd {
+			if st.last.Kind != contract.StreamEnd {
 				st.wrong = fmt.Errorf("the requests ended early: %w", err)
 			}
 			st.mu.Unlock()
 			return
 		}
 		st.last = line
-		if line.Event == contract.StreamLost {
+		if line.Kind == contract.StreamLost {
 			st.lost = append(st.lost, line)
 		}
 		st.mu.Unlock()
-		if line.Event == contract.StreamFirst {
+		if line.Kind == contract.StreamFirst {
 			close(st.first)
 		}
 	}
@@ -175,15 +175,15 @@ func (st *stream) end(ctx context.Context) error {
 func seconds(milliseconds int64) float64 { return float64(milliseconds) / 1000 }
 
 // losses are the lost requests in words, those that were lost one after the other for the same reason on one line.
-func losses(lost []contract.Streamed) []string {
+func losses(lost []contract.StreamEvent) []string {
 	const shown = 10
 	var lines []string
 	for i := 0; i < len(lost); {
 		j := i + 1
-		for j < len(lost) && lost[j].Why == lost[i].Why && lost[j].Sent == lost[j-1].Sent+1 {
+		for j < len(lost) && lost[j].Reason == lost[i].Reason && lost[j].Sent == lost[j-1].Sent+1 {
 			j++
 		}
-		lines = append(lines, fmt.Sprintf("  %d after %.1f to %.1f s: %s", j-i, seconds(lost[i].At), seconds(lost[j-1].At), lost[i].Why))
+		lines = append(lines, fmt.Sprintf("  %d after %.1f to %.1f s: %s", j-i, seconds(lost[i].At), seconds(lost[j-1].At), lost[i].Reason))
 		i = j
 	}
 	if more := len(lines) - shown; more > 0 {

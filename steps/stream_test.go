@@ -14,10 +14,10 @@ func TestLosses(t *testing.T) {
 		"  2 after 0.5 to 0.6 s: refused",
 		"  1 after 2.0 to 2.0 s: refused",
 		"  1 after 2.1 to 2.1 s: timeout",
-	}, losses([]contract.Streamed{
-		{Sent: 10, At: 500, Why: "refused"}, {Sent: 11, At: 560, Why: "refused"}, {Sent: 50, At: 2000, Why: "refused"}, {Sent: 51, At: 2100, Why: "timeout"},
+	}, losses([]contract.StreamEvent{
+		{Sent: 10, At: 500, Reason: "refused"}, {Sent: 11, At: 560, Reason: "refused"}, {Sent: 50, At: 2000, Reason: "refused"}, {Sent: 51, At: 2100, Reason: "timeout"},
 	}))
-	many := make([]contract.Streamed, 30)
+	many := make([]contract.StreamEvent, 30)
 	for i := range many {
 		many[i].Sent = 2 * i
 	}

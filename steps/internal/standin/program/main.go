@@ -1,14 +1,14 @@
-// Command standin takes the place of an image that a test cannot have, in a container as real as any other.
+// Command program is the stand-in: it replaces an image that a test does not have, in a real container.
 //
-// It listens on the ports that its container declares and on no others, and there answers the paths that the image is known to answer (GET, 200) and no
-// others (404). So a probe on the wrong port or path fails, as it would with the image. Below /standin/ it tells what it was given: its files,
-// environment, user and limits; and it asks peers on request. When it is told to stop, it takes no more connections, finishes the requests that
-// are under way, and ends.
+// It listens on the ports that its container declares, and on no others. There it answers GET requests for the paths
+// that the suite states with 200, and all others with 404, so that a probe of the wrong port or path fails as it would
+// with the image. Below /standin/ it reports the container's files, environment, user and limits, and sends requests to
+// peers. On SIGTERM it closes its ports, completes pending requests and ends.
 //
-// What it should do is in its image (see the package contract), so that it needs no arguments and ignores those that its container has. Where the
-// container has a command of its own, the image has this program under that name.
+// The contract in its image tells it what to do (package contract), so it needs no arguments, and ignores those that
+// the container has. For each command that a container names, the image has a link to this program; see emulate.
 //
-// It is one static binary of the standard library alone, for Linux.
+// It is a static binary for Linux, and imports only the standard library.
 package main
 
 import (
@@ -34,50 +34,54 @@ func main() {
 	os.Exit(code)
 }
 
-// run is the program: its name and arguments are args, and it is process pid of its container, of which the first is the container's own.
+// run runs the program, whose name is args[0], as process pid of its container. Process 1 is the container's own;
+// others are started by exec. Tests start `standin serve` with another pid.
 func run(ctx context.Context, args []string, pid int, in io.Reader, out io.Writer) (code int, err error) {
 	agreed, err := contract.Parse(os.Getenv(contract.Variable))
 	if err != nil {
 		return 2, err
 	}
-	name := path.Base(args[0])
-	switch {
-	case name == path.Base(contract.Program) && len(args) > 1 && args[1] != "serve":
-		return tellInside(ctx, args[1:], in, out)
-	case pid != 1 && len(args) > 1 && args[1] == "serve", pid == 1: // the former in tests of this program
-		return live(ctx, agreed, args, out)
-	default:
-		return execute(ctx, args, out)
+	subcommand := ""
+	if len(args) > 1 {
+		subcommand = args[1]
 	}
+	isStandIn := path.Base(args[0]) == path.Base(contract.Program)
+	switch {
+	case isStandIn && subcommand != "" && subcommand != "serve":
+		return runSubcommand(ctx, args[1:], in, out)
+	case pid == 1 || subcommand == "serve":
+		return runContainer(ctx, agreed, args, out)
+	}
+	return emulate(ctx, args, out)
 }
 
-// tellInside tells who is in the container what they ask.
-func tellInside(ctx context.Context, args []string, in io.Reader, out io.Writer) (int, error) {
+// runSubcommand runs a command that the suite starts in the container.
+func runSubcommand(ctx context.Context, args []string, in io.Reader, out io.Writer) (int, error) {
 	switch {
 	case args[0] == "show" && len(args) == 2:
 		return show(args[1], out)
 	case args[0] == "get" && len(args) == 2:
-		return 0, tell(out, reach(ctx, args[1]))
+		return 0, writeJSON(out, ask(ctx, args[1]))
 	case args[0] == "stream" && len(args) == 3:
 		return 0, stream(ctx, args[1], args[2], in, out)
-	case args[0] == "take" && len(args) == 2: // by itself, see takeMemory
-		return take(args[1], in, out)
+	case args[0] == allocateCommand && len(args) == 2: // started by this program only
+		return allocate(args[1], in, out)
 	}
 	return 2, errors.New("usage: standin serve | show PATH | get URL | stream URL INTERVAL")
 }
 
-// live is the life of a container.
-func live(ctx context.Context, agreed contract.Contract, args []string, out io.Writer) (int, error) {
-	if code, told, err := exitCode(); told || err != nil {
-		fmt.Fprintf(out, "stand-in: %s says to end with exit code %d\n", contract.Exit, code)
+// runContainer is the main process of a container.
+func runContainer(ctx context.Context, agreed contract.Contract, args []string, out io.Writer) (int, error) {
+	if code, set, err := exitCode(); set || err != nil {
+		fmt.Fprintf(out, "stand-in: exiting with code %d, as %s says\n", code, contract.Exit)
 		return code, err
 	}
 	use := agreed.Of(containerName())
-	if code, err := takeMemory(ctx, out); code != 0 {
+	if code, err := useMemory(ctx, out); code != 0 {
 		return code, err
 	}
 	if use.Task {
-		return execute(ctx, args, out)
+		return emulate(ctx, args, out)
 	}
 	if err := serve(ctx, use.Ports, handler(agreed.Paths, out), out); err != nil {
 		return 1, err

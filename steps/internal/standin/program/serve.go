@@ -16,11 +16,11 @@ import (
 	"github.com/traderadmin/charts/steps/internal/standin/program/contract"
 )
 
-// serve answers on ports until ctx ends; then it finishes the requests that are under way. With no ports it only waits.
+// serve answers requests on ports until ctx ends, and then completes pending requests. Without ports it only waits.
 func serve(ctx context.Context, ports []int32, answers http.Handler, out io.Writer) error {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
-	protocols.SetUnencryptedHTTP2(true) // which gRPC probes speak
+	protocols.SetUnencryptedHTTP2(true) // for gRPC probes
 	server := &http.Server{Handler: answers, Protocols: protocols, ReadHeaderTimeout: 10 * time.Second}
 	failed := make(chan error, len(ports))
 	for _, port := range ports {
@@ -30,14 +30,14 @@ func serve(ctx context.Context, ports []int32, answers http.Handler, out io.Writ
 		}
 		go func() { failed <- server.Serve(listener) }()
 	}
-	fmt.Fprintf(out, "stand-in: serves on %s\n", list(ports))
+	fmt.Fprintf(out, "stand-in: listening on %s\n", list(ports))
 	select {
 	case err := <-failed:
 		return errors.Join(err, server.Close())
 	case <-ctx.Done():
 	}
-	fmt.Fprintln(out, "stand-in: stops")
-	return server.Shutdown(context.Background()) // the kubelet's grace period bounds it
+	fmt.Fprintln(out, "stand-in: shutting down")
+	return server.Shutdown(context.Background()) // the kubelet kills the container after the grace period
 }
 
 func list(ports []int32) string {
@@ -54,22 +54,24 @@ func list(ports []int32) string {
 // grpcHealth is the path of a gRPC health check.
 const grpcHealth = "/grpc.health.v1.Health/Check"
 
-// handler answers paths, gRPC health checks, and what is below contract.Prefix. It writes to out which requests were refused.
+// handler answers requests for these paths, gRPC health checks, and requests below contract.Prefix. It prints each kind
+// of refused request to out once.
 func handler(paths []string, out io.Writer) http.Handler {
 	routes := http.NewServeMux()
-	routes.Handle(contract.Prefix, http.StripPrefix(strings.TrimSuffix(contract.Prefix, "/"), inside()))
+	routes.Handle(contract.Prefix, http.StripPrefix(strings.TrimSuffix(contract.Prefix, "/"), introspect()))
 	routes.HandleFunc("POST "+grpcHealth, answerGRPC)
-	said := new(sync.Map)
+	var refused sync.Map
 	routes.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case !slices.Contains(paths, r.URL.Path):
-			why := fmt.Sprintf("%s %s on %s: 404, as this stand-in answers only %s", r.Method, r.URL.Path, port(r), strings.Join(paths, " "))
-			if _, before := said.LoadOrStore(why, true); !before {
-				fmt.Fprintln(out, "stand-in:", why)
+			reason := fmt.Sprintf("%s %s on %s: 404 (this stand-in answers only %s)",
+				r.Method, r.URL.Path, localPort(r), strings.Join(paths, " "))
+			if _, printed := refused.LoadOrStore(reason, true); !printed {
+				fmt.Fprintln(out, "stand-in:", reason)
 			}
-			http.Error(w, why, http.StatusNotFound)
+			http.Error(w, reason, http.StatusNotFound)
 		case failsProbes():
-			http.Error(w, contract.FailProbes+" says to fail", http.StatusServiceUnavailable)
+			http.Error(w, "failing, as "+contract.FailProbes+" says", http.StatusServiceUnavailable)
 		default:
 			host, _ := os.Hostname()
 			fmt.Fprintln(w, host)
@@ -78,7 +80,8 @@ func handler(paths []string, out io.Writer) http.Handler {
 	return routes
 }
 
-func port(r *http.Request) string {
+// localPort returns the port that a request came to, for people.
+func localPort(r *http.Request) string {
 	local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
 	if local == nil {
 		return "no port"
@@ -89,7 +92,8 @@ func port(r *http.Request) string {
 
 func failsProbes() bool { return os.Getenv(contract.FailProbes) == "fail" }
 
-// answerGRPC is grpc.health.v1.Health/Check: a frame (a flag, four bytes of length) around a message whose first field is the status.
+// answerGRPC answers grpc.health.v1.Health/Check. A message is preceded by a compression flag and 4 bytes of length;
+// its only field is the status.
 func answerGRPC(w http.ResponseWriter, r *http.Request) {
 	const field, serving, notServing = 0x08, 1, 2
 	status := byte(serving)

@@ -10,10 +10,11 @@ import (
 	"github.com/traderadmin/charts/steps/internal/standin/program/contract"
 )
 
-// stream sends requests to address, one after the other, each on a connection of its own and at least interval after the one before, until in ends. A request that gets
-// no answer, or another status than 200, is lost.
+// stream sends one request after another to address, until in ends. Requests are at least interval apart, and each has
+// a connection of its own. A request is lost if it gets no answer, or another status than 200. Events are written to
+// out as lines of JSON.
 func stream(ctx context.Context, address, interval string, in io.Reader, out io.Writer) error {
-	every, err := time.ParseDuration(interval)
+	period, err := time.ParseDuration(interval)
 	if err != nil {
 		return err
 	}
@@ -23,45 +24,44 @@ func stream(ctx context.Context, address, interval string, in io.Reader, out io.
 		_, _ = io.Copy(io.Discard, in)
 		cancel()
 	}()
-	next := time.NewTicker(every)
-	defer next.Stop()
-	began := time.Now()
-	var s contract.Streamed
+	ticker := time.NewTicker(period)
+	defer ticker.Stop()
+	start := time.Now()
+	var e contract.StreamEvent
+	emit := func(kind, reason string) {
+		e.Kind, e.Reason = kind, reason
+		_ = writeJSON(out, e)
+	}
 	for ctx.Err() == nil {
-		s.At = time.Since(began).Milliseconds()
-		why := lost(reach(context.WithoutCancel(ctx), address)) // the last one is waited for
+		e.At = time.Since(start).Milliseconds()
+		reason := lossReason(ask(context.WithoutCancel(ctx), address)) // the last request is completed
 		switch {
-		case s.Sent == 0 && why != "":
-			if why != s.Why {
-				say(out, &s, contract.StreamNone, why)
+		case e.Sent == 0 && reason != "":
+			if reason != e.Reason {
+				emit(contract.StreamNone, reason)
 			}
-		case s.Sent == 0:
-			s.Sent = 1
-			say(out, &s, contract.StreamFirst, "")
-		case why != "":
-			s.Sent++
-			s.Lost++
-			say(out, &s, contract.StreamLost, why)
+		case e.Sent == 0:
+			e.Sent = 1
+			emit(contract.StreamFirst, "")
+		case reason != "":
+			e.Sent++
+			e.Lost++
+			emit(contract.StreamLost, reason)
 		default:
-			s.Sent++
+			e.Sent++
 		}
 		select {
-		case <-next.C:
+		case <-ticker.C:
 		case <-ctx.Done():
 		}
 	}
-	s.At = time.Since(began).Milliseconds()
-	say(out, &s, contract.StreamEnd, "")
+	e.At = time.Since(start).Milliseconds()
+	emit(contract.StreamEnd, "")
 	return nil
 }
 
-func say(out io.Writer, s *contract.Streamed, event, why string) {
-	s.Event, s.Why = event, why
-	_ = tell(out, s)
-}
-
-// lost says why answer is none, or none of success; "" where it is one.
-func lost(answer contract.Answer) string {
+// lossReason says why a request counts as lost. It is empty if the request succeeded.
+func lossReason(answer contract.Answer) string {
 	if answer.Error == "" && answer.Status != 0 && answer.Status != http.StatusOK {
 		return fmt.Sprintf("status %d", answer.Status)
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestAnImageThatIsUsedInSeveralWays(t *testing.T) {
+func TestContractOfSeveralContainers(t *testing.T) {
 	t.Parallel()
 	c := Contract{Paths: []string{"/healthz"}}.
 		With("api", Container{Ports: []int32{8080}}).
@@ -21,11 +21,11 @@ func TestAnImageThatIsUsedInSeveralWays(t *testing.T) {
 	assert.Equal(t, Container{Ports: []int32{70, 8080, 9090}}, read.Of("api"))
 	assert.Equal(t, Container{Ports: []int32{9000}}, read.Of("metrics"))
 	assert.Equal(t, Container{Task: true}, read.Of("migrate"))
-	assert.Equal(t, Container{Ports: []int32{70, 8080, 9000, 9090}}, read.Of(""), "all that the image serves")
+	assert.Equal(t, Container{Ports: []int32{70, 8080, 9000, 9090}}, read.Of(""), "all ports of the image")
 	assert.Equal(t, c, c.With("migrate", Container{Task: true}), "nothing new")
 }
 
-func TestWhoseNameNobodyKnows(t *testing.T) {
+func TestOfUnknownName(t *testing.T) {
 	t.Parallel()
 	assert.Zero(t, Contract{}.Of(""))
 	assert.Equal(t, Container{Task: true}, Contract{}.With("migrate", Container{Task: true}).Of(""))
@@ -37,5 +37,5 @@ func TestParse(t *testing.T) {
 	require.NoError(t, err)
 	assert.Zero(t, c)
 	_, err = Parse("{")
-	assert.EqualError(t, err, "STANDIN is no contract: unexpected end of JSON input")
+	assert.ErrorContains(t, err, "STANDIN is not a valid contract")
 }

@@ -1,5 +1,6 @@
-// Package kernel reads what the kernel says of a container: as whom it runs, what it may do, and what it may take. It reads files of /proc and
-// /sys as they are seen in the container, by whatever means; the stand-in reads its own, the suite those of any container.
+// Package kernel parses what the Linux kernel reports about a container: its user, its privileges and its limits. It
+// reads files below /proc and /sys as they appear in the container. The stand-in reads its own files; the suite reads
+// those of any container by exec.
 package kernel
 
 import (
@@ -13,18 +14,19 @@ import (
 // Read returns the content of a file in the container.
 type Read func(path string) ([]byte, error)
 
-// User is as whom the first process of a container runs, and what the kernel lets it do.
+// User is the user and the privileges of the first process of a container.
 type User struct {
 	UID             int    `json:"uid"`
 	GID             int    `json:"gid"`
 	Groups          []int  `json:"groups"`       // ascending
-	Capabilities    string `json:"capabilities"` // the effective ones, a mask of 16 hexadecimal digits
+	Capabilities    string `json:"capabilities"` // the effective set, a mask of 16 hexadecimal digits
 	NoNewPrivileges bool   `json:"noNewPrivileges"`
-	Seccomp         bool   `json:"seccomp"`      // whether a filter holds it
-	ReadOnlyRoot    bool   `json:"readOnlyRoot"` // whether the root filesystem is read-only
+	Seccomp         bool   `json:"seccomp"`      // whether a seccomp filter is active
+	ReadOnlyRoot    bool   `json:"readOnlyRoot"` // whether the root filesystem is mounted read-only
 }
 
-// UserOf reads it from /proc/1/status and /proc/1/mountinfo, or, where the kernel keeps these from the reader, from those of the reader's own process.
+// UserOf reads the user from /proc/1/status, and ReadOnlyRoot from the reader's own mountinfo: that of process 1 is
+// only readable for processes that may trace it.
 func UserOf(read Read) (User, error) {
 	status, err := read("/proc/1/status")
 	if err != nil {
@@ -33,14 +35,14 @@ func UserOf(read Read) (User, error) {
 	u := User{Groups: []int{}}
 	for line := range strings.Lines(string(status)) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
-		if err := u.note(name, strings.Fields(value)); err != nil {
+		if err := u.set(name, strings.Fields(value)); err != nil {
 			return User{}, fmt.Errorf("/proc/1/status: %s: %w", name, err)
 		}
 	}
 	if u.Capabilities == "" {
-		return User{}, errors.New("/proc/1/status says nothing of capabilities")
+		return User{}, errors.New("/proc/1/status has no capabilities")
 	}
-	table, err := read("/proc/self/mountinfo") // that of process 1 is for whoever may trace it
+	table, err := read("/proc/self/mountinfo")
 	if err != nil {
 		return User{}, err
 	}
@@ -48,8 +50,9 @@ func UserOf(read Read) (User, error) {
 	return u, nil
 }
 
-// note takes one line of a status file. Of the four user and group IDs, the second is the effective one.
-func (u *User) note(name string, values []string) (err error) {
+// set sets the field for one line of a status file. The second of the four user and group IDs is the effective one. See
+// proc_pid_status(5).
+func (u *User) set(name string, values []string) (err error) {
 	if len(values) == 0 {
 		return nil
 	}
@@ -59,65 +62,95 @@ func (u *User) note(name string, values []string) (err error) {
 	case "Gid":
 		u.GID, err = strconv.Atoi(values[min(1, len(values)-1)])
 	case "Groups":
-		for _, value := range values {
-			group, wrong := strconv.Atoi(value)
-			u.Groups, err = append(u.Groups, group), errors.Join(err, wrong)
-		}
-		slices.Sort(u.Groups)
+		u.Groups, err = parseGroups(values)
 	case "CapEff":
 		u.Capabilities = values[0]
 	case "NoNewPrivs":
 		u.NoNewPrivileges = values[0] == "1"
 	case "Seccomp":
-		u.Seccomp = values[0] == "2"
+		u.Seccomp = values[0] == "2" // SECCOMP_MODE_FILTER
 	}
 	return err
 }
 
-// Limits are what the kernel lets a container take.
-type Limits struct {
-	Memory int64   `json:"memory"` // bytes; 0 is no limit
-	CPU    float64 `json:"cpu"`    // cores; 0 is no limit
+func parseGroups(values []string) ([]int, error) {
+	groups := []int{}
+	for _, value := range values {
+		group, err := strconv.Atoi(value)
+		if err != nil {
+			return nil, err
+		}
+		groups = append(groups, group)
+	}
+	slices.Sort(groups)
+	return groups, nil
 }
 
-// unlimited is more than any machine has: version 1 says "no limit" by the largest number of whole pages.
-const unlimited = 1 << 60
+// Limits are the limits that the kernel enforces on a container.
+type Limits struct {
+	Memory int64   `json:"memory"` // bytes; 0 is unlimited
+	CPU    float64 `json:"cpu"`    // cores; 0 is unlimited
+}
 
-// LimitsOf reads them from the files of the container's control group, of version 2 or else of version 1.
+// LimitsOf reads the limits of the container's control group, of version 2 or else of version 1.
 func LimitsOf(read Read) (Limits, error) {
-	var memory, quota, period int64
-	found, err := numbers(read, "/sys/fs/cgroup/memory.max")
+	limits, err := limitsOfV2(read)
 	if err == nil {
-		memory = found[0]
-		if found, err = numbers(read, "/sys/fs/cgroup/cpu.max"); err == nil && len(found) != 2 {
-			err = fmt.Errorf("cpu.max has %d numbers, not 2", len(found))
-		}
-		if err != nil {
-			return Limits{}, err
-		}
-		quota, period = found[0], found[1]
-	} else {
-		for file, value := range map[string]*int64{
-			"memory/memory.limit_in_bytes": &memory, "cpu/cpu.cfs_quota_us": &quota, "cpu/cpu.cfs_period_us": &period,
-		} {
-			found, wrong := numbers(read, "/sys/fs/cgroup/"+file)
-			if wrong != nil {
-				return Limits{}, fmt.Errorf("neither version 2 of control groups (%w) nor version 1: %w", err, wrong)
-			}
-			*value = found[0]
-		}
+		return limits, nil
 	}
-	var l Limits
-	if memory > 0 && memory < unlimited {
-		l.Memory = memory
+	limits, errV1 := limitsOfV1(read)
+	if errV1 != nil {
+		return Limits{}, fmt.Errorf("neither version 2 of control groups (%w) nor version 1 (%w)", err, errV1)
+	}
+	return limits, nil
+}
+
+func limitsOfV2(read Read) (Limits, error) {
+	memory, err := numbers(read, "/sys/fs/cgroup/memory.max")
+	if err != nil {
+		return Limits{}, err
+	}
+	cpu, err := numbers(read, "/sys/fs/cgroup/cpu.max") // quota and period
+	if err != nil {
+		return Limits{}, err
+	}
+	if len(cpu) != 2 {
+		return Limits{}, fmt.Errorf("cpu.max has %d numbers, not 2", len(cpu))
+	}
+	return newLimits(memory[0], cpu[0], cpu[1]), nil
+}
+
+func limitsOfV1(read Read) (Limits, error) {
+	memory, err := numbers(read, "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+	if err != nil {
+		return Limits{}, err
+	}
+	quota, err := numbers(read, "/sys/fs/cgroup/cpu/cpu.cfs_quota_us")
+	if err != nil {
+		return Limits{}, err
+	}
+	period, err := numbers(read, "/sys/fs/cgroup/cpu/cpu.cfs_period_us")
+	if err != nil {
+		return Limits{}, err
+	}
+	return newLimits(memory[0], quota[0], period[0]), nil
+}
+
+// newLimits returns limits from values of which negative ones mean unlimited, and so does a memory limit that exceeds
+// any machine: version 1 uses the largest number of whole pages.
+func newLimits(memory, quota, period int64) Limits {
+	const unlimitedMemory = 1 << 60
+	var limits Limits
+	if memory > 0 && memory < unlimitedMemory {
+		limits.Memory = memory
 	}
 	if quota > 0 && period > 0 {
-		l.CPU = float64(quota) / float64(period)
+		limits.CPU = float64(quota) / float64(period)
 	}
-	return l, nil
+	return limits
 }
 
-// numbers are those in a file, at least one, with -1 for "max".
+// numbers returns the numbers in a file, at least one. The word max is -1.
 func numbers(read Read, file string) ([]int64, error) {
 	text, err := read(file)
 	if err != nil {
@@ -141,24 +174,25 @@ func numbers(read Read, file string) ([]int64, error) {
 	return found, nil
 }
 
-// Mount is something that is mounted: what is at Path is Root of its filesystem.
+// Mount is a mount: the folder Root of a filesystem is mounted at Path.
 type Mount struct {
 	Root, Path string
 	ReadOnly   bool
 }
 
-// Mounts reads a mountinfo file.
+// Mounts parses a mountinfo file. See proc_pid_mountinfo(5).
 func Mounts(table []byte) []Mount {
 	var mounts []Mount
 	for line := range strings.Lines(string(table)) {
 		if words := strings.Fields(line); len(words) > 5 {
-			mounts = append(mounts, Mount{words[3], unescape(words[4]), slices.Contains(strings.Split(words[5], ","), "ro")})
+			readOnly := slices.Contains(strings.Split(words[5], ","), "ro")
+			mounts = append(mounts, Mount{Root: words[3], Path: unescape(words[4]), ReadOnly: readOnly})
 		}
 	}
 	return mounts
 }
 
-// unescape undoes what the kernel does to spaces and the like in a path: a backslash and three octal digits.
+// unescape replaces the escape sequences of a path, a backslash and three octal digits, by the characters.
 func unescape(path string) string {
 	var plain strings.Builder
 	for i := 0; i < len(path); i++ {

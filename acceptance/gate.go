@@ -45,7 +45,7 @@ func (r *suiteRun) lint() (*linter.Result, error) {
 	if r.flags.lint == "off" {
 		return nil, nil
 	}
-	result, err := linter.Run(context.Background(), []string{r.suite.source}, linter.Options{Progress: r.out})
+	result, err := linter.Run(context.Background(), []string{r.source}, linter.Options{Progress: r.out})
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func (r *suiteRun) lint() (*linter.Result, error) {
 	}
 	if n := result.Count(rule.Error); n > 0 && r.flags.lint != "warn" {
 		return nil, fmt.Errorf("the linter found errors in %s (%d), so no cluster was started; "+
-			"-lint=warn runs the scenarios anyway", r.suite.source, n)
+			"-lint=warn runs the scenarios anyway", r.source, n)
 	}
 	return result, nil
 }

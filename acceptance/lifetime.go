@@ -24,6 +24,9 @@ var errDeadline = errors.New("the time limit of go test (-timeout) is near")
 // closing is how long before the time limit of the test a run ends, to report and to clean up.
 const closing = 30 * time.Second
 
+// stopping is how long it may take to stop the cluster after that.
+const stopping = 5 * time.Second
+
 // untilDeadline returns a context that ends shortly before the time limit of t.
 func untilDeadline(t *testing.T) (context.Context, context.CancelFunc) {
 	deadline, ok := t.Deadline()
@@ -31,6 +34,15 @@ func untilDeadline(t *testing.T) (context.Context, context.CancelFunc) {
 		return context.WithCancel(context.Background())
 	}
 	return context.WithDeadlineCause(context.Background(), deadline.Add(-closing), errDeadline)
+}
+
+// closeContext returns the context of cleaning up: up to three minutes, but not beyond the time limit of t.
+func closeContext(t *testing.T) (context.Context, context.CancelFunc) {
+	end := time.Now().Add(3 * time.Minute)
+	if deadline, ok := t.Deadline(); ok && deadline.Before(end) {
+		end = deadline.Add(-stopping)
+	}
+	return context.WithDeadline(context.Background(), end)
 }
 
 // untilInterrupt returns a context that ends on the first SIGINT or SIGTERM, so that the run can clean up. A second

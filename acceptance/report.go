@@ -24,7 +24,7 @@ func (r *suiteRun) newReport(count int, findings *linter.Result) (*report.Report
 	}
 	options := report.Options{
 		Dir:      r.flags.reportDir,
-		Title:    "Acceptance tests of " + r.suite.source,
+		Title:    "Acceptance tests of " + r.source,
 		Command:  strings.Join(os.Args, " "),
 		Test:     r.t.Name(),
 		Flags:    scenarioFlags(),
@@ -49,7 +49,7 @@ func (r *suiteRun) sections(findings *linter.Result) ([]report.Section, error) {
 		return nil, nil
 	}
 	sections := []report.Section{lintSection(findings)}
-	budgets, err := linter.Budgets(context.Background(), []string{r.suite.source}, linter.Options{})
+	budgets, err := linter.Budgets(context.Background(), []string{r.source}, linter.Options{})
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/cucumber/godog"
 
@@ -29,14 +28,14 @@ func Run(t *testing.T, suite Suite) {
 }
 
 func run(t *testing.T, suite Suite, flags *flags, out io.Writer) error {
-	tested, err := suite.resolve(flags.chart, flags.features)
+	suite, source, err := suite.resolve(flags.chart, flags.features)
 	if err != nil {
 		return err
 	}
 	tuneProcess()
-	r := &suiteRun{t: t, flags: flags, suite: tested, out: out, godog: flags.godog}
+	r := &suiteRun{t: t, flags: flags, suite: suite, source: source, out: out, godog: flags.godog}
 	if len(r.godog.Paths) == 0 {
-		r.godog.Paths = []string{tested.Features}
+		r.godog.Paths = []string{suite.Features}
 	}
 	switch {
 	case flags.godog.ShowStepDefinitions:
@@ -49,11 +48,12 @@ func run(t *testing.T, suite Suite, flags *flags, out io.Writer) error {
 
 // suiteRun is one run of a suite.
 type suiteRun struct {
-	t     *testing.T
-	flags *flags
-	suite *resolved
-	godog godog.Options
-	out   io.Writer
+	t      *testing.T
+	flags  *flags
+	suite  Suite
+	source string // the path of the chart that is tested
+	godog  godog.Options
+	out    io.Writer
 }
 
 // printSteps prints the step definitions.
@@ -68,9 +68,6 @@ func (r *suiteRun) printSteps() error {
 	}.Run() // its exit code is that of a usage error
 	return nil
 }
-
-// closeTimeout bounds how long the run waits until what it made is deleted.
-const closeTimeout = 3 * time.Minute
 
 // test lints the chart and runs the scenarios.
 func (r *suiteRun) test() (err error) {
@@ -102,38 +99,23 @@ func (r *suiteRun) test() (err error) {
 	if err := provider.Start(ctx); err != nil {
 		return err
 	}
-	suite, err := r.newSteps(provider)
+	session, err := r.suite.Begin(ctx, provider, r.stepOptions())
+	if session != nil {
+		defer func() {
+			ctx, cancel := closeContext(r.t)
+			defer cancel()
+			err = errors.Join(err, session.Close(ctx))
+		}()
+	}
 	if err != nil {
 		return err
 	}
-	defer func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
-		defer cancel()
-		err = errors.Join(err, suite.Close(ctx))
-	}()
-	if provider.Persistent() {
-		if err := suite.Begin(ctx, r.out); err != nil {
-			return err
-		}
-	}
-	r.runScenarios(ctx, suite, reported)
-	return r.conclude(ctx, provider, suite, reported)
-}
-
-// runScenarios runs the scenarios as subtests. Which ones failed, and why, is printed when it returns.
-func (r *suiteRun) runScenarios(ctx context.Context, suite *steps.Suite, reported *report.Report) {
 	options := r.godog
-	options.TestingT, options.DefaultContext = r.t, ctx
-	scenarios := godog.TestSuite{
-		Options: &options,
-		ScenarioInitializer: func(sc *godog.ScenarioContext) {
-			steps.Register(sc, suite)
-			reported.Register(sc)
-		},
+	options.TestingT = r.t
+	if !session.Run(ctx, options, reported.Register) {
+		r.t.Fail() // what failed is printed by now
 	}
-	if scenarios.Run() != 0 {
-		r.t.Fail()
-	}
+	return r.conclude(ctx, provider, session.steps, reported)
 }
 
 // conclude prints what is known after the scenarios and writes the report. If failed scenarios are kept, it waits
@@ -175,32 +157,26 @@ func (r *suiteRun) sweep() (err error) {
 	if err := provider.Start(ctx); err != nil {
 		return err
 	}
-	suite, err := r.newSteps(provider)
+	session, err := r.suite.newSession(provider, r.stepOptions())
 	if err != nil {
 		return err
 	}
-	return suite.Sweep(ctx, r.out)
+	return session.steps.Sweep(ctx, r.out)
 }
 
 // openCluster returns the cluster that the flags name, not yet started.
 func (r *suiteRun) openCluster() (cluster.Provider, error) {
-	options := r.flags.cluster
-	options.Existing.Kinds = r.suite.kinds
-	return cluster.Open(r.flags.backend, options, r.out)
+	return OpenCluster(r.flags.backend, r.source, r.flags.cluster, r.out)
 }
 
-// newSteps returns what all scenarios share.
-func (r *suiteRun) newSteps(provider cluster.Provider) (*steps.Suite, error) {
-	options := steps.Options{
-		Release:     r.suite.Release,
-		Chart:       r.suite.Chart,
-		ChartSource: r.suite.source,
-		Namespace:   r.suite.Namespace,
+// stepOptions returns the options of the steps that the flags set.
+func (r *suiteRun) stepOptions() steps.Options {
+	return steps.Options{
+		ChartSource: r.source,
 		Wait:        r.flags.wait,
 		RealImages:  r.flags.realImages,
 		HealthPaths: r.flags.healthPaths,
 		KeepFailed:  r.flags.keepFailed,
 		Progress:    r.out,
 	}
-	return steps.NewSuite(provider.Config(), options.ForCluster(provider))
 }

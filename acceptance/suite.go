@@ -12,12 +12,11 @@
 package acceptance
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
-
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/traderadmin/charts/internal/chart"
 )
@@ -36,48 +35,29 @@ type Suite struct {
 	Features string
 }
 
-// resolved is a Suite in which nothing is empty, with the chart that it tests.
-type resolved struct {
-	Suite
-	source string                    // the path of the chart that is tested, which -chart may have set
-	kinds  []schema.GroupVersionKind // of the objects that the chart renders
-}
-
-// resolve fills in the defaults. The chart at override, if it is not empty, is tested in place of suite.Chart, and
-// features replaces suite.Features.
-func (suite Suite) resolve(override, features string) (*resolved, error) {
+// resolve returns the suite without empty fields, and the path of the chart to test: source, or suite.Chart if source is
+// empty. features replaces suite.Features unless it is empty.
+func (suite Suite) resolve(source, features string) (Suite, string, error) {
 	if suite.Chart == "" {
 		found, err := onlyChart()
-		if err != nil && override == "" {
-			return nil, err
+		switch {
+		case err == nil:
+			suite.Chart = found
+		case source == "":
+			return suite, "", err
+		default:
+			suite.Chart = source
 		}
-		suite.Chart = found
 	}
-	if suite.Chart == "" {
-		suite.Chart = override
-	}
-	r := &resolved{Suite: suite, source: suite.Chart}
-	if override != "" {
-		r.source = override
-	}
-	if features != "" {
-		r.Features = features
-	}
-	if r.Features == "" {
-		r.Features = "features"
-	}
-	loaded, err := chart.Load(r.source)
+	source = cmp.Or(source, suite.Chart)
+	loaded, err := chart.Load(source)
 	if err != nil {
-		return nil, err
+		return suite, "", err
 	}
-	r.kinds = loaded.Kinds()
-	if r.Release == "" {
-		r.Release = loaded.Name()
-	}
-	if r.Namespace == "" {
-		r.Namespace = loaded.Name()
-	}
-	return r, nil
+	suite.Features = cmp.Or(features, suite.Features, "features")
+	suite.Release = cmp.Or(suite.Release, loaded.Name())
+	suite.Namespace = cmp.Or(suite.Namespace, loaded.Name())
+	return suite, source, nil
 }
 
 // onlyChart returns the path of the only chart below ./charts.

@@ -12,26 +12,26 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// fault is a mistake that somebody could make in the chart.
+// fault is a mistake that somebody could make in the chart: one text of one file is replaced.
 type fault struct {
-	// Name says what is wrong, in a few words.
+	// Name describes the mistake in a few words. It is unique in its catalog.
 	Name string `yaml:"name"`
-	// File is the file of the chart that has the mistake, such as templates/redis-service.yaml.
+	// File is the path of the changed file in the chart, such as templates/redis-service.yaml.
 	File string `yaml:"file"`
-	// Find is the text that the mistake takes the place of. It stands exactly once in the file.
+	// Find is the text to replace. It occurs exactly once in the file.
 	Find string `yaml:"find"`
-	// Replace is the mistake; empty is that the text is gone.
+	// Replace is the text in its place. Empty removes it.
 	Replace string `yaml:"replace"`
-	// Says are words of the finding, or of the failure of a scenario, that name the cause: all of them in one.
+	// Says has words that name the cause. One finding, or one failure of a scenario, contains all of them.
 	Says []string `yaml:"says"`
-	// Scenario is the name of the scenario, or outline, that is to find it, and runs first. Empty is that the linter is to.
+	// Scenario is the name of the scenario that notices the fault; it runs first. Empty means that the linter notices it.
 	Scenario string `yaml:"scenario"`
 }
 
-// catalog is a list of faults with names of their own.
+// catalog is a list of faults.
 type catalog []fault
 
-// readCatalog reads the faults of a YAML file. Its error names the faults that lack something.
+// readCatalog reads the faults in a YAML file. Its error names every fault that is incomplete.
 func readCatalog(path string) (catalog, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
@@ -43,37 +43,41 @@ func readCatalog(path string) (catalog, error) {
 	if err := decoder.Decode(&faults); err != nil {
 		return nil, fmt.Errorf("read the faults in %s: %w", path, err)
 	}
-	var lacking []error
-	names := map[string]bool{}
-	for i, f := range faults {
-		switch {
-		case f.Name == "":
-			lacking = append(lacking, fmt.Errorf("fault %d has no name", i+1))
-		case names[f.Name]:
-			lacking = append(lacking, fmt.Errorf("%s: another fault has the same name", f.Name))
-		case f.File == "" || f.Find == "" || len(f.Says) == 0:
-			lacking = append(lacking, fmt.Errorf("%s: a fault has a file, a text to find, and words that a finding of it says", f.Name))
-		}
-		names[f.Name] = true
-	}
-	if err := errors.Join(lacking...); err != nil {
+	if err := faults.validate(); err != nil {
 		return nil, fmt.Errorf("read the faults in %s:\n%w", path, err)
 	}
 	return faults, nil
 }
 
-// matching are the faults with such names.
+func (c catalog) validate() error {
+	var errs []error
+	names := map[string]bool{}
+	for i, f := range c {
+		switch {
+		case f.Name == "":
+			errs = append(errs, fmt.Errorf("fault %d has no name", i+1))
+		case names[f.Name]:
+			errs = append(errs, fmt.Errorf("%s: another fault has the same name", f.Name))
+		case f.File == "" || f.Find == "" || len(f.Says) == 0:
+			errs = append(errs, fmt.Errorf("%s: file, find and says are required", f.Name))
+		}
+		names[f.Name] = true
+	}
+	return errors.Join(errs...)
+}
+
+// matching returns the faults whose names match. It is an error if there are none.
 func (c catalog) matching(names *regexp.Regexp) (catalog, error) {
-	var some catalog
+	var matching catalog
 	for _, f := range c {
 		if names.MatchString(f.Name) {
-			some = append(some, f)
+			matching = append(matching, f)
 		}
 	}
-	if len(some) == 0 {
-		return nil, fmt.Errorf("no fault has a name that matches %q: -list prints them", names)
+	if len(matching) == 0 {
+		return nil, fmt.Errorf("no fault has a name that matches %q: -list prints the names", names)
 	}
-	return some, nil
+	return matching, nil
 }
 
 // apply puts the fault into a copy of the chart.
@@ -84,7 +88,7 @@ func (f fault) apply(chart string) error {
 		return fmt.Errorf("%s: %w", f.Name, err)
 	}
 	if n := strings.Count(string(content), f.Find); n != 1 {
-		return fmt.Errorf("%s: the text to find stands %d times in %s, and has to stand there once:\n%s", f.Name, n, f.File, f.Find)
+		return fmt.Errorf("%s: the text to find occurs %d times in %s, not once:\n%s", f.Name, n, f.File, f.Find)
 	}
 	return os.WriteFile(path, []byte(strings.Replace(string(content), f.Find, f.Replace, 1)), 0o600)
 }

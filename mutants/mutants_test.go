@@ -14,11 +14,12 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
 
+	"github.com/traderadmin/charts/acceptance"
 	"github.com/traderadmin/charts/cluster/embedded"
 	"github.com/traderadmin/charts/steps"
 )
 
-// mutants runs the command on the chart, as from the root of the repository, with the faults and features of a test.
+// mutants runs the command on the chart of this repository, with a catalog and features of the test.
 func mutants(t *testing.T, faults, features string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
@@ -27,7 +28,7 @@ func mutants(t *testing.T, faults, features string, args ...string) (code int, s
 	return code, out.String(), errs.String()
 }
 
-// file is a file of a test with the content, in a folder of its own.
+// file writes a file to a temporary folder and returns its path.
 func file(t *testing.T, name, content string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
@@ -35,7 +36,7 @@ func file(t *testing.T, name, content string) string {
 	return path
 }
 
-// one scenario, which the chart passes.
+// one returns a folder with one scenario, which the chart passes.
 func one(t *testing.T) string {
 	return filepath.Dir(file(t, "one.feature", `
 Feature: One
@@ -45,13 +46,14 @@ Feature: One
 `))
 }
 
-// The whole catalogue takes minutes: `make mutants` runs it.
-func TestEveryFaultOfTheCatalogueApplies(t *testing.T) {
+// TestCatalogApplies does not run the catalog, which takes minutes: `make mutants` does.
+func TestCatalogApplies(t *testing.T) {
 	t.Parallel()
 	faults, err := readCatalog("faults.yaml")
 	require.NoError(t, err)
 	assert.GreaterOrEqual(t, len(faults), 60)
-	_, err = suite{chart: "../charts/traderadmin", features: "../features"}.trials(faults, t.TempDir())
+	tested := acceptance.Suite{Chart: "./charts/traderadmin", Features: "../features"}
+	_, err = suite{chart: "../charts/traderadmin", tested: tested}.trials(faults, t.TempDir())
 	assert.NoError(t, err)
 }
 
@@ -79,11 +81,11 @@ const (
 `
 )
 
-func TestFaultsAreFoundByTheLinterAndByScenariosOrSurvive(t *testing.T) {
+func TestVerdicts(t *testing.T) {
 	code, stdout, stderr := mutants(t, file(t, "faults.yaml", selectsNothing+ignoresImage+harmless), one(t))
 
-	assert.Equal(t, survived, code, stderr)
-	assert.Contains(t, stdout, "the chart as it is passes\n")
+	assert.Equal(t, exitSurvived, code, stderr)
+	assert.Contains(t, stdout, "the unchanged chart passes\n")
 	assert.Contains(t, stdout, "a comment is gone: SURVIVED\n")
 	assert.Regexp(t, `(?m)^FAULT +CAUGHT BY +WORDS$`, stdout)
 	assert.Regexp(t, `(?m)^a Service selects no pod +lint selector-matches-no-pod +charts/traderadmin/templates/go-scanner-service.yaml:\d+: `, stdout)
@@ -92,8 +94,8 @@ func TestFaultsAreFoundByTheLinterAndByScenariosOrSurvive(t *testing.T) {
 	assert.Contains(t, stdout, "3 faults: 2 caught, 0 caught without the words, 1 survived\n")
 }
 
-// On a cluster that others use too, a trial waits for the one before, and takes away what it made.
-func TestAClusterOfTheUsersIsLeftAsItWas(t *testing.T) {
+// TestExistingCluster checks that trials on a cluster of the user's run one at a time and clean up.
+func TestExistingCluster(t *testing.T) {
 	users := embedded.New(embedded.Options{}, io.Discard)
 	require.NoError(t, users.Start(t.Context()))
 	defer func() { assert.NoError(t, users.Stop()) }()
@@ -104,9 +106,9 @@ func TestAClusterOfTheUsersIsLeftAsItWas(t *testing.T) {
 	code, stdout, stderr := mutants(t, file(t, "faults.yaml", ignoresImage+other), one(t),
 		"-cluster=existing", "-context="+access.CurrentContext, "-kubeconfig="+users.Kubeconfig())
 
-	assert.Equal(t, found, code, stderr)
+	assert.Equal(t, exitCaught, code, stderr)
 	assert.Contains(t, stdout, "context "+access.CurrentContext+": "+users.Config().Host)
-	assert.Contains(t, stdout, "the chart as it is passes\n")
+	assert.Contains(t, stdout, "the unchanged chart passes\n")
 	assert.Contains(t, stdout, "2 faults: 2 caught, 0 caught without the words, 0 survived\n")
 	assert.NotContains(t, stdout, "what other runs made")
 	client, err := kubernetes.NewForConfig(users.Config())
@@ -116,18 +118,18 @@ func TestAClusterOfTheUsersIsLeftAsItWas(t *testing.T) {
 	assert.Empty(t, left.Items)
 }
 
-func TestFewSurvivorsAreTolerated(t *testing.T) {
+func TestTolerance(t *testing.T) {
 	t.Parallel()
 	caught := verdict{catches: []catch{{by: "lint"}}}
 	verdicts := []verdict{{}}
 	for range tolerated - 1 {
 		verdicts = append(verdicts, caught)
 	}
-	assert.Equal(t, survived, conclude(&bytes.Buffer{}, verdicts), "1 in 20")
-	assert.Equal(t, found, conclude(&bytes.Buffer{}, append(verdicts, caught)), "1 in 21")
+	assert.Equal(t, exitSurvived, conclude(&bytes.Buffer{}, verdicts), "1 in 20")
+	assert.Equal(t, exitCaught, conclude(&bytes.Buffer{}, append(verdicts, caught)), "1 in 21")
 }
 
-func TestAFaultIsFoundByWordsThatNameIt(t *testing.T) {
+func TestWords(t *testing.T) {
 	t.Parallel()
 	const unnamed = `
 - name: a name is wrong
@@ -138,64 +140,64 @@ func TestAFaultIsFoundByWordsThatNameIt(t *testing.T) {
 `
 	code, stdout, stderr := mutants(t, file(t, "faults.yaml", unnamed+selectsNothing), one(t), "-run", "a name")
 
-	assert.Equal(t, survived, code, stderr)
-	assert.Contains(t, stdout, "a name is wrong: caught, but nothing says [\"Service/redis\"] in one place:\n  lint selector-matches-no-pod: ")
+	assert.Equal(t, exitSurvived, code, stderr)
+	assert.Contains(t, stdout, "a name is wrong: caught, but no finding or failure says [\"Service/redis\"]:\n  lint selector-matches-no-pod: ")
 	assert.Contains(t, stdout, "1 faults: 0 caught, 1 caught without the words, 0 survived\n")
 }
 
-func TestWhatCannotRunSaysWhy(t *testing.T) {
+func TestErrors(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		faults string
 		args   []string
 		says   string
 	}{
-		"a text that stands nowhere": {
+		"a text that does not occur": {
 			faults: "- {name: one, file: Chart.yaml, find: nowhere, says: [it]}\n- {name: two, file: none, find: x, says: [it]}",
-			says:   "one: the text to find stands 0 times in Chart.yaml, and has to stand there once:\nnowhere\ntwo: open ",
+			says:   "one: the text to find occurs 0 times in Chart.yaml, not once:\nnowhere\ntwo: open ",
 		},
-		"a text that stands twice": {
+		"a text that occurs twice": {
 			faults: "- {name: one, file: templates/NOTES.txt, find: Release.Name, says: [it]}",
-			says:   "the text to find stands",
+			says:   "the text to find occurs",
 		},
-		"a fault without words":    {faults: "- {name: one, file: Chart.yaml, find: v2}", says: "one: a fault has a file, a text to find, and words"},
-		"a field that faults lack": {faults: "- {name: one, search: v2}", says: "field search not found"},
-		"a name that is there twice": {
+		"a fault without words":    {faults: "- {name: one, file: Chart.yaml, find: v2}", says: "one: file, find and says are required"},
+		"an unknown field": {faults: "- {name: one, search: v2}", says: "field search not found"},
+		"a name that is used twice": {
 			faults: "- {name: one, file: a, find: b, says: [c]}\n- {name: one, file: a, find: b, says: [c]}",
 			says:   "one: another fault has the same name",
 		},
-		"a name that no fault has":    {faults: selectsNothing, args: []string{"-run", "zzz"}, says: `no fault has a name that matches "zzz": -list prints them`},
-		"a cluster that there is not": {faults: selectsNothing, args: []string{"-cluster=nowhere"}, says: `unknown cluster backend "nowhere": choose one of embedded`},
-		"a pattern that is none":      {faults: selectsNothing, args: []string{"-run", "("}, says: "-run: error parsing regexp"},
-		"an argument":                 {faults: selectsNothing, args: []string{"redis"}, says: `unexpected arguments ["redis"]: -run takes the names of faults`},
-		"a scenario that is not there": {
+		"a name that no fault has":    {faults: selectsNothing, args: []string{"-run", "zzz"}, says: `no fault has a name that matches "zzz": -list prints the names`},
+		"an unknown backend": {faults: selectsNothing, args: []string{"-cluster=nowhere"}, says: `unknown cluster backend "nowhere": choose one of embedded`},
+		"an invalid pattern":      {faults: selectsNothing, args: []string{"-run", "("}, says: "-run: error parsing regexp"},
+		"an argument":                 {faults: selectsNothing, args: []string{"redis"}, says: `unexpected arguments ["redis"]: -run selects faults by name`},
+		"an unknown scenario": {
 			faults: "- {name: one, file: .helmignore, find: '*.swp', says: [it], scenario: Two}",
-			says:   `are called "Two": want one`,
+			says:   `are named "Two", not one`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			code, _, stderr := mutants(t, file(t, "faults.yaml", c.faults), one(t), c.args...)
-			assert.Equal(t, couldNotRun, code)
+			assert.Equal(t, exitFailed, code)
 			assert.Contains(t, stderr, c.says)
 		})
 	}
 }
 
-func TestAChartThatDoesNotPassAsItIsIsRefused(t *testing.T) {
+func TestUnchangedChartFails(t *testing.T) {
 	const unanswered = `
 Feature: One
   Scenario: None
     Then go-scanner pods use image "custom:1.2"
 `
 	code, _, stderr := mutants(t, file(t, "faults.yaml", selectsNothing), filepath.Dir(file(t, "one.feature", unanswered)))
-	assert.Equal(t, couldNotRun, code)
-	assert.Contains(t, stderr, "the chart as it is does not pass: one.feature: None: ")
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, stderr, "the unchanged chart does not pass: one.feature: None: ")
 }
 
-func TestTheListOfFaults(t *testing.T) {
+func TestList(t *testing.T) {
 	t.Parallel()
 	code, stdout, _ := mutants(t, file(t, "faults.yaml", selectsNothing+ignoresImage), one(t), "-list")
-	assert.Equal(t, found, code)
+	assert.Equal(t, exitCaught, code)
 	assert.Equal(t, "a Service selects no pod\nan image is ignored\n", stdout)
 }

@@ -9,30 +9,32 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
+	"github.com/cucumber/godog"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/traderadmin/charts/acceptance"
 	"github.com/traderadmin/charts/cluster"
-	"github.com/traderadmin/charts/internal/chart"
+	"github.com/traderadmin/charts/internal/gherkin"
 )
 
-// suite is what the faults are tried on: a chart, and its scenarios.
+// suite is what the faults are tried on: a chart and its scenarios.
 type suite struct {
-	faults, chart, features string
-	release, namespace      string
-	wait                    time.Duration
-	concurrency             int
-	backend                 string // the name of the kind of cluster
-	clusterOptions          cluster.Options
+	tested         acceptance.Suite
+	chart          string // the path of the chart to put the faults into
+	faults         string // the path of the catalog
+	wait           time.Duration
+	concurrency    int
+	backend        string // the name of the cluster backend
+	clusterOptions cluster.Options
 }
 
-// try tries the faults, and before them, if asWell, the chart as it is, which must pass: else it would say nothing that a chart with a
-// fault does not. How it goes is written to progress. The verdicts are in the order of the faults.
-func (s suite) try(ctx context.Context, faults catalog, asWell bool, progress io.Writer) (verdicts []verdict, err error) {
-	provider, err := s.openCluster(progress)
+// try tries the faults and returns their verdicts in the same order. With unchangedToo it tries the unchanged chart
+// first, which must pass: otherwise a failure would say nothing about a fault.
+func (s suite) try(ctx context.Context, faults catalog, unchangedToo bool, out io.Writer) (v []verdict, err error) {
+	provider, err := acceptance.OpenCluster(s.backend, s.chart, s.clusterOptions, out)
 	if err != nil {
 		return nil, err
 	}
@@ -45,86 +47,86 @@ func (s suite) try(ctx context.Context, faults catalog, asWell bool, progress io
 	if err != nil {
 		return nil, err
 	}
-	unchanged := trial{suite: s, root: filepath.Join(copies, "unchanged")}
-	if err := s.copyTo(unchanged.root); err != nil {
-		return nil, err
-	}
-	if asWell {
+	unchanged := trial{suite: s, chart: s.chart}
+	if unchangedToo {
 		if v, err := unchanged.lint(ctx); err != nil || v.caught() {
 			return nil, errors.Join(err, v.unfit())
 		}
 	}
-	verdicts, err = lintAll(ctx, trials, progress)
+	verdicts, err := lintAll(ctx, trials, out)
 	if err != nil {
 		return nil, err
 	}
-	left := slices.ContainsFunc(verdicts, func(v verdict) bool { return !v.caught() })
-	if !left && !asWell {
-		return verdicts, nil
+	if !unchangedToo && !slices.ContainsFunc(verdicts, func(v verdict) bool { return !v.caught() }) {
+		return verdicts, nil // no cluster is needed
 	}
 	if err := provider.Start(ctx); err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, provider.Stop()) }()
-	if asWell {
-		if v, err := unchanged.scenarios(ctx, provider, progress, s.features); err != nil || v.caught() {
+	if unchangedToo {
+		if v, err := unchanged.scenarios(ctx, provider, out, s.tested.Features); err != nil || v.caught() {
 			return nil, errors.Join(err, v.unfit())
 		}
-		fmt.Fprintln(progress, "the chart as it is passes")
+		fmt.Fprintln(out, "the unchanged chart passes")
 	}
-	return verdicts, s.runAll(ctx, trials, verdicts, provider, progress)
+	return verdicts, s.runAll(ctx, trials, verdicts, provider, out)
 }
 
-// openCluster returns the cluster that the scenarios are for, not yet started.
-func (s suite) openCluster(progress io.Writer) (cluster.Provider, error) {
-	about, err := chart.Load(s.chart)
+// oneAtATime reports whether trials must not overlap. Where containers run, trials do not share the room for pods or the
+// images of the nodes. On a cluster that outlives the run, a trial cleans up after those before it.
+func oneAtATime(on cluster.Provider) bool { return on.RunsContainers() || on.Persistent() }
+
+// trials puts each fault into a copy of the chart. The error names every fault that does not apply or whose scenario
+// does not exist.
+func (s suite) trials(faults catalog, copies string) ([]trial, error) {
+	scenarios, err := s.scenarios()
 	if err != nil {
 		return nil, err
 	}
-	s.clusterOptions.Existing.Kinds = about.Kinds()
-	return cluster.Open(s.backend, s.clusterOptions, progress)
-}
-
-// takeTurns says whether trials go one after another, each of which leaves the cluster as it was: where containers run, as the room for pods is not shared out between
-// trials, nor are images; and where others are there too, as each trial looks for what dead runs left.
-func takeTurns(running cluster.Provider) bool {
-	return running.RunsContainers() || running.Persistent()
-}
-
-// trials puts each fault into a copy of the chart. The error names all those that do not apply, or whose scenario is not there.
-func (s suite) trials(faults catalog, copies string) ([]trial, error) {
 	trials := make([]trial, len(faults))
 	var errs []error
 	for i, f := range faults {
-		t := trial{suite: s, fault: f, root: filepath.Join(copies, fmt.Sprint(i+1))}
-		if err := s.copyTo(t.root); err != nil {
-			return nil, err
+		root := filepath.Join(copies, fmt.Sprint(i+1))
+		t := trial{suite: s, fault: f, root: root, chart: filepath.Join(root, filepath.Clean(s.tested.Chart))}
+		if err := os.CopyFS(t.chart, os.DirFS(s.chart)); err != nil {
+			return nil, fmt.Errorf("copy the chart: %w", err)
 		}
-		var missing error
+		errs = append(errs, f.apply(t.chart))
 		if f.Scenario != "" {
-			t.path, missing = s.find(f.Scenario)
+			paths := scenarios[f.Scenario]
+			if len(paths) != 1 {
+				errs = append(errs, fmt.Errorf("%s: %d scenarios in %s are named %q, not one",
+					f.Name, len(paths), s.tested.Features, f.Scenario))
+				continue
+			}
+			t.path = paths[0]
 		}
-		errs = append(errs, f.apply(t.chart()), missing)
 		trials[i] = t
 	}
 	return trials, errors.Join(errs...)
 }
 
-// copyTo copies the chart to where scenarios look for it from root.
-func (s suite) copyTo(root string) error {
-	if err := os.CopyFS(s.chartIn(root), os.DirFS(s.chart)); err != nil {
-		return fmt.Errorf("copy the chart: %w", err)
+// scenarios returns the paths of all scenarios and outlines, as godog takes them (FILE:LINE), by their names.
+func (s suite) scenarios() (map[string][]string, error) {
+	options := godog.Options{Paths: []string{s.tested.Features}}
+	features, err := godog.TestSuite{Options: &options}.RetrieveFeatures()
+	if err != nil {
+		return nil, fmt.Errorf("read the features in %s: %w", s.tested.Features, err)
 	}
-	return nil
+	paths := map[string][]string{}
+	for _, feature := range features {
+		for node := range gherkin.Nodes(feature.GherkinDocument) {
+			if about := node.Scenario; about != nil {
+				paths[about.Name] = append(paths[about.Name], fmt.Sprintf("%s:%d", feature.Uri, about.Location.Line))
+			}
+		}
+	}
+	return paths, nil
 }
 
-// chartIn is the folder of the chart in a copy, where scenarios call it ./charts/NAME.
-func (s suite) chartIn(root string) string {
-	return filepath.Join(root, "charts", filepath.Base(s.chart))
-}
-
-// lintAll has the linter look for the faults, several at a time.
-func lintAll(ctx context.Context, trials []trial, progress io.Writer) ([]verdict, error) {
+// lintAll lints all copies, several at a time, and prints which faults the linter notices.
+func lintAll(ctx context.Context, trials []trial, out io.Writer) ([]verdict, error) {
 	verdicts := make([]verdict, len(trials))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.NumCPU())
@@ -137,37 +139,35 @@ func lintAll(ctx context.Context, trials []trial, progress io.Writer) ([]verdict
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	done := 0
-	for _, v := range verdicts {
-		if v.caught() {
-			done++
-			fmt.Fprintf(progress, "%3d/%d  %s\n", done, len(trials), v.line())
-		}
+	for i, v := range noticed(verdicts) {
+		fmt.Fprintf(out, "%3d/%d  %s\n", i+1, len(trials), v.line())
 	}
 	return verdicts, nil
 }
 
-// runAll has scenarios look for the faults that the linter did not find, and completes the verdicts: first the one that is to find each, of
-// several faults at a time where trials need not take turns, then all of them for what is left.
-func (s suite) runAll(ctx context.Context, trials []trial, verdicts []verdict, running cluster.Provider, progress io.Writer) error {
-	done := 0
-	for _, v := range verdicts {
-		if v.caught() {
-			done++
-		}
-	}
+// noticed returns the verdicts on the faults that were noticed.
+func noticed(verdicts []verdict) []verdict {
+	return slices.DeleteFunc(slices.Clone(verdicts), func(v verdict) bool { return !v.caught() })
+}
+
+// runAll runs scenarios against the faults that the linter did not notice, and completes the verdicts. First it runs the
+// scenario that each fault names, then all scenarios against the faults that are left.
+func (s suite) runAll(
+	ctx context.Context, trials []trial, verdicts []verdict, on cluster.Provider, out io.Writer,
+) error {
 	var mu sync.Mutex
+	done := len(noticed(verdicts))
 	conclude := func(i int, v verdict) {
 		mu.Lock()
 		defer mu.Unlock()
 		v.warnings = verdicts[i].warnings
 		verdicts[i] = v
 		done++
-		fmt.Fprintf(progress, "%3d/%d  %s\n", done, len(trials), v.line())
+		fmt.Fprintf(out, "%3d/%d  %s\n", done, len(trials), v.line())
 	}
 	group, groupContext := errgroup.WithContext(ctx)
 	group.SetLimit(s.concurrency)
-	if takeTurns(running) {
+	if oneAtATime(on) {
 		group.SetLimit(1)
 	}
 	for i, t := range trials {
@@ -175,7 +175,7 @@ func (s suite) runAll(ctx context.Context, trials []trial, verdicts []verdict, r
 			continue
 		}
 		group.Go(func() error {
-			v, err := t.scenarios(groupContext, running, progress, t.path)
+			v, err := t.scenarios(groupContext, on, out, t.path)
 			if err == nil && v.caught() {
 				conclude(i, v)
 			}
@@ -189,35 +189,11 @@ func (s suite) runAll(ctx context.Context, trials []trial, verdicts []verdict, r
 		if verdicts[i].caught() {
 			continue
 		}
-		v, err := t.scenarios(ctx, running, progress, s.features)
+		v, err := t.scenarios(ctx, on, out, s.tested.Features)
 		if err != nil {
 			return err
 		}
 		conclude(i, v)
 	}
 	return nil
-}
-
-// find returns the path of the scenario, or the outline, with a name, as godog takes it: FILE:LINE.
-func (s suite) find(name string) (string, error) {
-	files, err := filepath.Glob(filepath.Join(s.features, "*.feature"))
-	if err != nil {
-		return "", err
-	}
-	var found []string
-	for _, file := range files {
-		content, err := os.ReadFile(file)
-		if err != nil {
-			return "", err
-		}
-		for i, line := range strings.Split(string(content), "\n") {
-			if _, title, ok := strings.Cut(strings.TrimSpace(line), ": "); ok && title == name && strings.Contains(line, "Scenario") {
-				found = append(found, fmt.Sprintf("%s:%d", file, i+1))
-			}
-		}
-	}
-	if len(found) != 1 {
-		return "", fmt.Errorf("%d scenarios of %s are called %q: want one", len(found), s.features, name)
-	}
-	return found[0], nil
 }

@@ -8,12 +8,13 @@ import (
 	"text/tabwriter"
 )
 
-// catch is what found a fault: a rule of the linter, or a scenario.
+// catch is a rule of the linter or a scenario that noticed a fault.
 type catch struct {
 	by    string
-	words string // that it said
+	words string // of the finding, or of the failed step
 }
 
+// says reports whether the catch has all of these words.
 func (c catch) says(words []string) bool {
 	for _, w := range words {
 		if !strings.Contains(c.words, w) {
@@ -23,24 +24,24 @@ func (c catch) says(words []string) bool {
 	return true
 }
 
-// summary is the first line of what it said.
+// summary returns the first line of the words.
 func (c catch) summary() string {
 	line, _, _ := strings.Cut(strings.TrimSpace(c.words), "\n")
 	return line
 }
 
-// verdict is what became of a fault.
+// verdict is the result of a trial.
 type verdict struct {
 	fault    fault
 	catches  []catch
-	warnings []string // of the linter: they end no run
+	warnings []string // of the linter, which stop no run
 }
 
 func (v *verdict) add(c catch) { v.catches = append(v.catches, c) }
 
 func (v verdict) caught() bool { return len(v.catches) > 0 }
 
-// named is what caught the fault with words that name its cause.
+// named returns the first catch whose words name the cause.
 func (v verdict) named() (catch, bool) {
 	for _, c := range v.catches {
 		if c.says(v.fault.Says) {
@@ -50,7 +51,7 @@ func (v verdict) named() (catch, bool) {
 	return catch{}, false
 }
 
-// line is the verdict in a line.
+// line returns the verdict as one line.
 func (v verdict) line() string {
 	c, ok := v.named()
 	switch {
@@ -62,16 +63,17 @@ func (v verdict) line() string {
 	return fmt.Sprintf("%s: SURVIVED", v.fault.Name)
 }
 
-// unfit says that the chart without a fault does not pass.
+// unfit returns an error for each catch of the unchanged chart, which has none if it passes.
 func (v verdict) unfit() error {
 	var errs []error
 	for _, c := range v.catches {
-		errs = append(errs, fmt.Errorf("the chart as it is does not pass: %s: %s", c.by, c.words))
+		errs = append(errs, fmt.Errorf("the unchanged chart does not pass: %s: %s", c.by, c.words))
 	}
 	return errors.Join(errs...)
 }
 
-// conclude writes the verdicts as a table, and below it what is wrong with them. It returns the exit code.
+// conclude prints the verdicts as a table, then the faults that survived or were caught without their words. It returns
+// the exit code.
 func conclude(w io.Writer, verdicts []verdict) int {
 	var caught, survivors, unnamed []verdict
 	for _, v := range verdicts {
@@ -93,7 +95,7 @@ func conclude(w io.Writer, verdicts []verdict) int {
 	}
 	_ = table.Flush()
 	for _, v := range unnamed {
-		fmt.Fprintf(w, "\n%s: caught, but nothing says %q in one place:\n", v.fault.Name, v.fault.Says)
+		fmt.Fprintf(w, "\n%s: caught, but no finding or failure says %q:\n", v.fault.Name, v.fault.Says)
 		for _, c := range v.catches {
 			fmt.Fprintf(w, "  %s: %s\n", c.by, c.words)
 		}
@@ -104,12 +106,13 @@ func conclude(w io.Writer, verdicts []verdict) int {
 	for _, v := range survivors {
 		fmt.Fprintf(w, "  %s (%s)\n", v.fault.Name, v.fault.File)
 		for _, warning := range v.warnings {
-			fmt.Fprintf(w, "    the linter warns, which ends no run: %s\n", warning)
+			fmt.Fprintf(w, "    the linter only warns: %s\n", warning)
 		}
 	}
-	fmt.Fprintf(w, "\n%d faults: %d caught, %d caught without the words, %d survived\n", len(verdicts), len(caught), len(unnamed), len(survivors))
+	fmt.Fprintf(w, "\n%d faults: %d caught, %d caught without the words, %d survived\n",
+		len(verdicts), len(caught), len(unnamed), len(survivors))
 	if len(unnamed) > 0 || len(survivors) > 0 && len(survivors)*tolerated >= len(verdicts) {
-		return survived
+		return exitSurvived
 	}
-	return found
+	return exitCaught
 }

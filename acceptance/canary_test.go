@@ -58,10 +58,11 @@ func startKind(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Setenv("KIND_CLUSTER", strings.TrimPrefix(access.CurrentContext, "kind-"))
 }
 
-// kind-made sets $KIND_CLUSTER to the name of the kind cluster that the last run made, and fails unless that cluster is
-// still there, or after "!" is gone.
+// kind-made sets $KIND_CLUSTER to the name of the kind cluster that the last run made, and fails unless that cluster
+// is still there, or after "!" is gone.
 func kindMade(ts *testscript.TestScript, neg bool, _ []string) {
-	if made := regexp.MustCompile(`kind cluster "?(charts-[\w-]+)`).FindStringSubmatch(ts.ReadFile("stdout")); made != nil {
+	made := regexp.MustCompile(`kind cluster "?(charts-[\w-]+)`).FindStringSubmatch(ts.ReadFile("stdout"))
+	if made != nil {
 		ts.Setenv("KIND_CLUSTER", made[1])
 	}
 	name := ts.Getenv("KIND_CLUSTER")

@@ -45,8 +45,8 @@ func TestFailures(t *testing.T) {
 	testscript.Run(t, params)
 }
 
-// playedStatus is the status that the test gives to the pods of a scheduler, by its name; NOW is the time. The nodes are
-// simulated and run no container that could crash. Nothing else acts on pods of these schedulers.
+// playedStatus is the status that the test gives to the pods of a scheduler, by its name; NOW is the time. The nodes
+// are simulated and run no container that could crash. Nothing else acts on pods of these schedulers.
 var playedStatus = map[string]string{
 	"crashing": `{"phase": "Running", "containerStatuses": [{
 		"name": "app", "image": "registry.example/app:1", "imageID": "", "restartCount": 4, "ready": false,

@@ -48,7 +48,8 @@ func newFlags(set *flag.FlagSet) *flags {
 	set.StringVar(&f.chart, "chart", "",
 		"test the chart at this `path` wherever the scenarios name the chart of the suite")
 	set.StringVar(&f.features, "features", "", "read the scenarios from this `folder` (default \"features\")")
-	set.StringVar(&f.backend, "cluster", "embedded", "the `backend` that provides the Kubernetes cluster: "+cluster.Names())
+	set.StringVar(&f.backend, "cluster", "embedded",
+		"the `backend` that provides the Kubernetes cluster: "+cluster.Names())
 	set.StringVar(&f.reportDir, "report", "",
 		"write index.html, junit.xml, cucumber.json and messages.ndjson to this `folder`")
 	set.BoolVar(&f.sweep, "sweep", false,
@@ -59,8 +60,8 @@ func newFlags(set *flag.FlagSet) *flags {
 		"does not lint (default stop)")
 	set.DurationVar(&f.wait, "wait", time.Minute, "how long a step may wait for the cluster")
 	set.Var(&f.shard, "shard", "run one part of the scenarios: `i/n`, such as 1/3 for the first of three")
-	set.Func("real-images", "where nodes run containers: comma-separated `globs` of image repositories that get no stand-in "+
-		"(default "+strings.Join(steps.DefaultRealImages, ",")+")", list(&f.realImages))
+	set.Func("real-images", "where nodes run containers: comma-separated `globs` of image repositories that get no "+
+		"stand-in (default "+strings.Join(steps.DefaultRealImages, ",")+")", list(&f.realImages))
 	set.Func("health-paths", "where nodes run containers: comma-separated `paths` that stand-ins answer with 200; "+
 		"all others get 404 (default "+strings.Join(steps.DefaultHealthPaths, ",")+")", list(&f.healthPaths))
 	f.cluster.Bind(set)

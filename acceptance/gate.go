@@ -13,8 +13,8 @@ import (
 	"github.com/traderadmin/charts/steps"
 )
 
-// countScenarios reads the features and returns the number of scenarios to run. Before the run costs anything, it fails
-// on features that cannot be parsed, on steps that are unknown or misused, and if no scenario is selected.
+// countScenarios reads the features and returns the number of scenarios to run. Before the run costs anything, it
+// fails on features that cannot be parsed, on steps that are unknown or misused, and if no scenario is selected.
 func (r *suiteRun) countScenarios() (int, error) {
 	features, err := godog.TestSuite{Options: &r.godog}.RetrieveFeatures()
 	if err != nil {

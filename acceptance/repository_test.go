@@ -25,23 +25,24 @@ const module = "github.com/traderadmin/charts"
 // mayImport lists, for each room of the house, the other rooms that its packages may import. Packages below a room
 // belong to it. A package that no room contains fails the test.
 var mayImport = map[string][]string{
-	"":                   {"acceptance", "steps"},
-	"acceptance":         {"steps", "lint", "cluster", "internal"},
-	"mutants":            {"acceptance", "steps", "lint", "cluster", "internal"},
-	"steps":              {"cluster", "internal"},
-	"lint":               {"internal"},
-	"cluster":            {"internal/gobuild"},
-	"internal/chart":     nil,
-	"internal/valuesuse": {"internal/chart"},
-	"internal/schema":    nil,
-	"internal/helm":      {"internal/chart", "internal/rollout", "internal/suggest", "internal/workload"},
-	"internal/rollout":   {"internal/workload"},
-	"internal/workload":  nil,
-	"internal/gobuild":   nil,
-	"internal/gherkin":   nil,
-	"internal/github":    nil,
-	"internal/junit":     nil,
-	"internal/suggest":   nil,
+	"":                      {"acceptance", "steps"},
+	"acceptance":            {"steps", "lint", "cluster", "internal"},
+	"mutants":               {"acceptance", "steps", "lint", "cluster", "internal"},
+	"steps":                 {"cluster", "internal"},
+	"lint":                  {"internal"},
+	"cluster":               {"internal/gobuild"},
+	"internal/chart":        nil,
+	"internal/valuesuse":    {"internal/chart", "internal/schema", "internal/valuesschema"},
+	"internal/valuesschema": {"internal/chart", "internal/schema"},
+	"internal/schema":       nil,
+	"internal/helm":         {"internal/chart", "internal/rollout", "internal/suggest", "internal/workload"},
+	"internal/rollout":      {"internal/workload"},
+	"internal/workload":     nil,
+	"internal/gobuild":      nil,
+	"internal/gherkin":      nil,
+	"internal/github":       nil,
+	"internal/junit":        nil,
+	"internal/suggest":      nil,
 }
 
 // TestImports holds the imports of all packages, without their tests, against mayImport.
@@ -103,8 +104,8 @@ func TestFirstFeature(t *testing.T) {
 	assert.Equal(t, "4abe079b1e37c2dcec135b19784ab9f839a81493e61122020f35b59955c6bc7f", hex.EncodeToString(sum[:]))
 }
 
-// TestNodeImagesOfCI checks that CI runs on kind for each Kubernetes minor that the linter renders for, and on the node
-// image that kind itself uses.
+// TestNodeImagesOfCI checks that CI runs on kind for each Kubernetes minor that the linter renders for, and on the
+// node image that kind itself uses.
 func TestNodeImagesOfCI(t *testing.T) {
 	t.Parallel()
 	workflow, err := os.ReadFile("../.github/workflows/chart.yaml")

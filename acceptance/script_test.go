@@ -53,8 +53,8 @@ func TestKindScripts(t *testing.T) {
 	testscript.Run(t, scripts("testdata/kind"))
 }
 
-// scripts returns the parameters of the scripts in a folder. Each starts in a folder of its own, with the chart of this
-// repository in charts/traderadmin and its first feature in features.
+// scripts returns the parameters of the scripts in a folder. Each starts in a folder of its own, with the chart of
+// this repository in charts/traderadmin and its first feature in features.
 func scripts(folder string) testscript.Params {
 	return testscript.Params{
 		Dir:                folder,
@@ -90,7 +90,8 @@ func setUp(env *testscript.Env) error {
 	}
 	caches := strings.Fields(string(goCaches))
 	for name, value := range map[string]string{
-		"NAMESPACE": "trader", "KIND_IMAGE": os.Getenv("KIND_IMAGE"), "KIND_CONFIG": os.Getenv("KIND_CONFIG"), "XDG_CACHE_HOME": cache, "GOCACHE": caches[0], "GOMODCACHE": caches[1],
+		"NAMESPACE": "trader", "KIND_IMAGE": os.Getenv("KIND_IMAGE"), "KIND_CONFIG": os.Getenv("KIND_CONFIG"),
+		"XDG_CACHE_HOME": cache, "GOCACHE": caches[0], "GOMODCACHE": caches[1],
 		"FIRST": firstFeature,
 	} {
 		env.Setenv(name, value)

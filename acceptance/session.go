@@ -11,8 +11,8 @@ import (
 	"github.com/traderadmin/charts/steps"
 )
 
-// OpenCluster returns the cluster backend of this name for tests of a chart. The cluster is not started yet. Progress is
-// written to progress.
+// OpenCluster returns the cluster backend of this name for tests of a chart. The cluster is not started yet. Progress
+// is written to progress.
 func OpenCluster(backend, chartPath string, options cluster.Options, progress io.Writer) (cluster.Provider, error) {
 	loaded, err := chart.Load(chartPath)
 	if err != nil {
@@ -28,12 +28,13 @@ type Session struct {
 	steps *steps.Suite
 }
 
-// Begin returns a session of the suite, in which no field may be empty. The fields of options that follow from the suite
-// and the cluster are set by Begin; options.ChartSource is the path of another copy of the chart to test. A cluster that is
-// used by several sessions should not retain the namespaces of each: a negative options.RetainNamespaces deletes them.
+// Begin returns a session of the suite, in which no field may be empty. The fields of options that follow from the
+// suite and the cluster are set by Begin; options.ChartSource is the path of another copy of the chart to test. A
+// cluster that is used by several sessions should not retain the namespaces of each: a negative
+// options.RetainNamespaces deletes them.
 //
-// On a cluster that outlives the run, Begin also deletes what killed runs left there. If that fails, it returns a session
-// with the error, which must be closed like any other.
+// On a cluster that outlives the run, Begin also deletes what killed runs left there. If that fails, it returns a
+// session with the error, which must be closed like any other.
 func (suite Suite) Begin(ctx context.Context, on cluster.Provider, options steps.Options) (*Session, error) {
 	session, err := suite.newSession(on, options)
 	if err != nil {
@@ -58,8 +59,8 @@ func (suite Suite) newSession(on cluster.Provider, options steps.Options) (*Sess
 	return &Session{steps: shared}, nil
 }
 
-// Run runs the scenarios that options select, and reports whether all of them passed. Scenarios end early when ctx ends.
-// hooks, unless it is nil, adds hooks to each scenario after those of the steps.
+// Run runs the scenarios that options select, and reports whether all of them passed. Scenarios end early when ctx
+// ends. hooks, unless it is nil, adds hooks to each scenario after those of the steps.
 func (s *Session) Run(ctx context.Context, options godog.Options, hooks func(*godog.ScenarioContext)) (passed bool) {
 	options.DefaultContext = ctx
 	suite := godog.TestSuite{

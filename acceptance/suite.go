@@ -1,12 +1,12 @@
-// Package acceptance runs the acceptance tests of a Helm chart: it lints the chart, gives the run a Kubernetes API, and
-// runs the scenarios of a folder of .feature files as real Helm commands. One call is enough:
+// Package acceptance runs the acceptance tests of a Helm chart: it lints the chart, gives the run a Kubernetes API,
+// and runs the scenarios of a folder of .feature files as real Helm commands. One call is enough:
 //
 //	func TestFeatures(t *testing.T) {
 //		acceptance.Run(t, acceptance.Suite{Chart: "./charts/shop"})
 //	}
 //
-// The flags of a run, such as -cluster=kind, -report DIR and -keep-failed, are flags of the test binary; importing this
-// package registers them. `go test -run TestFeatures . -args -help` lists them.
+// The flags of a run, such as -cluster=kind, -report DIR and -keep-failed, are flags of the test binary; importing
+// this package registers them. `go test -run TestFeatures . -args -help` lists them.
 //
 // Package steps documents the vocabulary of the scenarios, and what a step of your own is given.
 package acceptance
@@ -35,8 +35,8 @@ type Suite struct {
 	Features string
 }
 
-// resolve returns the suite without empty fields, and the path of the chart to test: source, or suite.Chart if source is
-// empty. features replaces suite.Features unless it is empty.
+// resolve returns the suite without empty fields, and the path of the chart to test: source, or suite.Chart if source
+// is empty. features replaces suite.Features unless it is empty.
 func (suite Suite) resolve(source, features string) (Suite, string, error) {
 	if suite.Chart == "" {
 		found, err := onlyChart()
@@ -76,5 +76,6 @@ func onlyChart() (string, error) {
 	for _, file := range files {
 		charts = append(charts, "./"+filepath.ToSlash(filepath.Dir(file)))
 	}
-	return "", fmt.Errorf("found %d charts (%s): set Suite.Chart or pass -chart PATH", len(charts), strings.Join(charts, ", "))
+	return "", fmt.Errorf("found %d charts (%s): set Suite.Chart or pass -chart PATH",
+		len(charts), strings.Join(charts, ", "))
 }

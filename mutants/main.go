@@ -1,13 +1,13 @@
-// Command mutants shows what the tests of a chart are worth. It puts faults into copies of the chart, one at a time, and
-// checks that the linter or a scenario notices each of them, with words that name the cause.
+// Command mutants shows what the tests of a chart are worth. It puts faults into copies of the chart, one at a time,
+// and checks that the linter or a scenario notices each of them, with words that name the cause.
 //
 //	go run ./mutants              # all faults in mutants/faults.yaml
 //	go run ./mutants -run redis   # the faults with redis in their names
 //	go run ./mutants -list        # their names
 //	go run ./mutants -cluster=kind -run redis
 //
-// The exit code is 0 if the faults are noticed; 1 if 1 in 20 or more survive, or if one is noticed without the words that
-// it asks for; and 2 if the faults could not be tried: one does not apply, or the unchanged chart does not pass.
+// The exit code is 0 if the faults are noticed; 1 if 1 in 20 or more survive, or if one is noticed without the words
+// that it asks for; and 2 if the faults could not be tried: one does not apply, or the unchanged chart does not pass.
 package main
 
 import (

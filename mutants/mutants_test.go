@@ -23,7 +23,9 @@ import (
 func mutants(t *testing.T, faults, features string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	args = append([]string{"-chart", "../charts/traderadmin", "-features", features, "-faults", faults, "-wait", "10s"}, args...)
+	args = append([]string{
+		"-chart", "../charts/traderadmin", "-features", features, "-faults", faults, "-wait", "10s",
+	}, args...)
 	code = run(t.Context(), args, &out, &errs)
 	return code, out.String(), errs.String()
 }
@@ -88,7 +90,8 @@ func TestVerdicts(t *testing.T) {
 	assert.Contains(t, stdout, "the unchanged chart passes\n")
 	assert.Contains(t, stdout, "a comment is gone: SURVIVED\n")
 	assert.Regexp(t, `(?m)^FAULT +CAUGHT BY +WORDS$`, stdout)
-	assert.Regexp(t, `(?m)^a Service selects no pod +lint selector-matches-no-pod +charts/traderadmin/templates/go-scanner-service.yaml:\d+: `, stdout)
+	assert.Regexp(t, `(?m)^a Service selects no pod +lint selector-matches-no-pod +`+
+		`charts/traderadmin/templates/go-scanner-service.yaml:\d+: `, stdout)
 	assert.Regexp(t, `(?m)^an image is ignored +one.feature: Image +go-scanner pods use image "custom:1.2": `, stdout)
 	assert.Contains(t, stdout, "\nSurvivors:\n  a comment is gone (.helmignore)\n")
 	assert.Contains(t, stdout, "3 faults: 2 caught, 0 caught without the words, 1 survived\n")
@@ -101,7 +104,9 @@ func TestExistingCluster(t *testing.T) {
 	defer func() { assert.NoError(t, users.Stop()) }()
 	access, err := clientcmd.LoadFromFile(users.Kubeconfig())
 	require.NoError(t, err)
-	other := strings.NewReplacer("an image", "the image of another", "pythonOrch", "redis", "your-registry/python-orch", "redis:").Replace(ignoresImage)
+	other := strings.NewReplacer(
+		"an image", "the image of another", "pythonOrch", "redis", "your-registry/python-orch", "redis:",
+	).Replace(ignoresImage)
 
 	code, stdout, stderr := mutants(t, file(t, "faults.yaml", ignoresImage+other), one(t),
 		"-cluster=existing", "-context="+access.CurrentContext, "-kubeconfig="+users.Kubeconfig())
@@ -141,7 +146,8 @@ func TestWords(t *testing.T) {
 	code, stdout, stderr := mutants(t, file(t, "faults.yaml", unnamed+selectsNothing), one(t), "-run", "a name")
 
 	assert.Equal(t, exitSurvived, code, stderr)
-	assert.Contains(t, stdout, "a name is wrong: caught, but no finding or failure says [\"Service/redis\"]:\n  lint selector-matches-no-pod: ")
+	assert.Contains(t, stdout, "a name is wrong: caught, but no finding or failure says [\"Service/redis\"]:\n"+
+		"  lint selector-matches-no-pod: ")
 	assert.Contains(t, stdout, "1 faults: 0 caught, 1 caught without the words, 0 survived\n")
 }
 
@@ -160,16 +166,31 @@ func TestErrors(t *testing.T) {
 			faults: "- {name: one, file: templates/NOTES.txt, find: Release.Name, says: [it]}",
 			says:   "the text to find occurs",
 		},
-		"a fault without words":    {faults: "- {name: one, file: Chart.yaml, find: v2}", says: "one: file, find and says are required"},
+		"a fault without words": {
+			faults: "- {name: one, file: Chart.yaml, find: v2}",
+			says:   "one: file, find and says are required",
+		},
 		"an unknown field": {faults: "- {name: one, search: v2}", says: "field search not found"},
 		"a name that is used twice": {
 			faults: "- {name: one, file: a, find: b, says: [c]}\n- {name: one, file: a, find: b, says: [c]}",
 			says:   "one: another fault has the same name",
 		},
-		"a name that no fault has":    {faults: selectsNothing, args: []string{"-run", "zzz"}, says: `no fault has a name that matches "zzz": -list prints the names`},
-		"an unknown backend": {faults: selectsNothing, args: []string{"-cluster=nowhere"}, says: `unknown cluster backend "nowhere": choose one of embedded`},
-		"an invalid pattern":      {faults: selectsNothing, args: []string{"-run", "("}, says: "-run: error parsing regexp"},
-		"an argument":                 {faults: selectsNothing, args: []string{"redis"}, says: `unexpected arguments ["redis"]: -run selects faults by name`},
+		"a name that no fault has": {
+			faults: selectsNothing, args: []string{"-run", "zzz"},
+			says: `no fault has a name that matches "zzz": -list prints the names`,
+		},
+		"an unknown backend": {
+			faults: selectsNothing, args: []string{"-cluster=nowhere"},
+			says: `unknown cluster backend "nowhere": choose one of embedded`,
+		},
+		"an invalid pattern": {
+			faults: selectsNothing, args: []string{"-run", "("},
+			says: "-run: error parsing regexp",
+		},
+		"an argument": {
+			faults: selectsNothing, args: []string{"redis"},
+			says: `unexpected arguments ["redis"]: -run selects faults by name`,
+		},
 		"an unknown scenario": {
 			faults: "- {name: one, file: .helmignore, find: '*.swp', says: [it], scenario: Two}",
 			says:   `are named "Two", not one`,

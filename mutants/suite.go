@@ -73,8 +73,8 @@ func (s suite) try(ctx context.Context, faults catalog, unchangedToo bool, out i
 	return verdicts, s.runAll(ctx, trials, verdicts, provider, out)
 }
 
-// oneAtATime reports whether trials must not overlap. Where containers run, trials do not share the room for pods or the
-// images of the nodes. On a cluster that outlives the run, a trial cleans up after those before it.
+// oneAtATime reports whether trials must not overlap. Where containers run, trials do not share the room for pods or
+// the images of the nodes. On a cluster that outlives the run, a trial cleans up after those before it.
 func oneAtATime(on cluster.Provider) bool { return on.RunsContainers() || on.Persistent() }
 
 // trials puts each fault into a copy of the chart. The error names every fault that does not apply or whose scenario
@@ -150,8 +150,8 @@ func noticed(verdicts []verdict) []verdict {
 	return slices.DeleteFunc(slices.Clone(verdicts), func(v verdict) bool { return !v.caught() })
 }
 
-// runAll runs scenarios against the faults that the linter did not notice, and completes the verdicts. First it runs the
-// scenario that each fault names, then all scenarios against the faults that are left.
+// runAll runs scenarios against the faults that the linter did not notice, and completes the verdicts. First it runs
+// the scenario that each fault names, then all scenarios against the faults that are left.
 func (s suite) runAll(
 	ctx context.Context, trials []trial, verdicts []verdict, on cluster.Provider, out io.Writer,
 ) error {

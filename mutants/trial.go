@@ -65,7 +65,9 @@ var errCaught = errors.New("a scenario has noticed the fault")
 const closeTimeout = 2 * time.Minute
 
 // scenarios runs the scenarios in paths against the fault, until one fails with the words of the fault.
-func (t trial) scenarios(ctx context.Context, on cluster.Provider, out io.Writer, paths ...string) (v verdict, err error) {
+func (t trial) scenarios(
+	ctx context.Context, on cluster.Provider, out io.Writer, paths ...string,
+) (v verdict, err error) {
 	v.fault = t.fault
 	options := steps.Options{ChartSource: t.chart, Wait: t.suite.wait, Progress: out, RetainNamespaces: -1}
 	session, err := t.suite.tested.Begin(ctx, on, options)

@@ -72,8 +72,8 @@ func (v verdict) unfit() error {
 	return errors.Join(errs...)
 }
 
-// conclude prints the verdicts as a table, then the faults that survived or were caught without their words. It returns
-// the exit code.
+// conclude prints the verdicts as a table, then the faults that survived or were caught without their words. It
+// returns the exit code.
 func conclude(w io.Writer, verdicts []verdict) int {
 	var caught, survivors, unnamed []verdict
 	for _, v := range verdicts {

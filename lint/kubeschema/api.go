@@ -6,50 +6,53 @@ import (
 	"strings"
 )
 
-// API is what a Kubernetes version has to say about an object's API version and kind.
+// API describes an API version and kind in a Kubernetes version.
 type API struct {
-	// Status is whether that version serves it.
+	// Status says whether the version serves the API.
 	Status Status
-	// Deprecated and Removed are the minors, such as 1.22, that deprecated it and that serve it no more. Deprecated is empty before that
-	// minor; Removed is empty until it is deprecated, and where no minor is decided.
-	Deprecated, Removed string
-	// Since is the minor that serves it first, where Status is NotYet.
+	// Deprecated is the minor version that deprecated the API, such as 1.22. It is empty before that version.
+	Deprecated string
+	// Removed is the minor version that stops serving the API. It is empty before the API is deprecated, and as long as no
+	// removal is planned.
+	Removed string
+	// Since is the minor version that first serves the API, if Status is NotYet.
 	Since string
-	// Replacement is what to use instead, such as "networking.k8s.io/v1 Ingress"; empty if there is nothing.
+	// Replacement is the API to use instead, such as "networking.k8s.io/v1 Ingress". It is empty if there is none.
 	Replacement string
-	// Suggestion is what was likely meant, where Status is Unknown; it may be empty.
+	// Suggestion is the API that was probably meant, if Status is Unknown. It may be empty.
 	Suggestion string
 }
 
-// Status is how an API stands in a version of Kubernetes.
+// Status is the status of an API in a Kubernetes version.
 type Status int
 
 // The statuses.
 const (
 	Served  Status = iota
 	NotYet         // a later version serves it
-	Gone           // an earlier version served it
-	Unknown        // the group is one of Kubernetes' own, but has no such version or kind
-	Foreign        // nothing is known: the group is none of Kubernetes' own, or the Kubernetes version is none of [Versions]
+	Removed        // an earlier version served it
+	Unknown        // the group belongs to Kubernetes, but has no such version or kind
+	Foreign        // the group does not belong to Kubernetes, or the Kubernetes version is not one of [Versions]
 )
 
-// API looks an object's apiVersion and kind up.
+// API looks up the apiVersion and kind of an object.
 func (v Version) API(apiVersion, name string) API {
 	s, k := kubernetes(), kind{apiVersion, name}
-	known, everKnown := s.kinds[k]
-	l := s.lives[k]
+	known, everServed := s.kinds[k]
+	removed := s.lifecycles[k].removed
 	older, newer := v.minor.before(s.minors[0]), s.minors[len(s.minors)-1].before(v.minor)
-	serves := known.versions&v.known != 0
+	served := known.versions&v.known != 0
 	switch {
-	case serves && !newer, serves && !l.removed.reached(v.minor):
+	case served && !newer, served && !removed.reached(v.minor):
 		return s.served(k, v)
-	case l.removed.reached(v.minor):
-		return API{Status: Gone, Removed: l.removed.String(), Replacement: s.replacement(k, v)}
-	case l.removed != minor{} && older:
-		return s.served(k, v) // or not there yet, which is not known of versions as old
-	case everKnown && s.last(known.versions).before(v.minor):
-		return API{Status: Gone, Removed: s.after(s.last(known.versions)).String(), Replacement: s.replacement(k, v)}
-	case everKnown:
+	case removed.reached(v.minor):
+		return API{Status: Removed, Removed: removed.String(), Replacement: s.replacement(k, v)}
+	case removed != minor{} && older:
+		return s.served(k, v) // possibly not served yet, which is unknown for versions this old
+	case everServed && s.last(known.versions).before(v.minor):
+		removed := s.after(s.last(known.versions))
+		return API{Status: Removed, Removed: removed.String(), Replacement: s.replacement(k, v)}
+	case everServed:
 		return API{Status: NotYet, Since: s.first(known.versions).String()}
 	case !s.groups[k.group()], newer, older && prerelease.MatchString(apiVersion):
 		return API{Status: Foreign}
@@ -57,10 +60,10 @@ func (v Version) API(apiVersion, name string) API {
 	return API{Status: Unknown, Suggestion: s.closestKind(k, v)}
 }
 
-// served is an API that is there, and what is said against it.
+// served returns the API of a kind that the version serves, with its deprecation.
 func (s *store) served(k kind, v Version) API {
 	api := API{Status: Served}
-	if l := s.lives[k]; l.deprecated.reached(v.minor) {
+	if l := s.lifecycles[k]; l.deprecated.reached(v.minor) {
 		api.Deprecated, api.Replacement = l.deprecated.String(), s.replacement(k, v)
 		if l.removed != (minor{}) {
 			api.Removed = l.removed.String()
@@ -71,15 +74,15 @@ func (s *store) served(k kind, v Version) API {
 
 var prerelease = regexp.MustCompile(`v\d+(alpha|beta)\d+$`)
 
-// replacement is the API to use instead of k that version v serves: the one that Kubernetes names, or that one's replacement, or the
-// same kind in a stable version of the group; empty if there is none.
+// replacement returns the API to use instead of k: the one that Kubernetes names, or the replacement of that, or the
+// same kind in a stable version of the group, whichever v serves first. It returns "" if there is none.
 func (s *store) replacement(k kind, v Version) string {
-	for next := s.lives[k].replacement; next != (kind{}); next = s.lives[next].replacement {
+	for next := s.lifecycles[k].replacement; next != (kind{}); next = s.lifecycles[next].replacement {
 		if s.kinds[next].versions&v.known != 0 {
 			return next.String()
 		}
 	}
-	for _, other := range s.sorted(v) {
+	for _, other := range s.servedKinds(v) {
 		if other.name == k.name && other.group() == k.group() && other != k && !prerelease.MatchString(other.apiVersion) {
 			return other.String()
 		}
@@ -87,31 +90,47 @@ func (s *store) replacement(k kind, v Version) string {
 	return ""
 }
 
-// closestKind is the kind of version v that k was likely meant to be.
+// closestKind returns the kind of version v that was probably meant by k, or "".
 func (s *store) closestKind(k kind, v Version) string {
-	var ofVersion []string
-	for _, other := range s.sorted(v) {
+	var sameVersion []string
+	for _, other := range s.servedKinds(v) {
 		if other.apiVersion == k.apiVersion {
-			ofVersion = append(ofVersion, other.name)
+			sameVersion = append(sameVersion, other.name)
 		}
 		if other.name == k.name {
 			return other.String()
 		}
 	}
-	if name := closest(k.name, ofVersion); name != "" {
+	if name := closest(k.name, sameVersion); name != "" {
 		return kind{k.apiVersion, name}.String()
 	}
 	return ""
 }
 
-// sorted are the kinds that a version serves, in order.
-func (s *store) sorted(v Version) []kind {
-	var serves []kind
+// servedKinds returns the kinds that a version serves, in order.
+func (s *store) servedKinds(v Version) []kind {
+	var served []kind
 	for k, known := range s.kinds {
 		if known.versions&v.known != 0 {
-			serves = append(serves, k)
+			served = append(served, k)
 		}
 	}
-	slices.SortFunc(serves, func(a, b kind) int { return strings.Compare(a.String(), b.String()) })
-	return serves
+	slices.SortFunc(served, func(a, b kind) int { return strings.Compare(a.String(), b.String()) })
+	return served
+}
+
+// APIVersions returns what a template can ask for with .Capabilities.APIVersions.Has: the API versions that the version
+// serves, such as apps/v1, and those with a kind, such as apps/v1/Deployment. It returns nil unless the minor version
+// is one of [Versions].
+func (v Version) APIVersions() []string {
+	s := kubernetes()
+	if !slices.Contains(s.minors, v.minor) {
+		return nil
+	}
+	var served []string
+	for _, k := range s.servedKinds(v) {
+		served = append(served, k.apiVersion, k.apiVersion+"/"+k.name)
+	}
+	slices.Sort(served)
+	return slices.Compact(served)
 }

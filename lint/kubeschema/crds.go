@@ -18,15 +18,15 @@ import (
 	"github.com/traderadmin/charts/internal/chart"
 )
 
-// CRDs are the kinds that custom resource definitions define. A nil *CRDs defines none; it is safe for concurrent use.
+// CRDs are the kinds that custom resource definitions define. A nil *CRDs defines none. It is safe for concurrent use.
 type CRDs struct {
 	kinds map[kind]*object
 }
 
-// LoadCRDs reads the definitions in the YAML and JSON files of a folder and those below it. Other objects in them are passed over; a
-// file that is no YAML is an error.
+// LoadCRDs reads the definitions in all YAML and JSON files below a folder. It ignores other objects in them. A file
+// that is not YAML is an error.
 func LoadCRDs(folder string) (*CRDs, error) {
-	c := &CRDs{kinds: map[kind]*object{}}
+	c := newCRDs()
 	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || !slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(path)) {
 			return err
@@ -46,17 +46,12 @@ func LoadCRDs(folder string) (*CRDs, error) {
 	return c, nil
 }
 
-var (
-	inCharts     = cache[chart.Chart, *CRDs]{of: crdsOfChart}
-	inRenderings = cache[chart.Rendered, *CRDs]{of: crdsOfRendering}
-)
-
-// CRDsOf are the definitions that come with a chart: in its crds/ folder and those of its subcharts, and among the objects that it
-// renders; and those of more, of which any may be nil. Each chart and rendering is read once. A definition that cannot be read
-// is not among them.
-func CRDsOf(c *chart.Chart, rendered *chart.Rendered, more ...*CRDs) *CRDs {
-	all := &CRDs{kinds: map[kind]*object{}}
-	for _, crds := range slices.Concat(more, []*CRDs{inCharts.get(c), inRenderings.get(rendered)}) {
+// CRDsOf returns the definitions in the crds/ folders of a chart and its subcharts, those among the rendered objects,
+// and others, any of which may be nil. Definitions that cannot be read are ignored. Each chart and rendering is read
+// once.
+func CRDsOf(c *chart.Chart, rendered *chart.Rendered, others ...*CRDs) *CRDs {
+	all := newCRDs()
+	for _, crds := range append(slices.Clone(others), byChart.get(c), byRendering.get(rendered)) {
 		if crds != nil {
 			maps.Copy(all.kinds, crds.kinds)
 		}
@@ -64,16 +59,21 @@ func CRDsOf(c *chart.Chart, rendered *chart.Rendered, more ...*CRDs) *CRDs {
 	return all
 }
 
-func crdsOfChart(c *chart.Chart) *CRDs {
-	crds := &CRDs{kinds: map[kind]*object{}}
+var (
+	byChart     = cache[chart.Chart, *CRDs]{compute: crdsInFolder}
+	byRendering = cache[chart.Rendered, *CRDs]{compute: crdsInObjects}
+)
+
+func crdsInFolder(c *chart.Chart) *CRDs {
+	crds := newCRDs()
 	for _, content := range c.CRDFiles() {
-		_ = crds.read(content) // what does not parse defines nothing
+		_ = crds.read(content) // a file that does not parse defines nothing
 	}
 	return crds
 }
 
-func crdsOfRendering(rendered *chart.Rendered) *CRDs {
-	crds := &CRDs{kinds: map[kind]*object{}}
+func crdsInObjects(rendered *chart.Rendered) *CRDs {
+	crds := newCRDs()
 	for _, o := range rendered.Objects {
 		if o.Kind != definitionKind {
 			continue
@@ -86,7 +86,9 @@ func crdsOfRendering(rendered *chart.Rendered) *CRDs {
 	return crds
 }
 
-// Defines says whether one of the definitions is of this API version and kind.
+func newCRDs() *CRDs { return &CRDs{kinds: map[kind]*object{}} }
+
+// Defines reports whether a definition has this API version and kind.
 func (c *CRDs) Defines(apiVersion, name string) bool { return c.object(kind{apiVersion, name}) != nil }
 
 func (c *CRDs) object(k kind) *object {
@@ -96,16 +98,16 @@ func (c *CRDs) object(k kind) *object {
 	return c.kinds[k]
 }
 
-// read takes in the definitions of a YAML file.
+// read adds the definitions of a YAML file. Documents that are not valid definitions are ignored.
 func (c *CRDs) read(content []byte) error {
 	for decoder := yaml.NewDecoder(bytes.NewReader(content)); ; {
 		var d definition
 		err := decoder.Decode(&d)
-		var odd *yaml.TypeError
+		var wrongType *yaml.TypeError
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil
-		case errors.As(err, &odd): // no definition, or a wrong one, which is for the API server to say
+		case errors.As(err, &wrongType):
 		case err != nil:
 			return err
 		default:
@@ -119,7 +121,7 @@ func (c *CRDs) add(d definition) {
 		return
 	}
 	versions := d.Spec.Versions
-	if d.Spec.Version != "" { // as in v1beta1
+	if d.Spec.Version != "" { // in apiextensions.k8s.io/v1beta1
 		versions = append(versions, definedVersion{Name: d.Spec.Version})
 	}
 	for _, v := range versions {
@@ -128,14 +130,14 @@ func (c *CRDs) add(d definition) {
 			s = d.Spec.Validation.OpenAPI
 		}
 		apiVersion := d.Spec.Group + "/" + v.Name
-		c.kinds[kind{apiVersion, d.Spec.Names.Kind}] = s.root()
-		c.kinds[kind{apiVersion, d.Spec.Names.ListKind}] = (*structural)(nil).root()
+		c.kinds[kind{apiVersion, d.Spec.Names.Kind}] = s.rootObject()
+		c.kinds[kind{apiVersion, d.Spec.Names.ListKind}] = (*structuralSchema)(nil).rootObject()
 	}
 }
 
 const definitionKind = "CustomResourceDefinition"
 
-// definition is a custom resource definition, as far as it defines types.
+// definition is a custom resource definition, reduced to what defines types.
 type definition struct {
 	Kind string
 	Spec struct {
@@ -156,138 +158,24 @@ type definedVersion struct {
 }
 
 type definedSchema struct {
-	OpenAPI *structural `yaml:"openAPIV3Schema"`
+	OpenAPI *structuralSchema `yaml:"openAPIV3Schema"`
 }
 
-// structural is a structural schema, as far as it says which fields there are and of which type.
-type structural struct {
-	Type          string
-	Properties    map[string]*structural
-	Additional    *additional `yaml:"additionalProperties"`
-	Items         *structural
-	Required      []string
-	Enum          []any
-	Default       yaml.Node
-	Open          bool `yaml:"x-kubernetes-preserve-unknown-fields"`
-	IntOrString   bool `yaml:"x-kubernetes-int-or-string"`
-	EmbedsAnother bool `yaml:"x-kubernetes-embedded-resource"`
-}
-
-// additional is what additionalProperties can be: a schema, or true, which is any.
-type additional struct{ values *structural }
-
-// UnmarshalYAML reads either form.
-func (a *additional) UnmarshalYAML(n *yaml.Node) error {
-	if n.Kind != yaml.MappingNode {
-		return nil
-	}
-	return n.Decode(&a.values)
-}
-
-// root is the type of an object that the schema describes, which has what every object has; without a schema, any field.
-func (s *structural) root() *object {
-	if s == nil || len(s.Properties) == 0 {
-		return &object{open: true, fields: objectFields(nil)}
-	}
-	return s.object(objectFields(kubernetes()))
-}
-
-// objectFields are the fields of every object. Of an object within another, of which s is nil, the metadata can be anything.
-func objectFields(s *store) map[string][]field {
-	metadata := scalars["any"]
-	if s != nil {
-		metadata = s.typ("meta.v1.ObjectMeta")
-	}
-	return map[string][]field{
-		"apiVersion": {{typ: scalars["string"], versions: allVersions}},
-		"kind":       {{typ: scalars["string"], versions: allVersions}},
-		"metadata":   {{typ: metadata, versions: allVersions}},
-	}
-}
-
-// object is the type that the schema describes, with some fields that it has in any case.
-func (s *structural) object(fields map[string][]field) *object {
-	for name, property := range s.Properties {
-		if _, given := fields[name]; !given {
-			fields[name] = []field{{typ: property.typ(), versions: allVersions}}
-		}
-	}
-	o := &object{open: s.Open, fields: fields}
-	for _, name := range slices.Sorted(slices.Values(s.Required)) {
-		// A default is filled in before anything is required.
-		if property := s.Properties[name]; property != nil && property.Default.IsZero() {
-			o.required = append(o.required, requirement{name, allVersions})
-		}
-	}
-	return o
-}
-
-func (s *structural) typ() *typ {
-	switch {
-	case s == nil:
-		return scalars["any"]
-	case s.IntOrString:
-		return scalars["int-or-string"]
-	}
-	switch s.Type {
-	case "object":
-		return s.objectType()
-	case "array":
-		return &typ{form: list, items: s.Items.typ()}
-	case "string":
-		return s.stringType()
-	case "integer":
-		return scalars["int64"]
-	case "number":
-		return scalars["number"]
-	case "boolean":
-		return scalars["boolean"]
-	}
-	return scalars["any"]
-}
-
-func (s *structural) objectType() *typ {
-	switch {
-	case len(s.Properties) > 0 && s.EmbedsAnother:
-		return &typ{form: structure, object: s.object(objectFields(nil))}
-	case len(s.Properties) > 0:
-		return &typ{form: structure, object: s.object(map[string][]field{})}
-	case s.Additional != nil:
-		return &typ{form: mapping, items: s.Additional.values.typ()}
-	}
-	return &typ{form: mapping, items: scalars["any"]}
-}
-
-func (s *structural) stringType() *typ {
-	var values []string
-	for _, v := range s.Enum {
-		text, ok := v.(string)
-		if !ok {
-			return scalars["string"]
-		}
-		values = append(values, text)
-	}
-	if len(values) == 0 {
-		return scalars["string"]
-	}
-	return &typ{form: enum, values: values}
-}
-
-// cache keeps what is made of values for as long as they live.
+// cache holds results that are computed from values, for as long as the values live.
 type cache[K, V any] struct {
-	of   func(*K) V
-	made sync.Map // from weak.Pointer[K] to func() V
+	compute func(*K) V
+	results sync.Map // from weak.Pointer[K] to func() V
 }
 
 func (c *cache[K, V]) get(k *K) V {
 	key := weak.Make(k)
-	if made, ok := c.made.Load(key); ok {
-		return made.(func() V)()
+	if result, ok := c.results.Load(key); ok {
+		return result.(func() V)()
 	}
-	// Once called, which is now, the function keeps k alive no longer.
-	made, loaded := c.made.LoadOrStore(key, sync.OnceValue(func() V { return c.of(k) }))
+	// sync.OnceValue drops its function after the call below, and with it the reference to k.
+	result, loaded := c.results.LoadOrStore(key, sync.OnceValue(func() V { return c.compute(k) }))
 	if !loaded {
-		runtime.AddCleanup(k, func(key weak.Pointer[K]) { c.made.Delete(key) }, key)
+		runtime.AddCleanup(k, func(key weak.Pointer[K]) { c.results.Delete(key) }, key)
 	}
-	return made.(func() V)()
+	return result.(func() V)()
 }

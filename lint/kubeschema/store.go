@@ -1,16 +1,17 @@
-// Package kubeschema knows the Kubernetes API of the last four minors and holds rendered objects to it, without a cluster and
-// without a network: fields that an object has and its kind has not, fields that are missing, values of the wrong type, and APIs
-// that are deprecated, removed or not there yet. [CRDs] add the kinds that custom resource definitions define.
+// Package kubeschema checks rendered objects against the API of the last four minor versions of Kubernetes, without a
+// cluster or a network. It finds unknown fields, missing fields, values of the wrong type, and APIs that a version has
+// deprecated, removed or not introduced yet. [CRDs] add the kinds of custom resource definitions.
 //
-// It knows what Kubernetes publishes as OpenAPI. What the API server decides beyond that (CEL rules, defaults, patterns
-// and ranges, admission) is not its subject. A version before the oldest or after the newest of [Versions] is judged by that one;
-// which APIs were deprecated and removed is known from Kubernetes 1.16 on.
+// It knows what Kubernetes publishes as OpenAPI. It does not know what the API server decides beyond that: CEL rules,
+// defaults, patterns, ranges and admission. An older or newer version than [Versions] is checked as the nearest of
+// them. Deprecations and removals of APIs are known since Kubernetes 1.16.
 package kubeschema
 
 import (
 	"bytes"
 	"compress/gzip"
 	_ "embed"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -18,56 +19,58 @@ import (
 	"sync"
 )
 
-// The store is text, a line an item:
+// compressed is the store: a compressed text with one item a line.
 //
-//	kubernetes VERSION…                               the versions in it, the oldest first: version i is bit i of a mask
-//	module PATH VERSION SUM                           what it is made from
-//	life APIVERSION KIND DEPRECATED REMOVED [APIVERSION KIND]   minors or -, and the replacement
-//	kind APIVERSION KIND TYPE MASK                    a kind, and the versions (hexadecimal) that serve it
+//	kubernetes VERSION…                               the versions, oldest first: version i is bit i of a SET
+//	module PATH VERSION SUM                           a Go module that the store was generated from
+//	life APIVERSION KIND DEPRECATED REMOVED [APIVERSION KIND]   minor versions or -, and the replacement
+//	kind APIVERSION KIND TYPE SET                     a kind, and the versions (hexadecimal) that serve it
 //	type NAME                                         a type, followed by its fields:
-//	 FIELD TYPE [!] [@MASK]                           ! is required; without a mask it is in every version of its type
+//	 FIELD TYPE [!] [@SET]                            ! is required; without a set the field is in every version
 //
-// A field that changed has a line for each of its forms. TYPE is string, boolean, int32, int64, number, base64, time, quantity,
-// int-or-string or any; []TYPE is a list, {}TYPE a map, =A|B a string of those; all else names a type.
+// A field that differs between versions has several lines. TYPE is string, boolean, int32, int64, number, base64, time,
+// quantity, int-or-string or any. []TYPE is a list, {}TYPE a map, =A|B an enum. Anything else is the NAME of a type.
 //
 //go:generate go run ./generate -o schemas.txt.gz
 //go:embed schemas.txt.gz
 var compressed []byte
 
-// kind is an API version and a kind in it.
+// kind is an API version and kind.
 type kind struct{ apiVersion, name string }
 
-// served is a kind that some of the store's versions have.
-type served struct {
+// servedKind is the type of a kind, and the versions that serve it.
+type servedKind struct {
 	object   *object
-	versions mask
+	versions versionSet
 }
 
-// life is when an API was deprecated and removed; a zero minor is never.
-type life struct {
+// lifecycle says when an API was deprecated and removed. A zero minor means never.
+type lifecycle struct {
 	deprecated, removed minor
 	replacement         kind
 }
 
-// mask is a set of the store's versions.
-type mask uint8
+// versionSet is a set of versions of the store, one a bit.
+type versionSet uint8
+
+const allVersions versionSet = 0xff
 
 type store struct {
-	versions []string
-	minors   []minor
-	modules  []string
-	kinds    map[kind]served
-	lives    map[kind]life
-	groups   map[string]bool // that Kubernetes itself has
-	objects  map[string]*object
+	versions   []string
+	minors     []minor
+	modules    []string
+	kinds      map[kind]servedKind
+	lifecycles map[kind]lifecycle
+	groups     map[string]bool // of Kubernetes itself
+	objects    map[string]*object
 }
 
-// kubernetes is read when the first object is checked. Types are read from their text one by one, when they are first met: a chart
-// meets few of them.
+// kubernetes returns the store, which is read on the first call. A type is only parsed when it is needed, because a
+// chart needs few of them.
 var kubernetes = sync.OnceValue(func() *store {
 	s, err := readStore(compressed)
 	if err != nil {
-		panic(fmt.Sprintf("the embedded Kubernetes schemas: %v", err)) // which the tests rule out
+		panic(fmt.Sprintf("read the embedded Kubernetes schemas: %v", err)) // a test rules it out
 	}
 	return s
 })
@@ -81,7 +84,12 @@ func readStore(compressed []byte) (*store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &store{kinds: map[kind]served{}, lives: map[kind]life{}, groups: map[string]bool{}, objects: map[string]*object{}}
+	s := &store{
+		kinds:      map[kind]servedKind{},
+		lifecycles: map[kind]lifecycle{},
+		groups:     map[string]bool{},
+		objects:    map[string]*object{},
+	}
 	for rest := string(text); rest != ""; {
 		var line string
 		line, rest, _ = strings.Cut(rest, "\n")
@@ -98,7 +106,7 @@ func readStore(compressed []byte) (*store, error) {
 	return s, nil
 }
 
-// fieldsEnd is where the fields at the start of the text end: at the first line that is not indented.
+// fieldsEnd returns the end of the fields at the start of the text: the first line that is not indented.
 func fieldsEnd(text string) int {
 	for at := 0; at < len(text); {
 		if text[at] != ' ' {
@@ -128,23 +136,23 @@ func (s *store) readLine(line string) error {
 	case len(words) == 4 && words[0] == "module":
 		s.modules = append(s.modules, words[1]+"@"+words[2])
 	case len(words) >= 5 && words[0] == "life":
-		return s.readLife(words[1:])
+		return s.readLifecycle(words[1:])
 	case len(words) == 5 && words[0] == "kind":
 		versions, err := strconv.ParseUint(words[4], 16, 8)
 		if err != nil {
 			return err
 		}
 		k := kind{words[1], words[2]}
-		s.kinds[k] = served{object: s.object(words[3]), versions: mask(versions)}
+		s.kinds[k] = servedKind{object: s.object(words[3]), versions: versionSet(versions)}
 		s.groups[k.group()] = true
 	default:
-		return fmt.Errorf("an unknown line")
+		return errors.New("unknown line")
 	}
 	return nil
 }
 
-func (s *store) readLife(words []string) error {
-	var l life
+func (s *store) readLifecycle(words []string) error {
+	var l lifecycle
 	var err error
 	for i, m := range []*minor{&l.deprecated, &l.removed} {
 		if word := words[2+i]; word != "-" && err == nil {
@@ -158,12 +166,12 @@ func (s *store) readLife(words []string) error {
 		return err
 	}
 	k := kind{words[0], words[1]}
-	s.lives[k] = l
+	s.lifecycles[k] = l
 	s.groups[k.group()] = true
 	return nil
 }
 
-// object is the type of a name, made when it is first named.
+// object returns the type of a name, and adds it if it is new.
 func (s *store) object(name string) *object {
 	o := s.objects[name]
 	if o == nil {

@@ -7,18 +7,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Every line of the store can be read, and every type that is named is there.
-func TestStoreIsWhole(t *testing.T) {
+// Every line of the store can be read, and every type that a field names exists.
+func TestStoreIsComplete(t *testing.T) {
 	t.Parallel()
 	s, err := readStore(compressed)
 	require.NoError(t, err)
 	require.NotEmpty(t, s.kinds)
-	all := mask(1<<len(s.minors) - 1)
-	for k, served := range s.kinds {
-		assert.NotZero(t, served.versions&all, k)
+	all := versionSet(1<<len(s.minors) - 1)
+	for k, known := range s.kinds {
+		assert.NotZero(t, known.versions&all, k)
 	}
-	var check func(name string, of *typ)
-	check = func(name string, of *typ) {
+	var check func(name string, of *fieldType)
+	check = func(name string, of *fieldType) {
 		switch of.form {
 		case structure:
 			require.NotNil(t, of.object, name)
@@ -32,7 +32,7 @@ func TestStoreIsWhole(t *testing.T) {
 		o.load()
 		assert.NotEmpty(t, o.fields, name)
 		for field, forms := range o.fields {
-			var seen mask
+			var seen versionSet
 			for _, f := range forms {
 				assert.Zero(t, seen&f.versions, "%s.%s has two forms in one version", name, field)
 				seen |= f.versions
@@ -40,10 +40,10 @@ func TestStoreIsWhole(t *testing.T) {
 			}
 		}
 	}
-	assert.Less(t, len(compressed), 100<<10, "the store is meant to be small")
+	assert.Less(t, len(compressed), 100<<10, "the store should be small")
 }
 
-func TestStoreRefusesWhatItDoesNotKnow(t *testing.T) {
+func TestStoreRejectsUnknownLines(t *testing.T) {
 	t.Parallel()
 	_, err := readStore([]byte("x"))
 	require.Error(t, err)
@@ -52,7 +52,7 @@ func TestStoreRefusesWhatItDoesNotKnow(t *testing.T) {
 	}
 }
 
-// BenchmarkReadStore is what the first check of a process costs before it looks at anything.
+// BenchmarkReadStore measures the start-up cost of the first check in a process.
 func BenchmarkReadStore(b *testing.B) {
 	for b.Loop() {
 		if _, err := readStore(compressed); err != nil {

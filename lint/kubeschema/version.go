@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// minor is a minor version of Kubernetes, such as 1.37; zero is none.
+// minor is a minor version of Kubernetes, such as 1.37. The zero value is no version.
 type minor struct{ major, minor int }
 
 var minorVersion = regexp.MustCompile(`^v?(\d{1,4})\.(\d{1,4})(?:\D.*)?$`)
@@ -15,9 +15,9 @@ var minorVersion = regexp.MustCompile(`^v?(\d{1,4})\.(\d{1,4})(?:\D.*)?$`)
 func parseMinor(version string) (minor, error) {
 	parts := minorVersion.FindStringSubmatch(version)
 	if parts == nil {
-		return minor{}, fmt.Errorf("%q is no Kubernetes version: want one such as 1.37 or v1.37.2", version)
+		return minor{}, fmt.Errorf("%q is not a Kubernetes version such as 1.37 or v1.37.2", version)
 	}
-	major, _ := strconv.Atoi(parts[1]) // digits, and few
+	major, _ := strconv.Atoi(parts[1]) // at most 4 digits
 	second, _ := strconv.Atoi(parts[2])
 	return minor{major, second}, nil
 }
@@ -28,16 +28,17 @@ func (m minor) before(other minor) bool {
 	return m.major < other.major || m.major == other.major && m.minor < other.minor
 }
 
-// reached says whether something that happens in minor m, if ever, has happened in now.
+// reached reports whether an event of minor m, if there is one, has happened in now.
 func (m minor) reached(now minor) bool { return m != minor{} && !now.before(m) }
 
-// Version is a Kubernetes version to judge objects by.
+// Version is a Kubernetes version against which objects are checked.
 type Version struct {
 	minor minor
-	known mask // the one of the store's versions that stands for it
+	known versionSet // the nearest version in the store
 }
 
-// ParseVersion reads a version such as 1.37 or v1.37.2. A minor that is not among [Versions] is judged by the nearest that is.
+// ParseVersion parses a version such as 1.37 or v1.37.2. A minor version outside [Versions] is checked as the nearest
+// of them.
 func ParseVersion(version string) (Version, error) {
 	m, err := parseMinor(version)
 	if err != nil {
@@ -56,14 +57,14 @@ func ParseVersion(version string) (Version, error) {
 	return Version{minor: m, known: 1 << min(at, len(minors)-1)}, nil
 }
 
-// Versions are the Kubernetes versions whose API is known, the oldest first: v1.34.4 and so on.
+// Versions returns the Kubernetes versions whose API is known, oldest first: v1.34.4 and so on.
 func Versions() []string { return slices.Clone(kubernetes().versions) }
 
-// Modules are the Go modules, as path@version, that the known API was taken from.
+// Modules returns the Go modules that the known API was generated from, as path@version.
 func Modules() []string { return slices.Clone(kubernetes().modules) }
 
-// first is the oldest of the known minors in a mask, last the newest.
-func (s *store) first(versions mask) minor {
+// first returns the oldest minor version in a set.
+func (s *store) first(versions versionSet) minor {
 	for i, m := range s.minors {
 		if versions&(1<<i) != 0 {
 			return m
@@ -72,7 +73,8 @@ func (s *store) first(versions mask) minor {
 	return minor{}
 }
 
-func (s *store) last(versions mask) minor {
+// last returns the newest minor version in a set.
+func (s *store) last(versions versionSet) minor {
 	for i, m := range slices.Backward(s.minors) {
 		if versions&(1<<i) != 0 {
 			return m
@@ -81,7 +83,7 @@ func (s *store) last(versions mask) minor {
 	return minor{}
 }
 
-// after is the known minor after m.
+// after returns the minor version in the store that follows m.
 func (s *store) after(m minor) minor {
 	if i := slices.Index(s.minors, m); i >= 0 && i+1 < len(s.minors) {
 		return s.minors[i+1]

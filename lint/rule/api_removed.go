@@ -20,7 +20,7 @@ kind: Ingress`,
 		Severity:  Error,
 		ByVersion: true,
 		Check: func(p *Pass) {
-			reportAPIs(p, kubeschema.Gone, func(o *chart.Object, api kubeschema.API) (string, string) {
+			reportAPIs(p, kubeschema.Removed, func(o *chart.Object, api kubeschema.API) (string, string) {
 				return fmt.Sprintf("%s: Kubernetes %s removed %s %s", o, api.Removed, o.APIVersion, o.Kind), moveTo(api)
 			})
 		},

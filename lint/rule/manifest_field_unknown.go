@@ -17,7 +17,7 @@ func init() {
 		ByVersion: true,
 		Check: func(p *Pass) {
 			reportProblems(p, kubeschema.UnknownField, func(problem kubeschema.Problem) string {
-				if problem.Meant != "" {
+				if problem.Suggestion != "" {
 					return "Rename it or move it to where it belongs; `kubectl explain` lists the fields that there are."
 				}
 				return "Remove it or move it to where it belongs; `kubectl explain` lists the fields that there are."

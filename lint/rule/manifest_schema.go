@@ -15,8 +15,8 @@ func reportProblems(p *Pass, class kubeschema.Class, fix func(kubeschema.Problem
 				continue
 			}
 			message := fmt.Sprintf("%s: %s %s", of.object, problem.Path, problem.Message)
-			if problem.Meant != "" {
-				message += fmt.Sprintf("; did you mean %s?", problem.Meant)
+			if problem.Suggestion != "" {
+				message += fmt.Sprintf("; did you mean %s?", problem.Suggestion)
 			}
 			p.Report(Finding{Node: problem.Node, Message: message, Fix: fix(problem), Object: of.object.String()})
 		}

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"errors"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -11,13 +11,14 @@ import (
 	"strings"
 )
 
-// enums are the values that string fields can have, by type and field as the store names them. The published OpenAPI leaves them
-// out; the Go code that it is published from has them.
+// enums holds the allowed values of string fields, by the names that the store gives to types and fields. The published
+// OpenAPI omits them, but the Go code that it is generated from has them.
 type enums map[string]map[string][]string
 
-// readEnums reads the generated definitions of k8s.io/api, one function each, named after its package and type.
+// readEnums reads the generated definitions of k8s.io/api. Each is a function that is named after a package and type.
 func readEnums(folder string) (enums, error) {
-	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(folder, "pkg", "generated", "openapi", "zz_generated.openapi.go"), nil, parser.SkipObjectResolution)
+	path := filepath.Join(folder, "pkg", "generated", "openapi", "zz_generated.openapi.go")
+	file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
 	if err != nil {
 		return nil, err
 	}
@@ -27,36 +28,41 @@ func readEnums(folder string) (enums, error) {
 		if !ok {
 			continue
 		}
-		name, ours := strings.CutPrefix(function.Name.Name, "schema_k8sio_api_")
-		if !ours {
+		name, isAPI := strings.CutPrefix(function.Name.Name, "schema_k8sio_api_")
+		if !isAPI {
 			continue
 		}
-		fields := map[string][]string{}
-		ast.Inspect(function, func(n ast.Node) bool {
-			property, ok := n.(*ast.KeyValueExpr)
-			if !ok {
-				return true
-			}
-			key, ok := property.Key.(*ast.BasicLit)
-			if !ok {
-				return true
-			}
-			if values := enumOf(property.Value); len(values) > 0 {
-				fields[unquote(key)] = values
-			}
-			return true
-		})
-		if len(fields) > 0 {
+		if fields := enumFields(function); len(fields) > 0 {
 			found[strings.ReplaceAll(name, "_", ".")] = fields
 		}
 	}
 	if len(found) == 0 {
-		return nil, errors.New("the generated OpenAPI code has no Enum any more: readEnums needs to learn its new form")
+		return nil, fmt.Errorf("%s has no Enum: adapt readEnums to its new form", path)
 	}
 	return found, nil
 }
 
-// enumOf is the first Enum in the definition of a property: its own, or that of its items.
+// enumFields returns the allowed values in the definition of a type, by field.
+func enumFields(definition *ast.FuncDecl) map[string][]string {
+	fields := map[string][]string{}
+	ast.Inspect(definition, func(n ast.Node) bool {
+		property, ok := n.(*ast.KeyValueExpr)
+		if !ok {
+			return true
+		}
+		key, ok := property.Key.(*ast.BasicLit)
+		if !ok {
+			return true
+		}
+		if values := enumOf(property.Value); len(values) > 0 {
+			fields[unquote(key)] = values
+		}
+		return true
+	})
+	return fields
+}
+
+// enumOf returns the first Enum in the definition of a property: its own, or that of its items.
 func enumOf(property ast.Expr) []string {
 	var values []string
 	ast.Inspect(property, func(n ast.Node) bool {
@@ -85,7 +91,7 @@ func enumOf(property ast.Expr) []string {
 func unquote(literal *ast.BasicLit) string {
 	text, err := strconv.Unquote(literal.Value)
 	if err != nil {
-		return "" // no string: the parser has accepted it, so it is another literal
+		return "" // the parser accepted it, so it is a literal of another type
 	}
 	return text
 }

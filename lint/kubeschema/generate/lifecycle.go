@@ -14,15 +14,15 @@ import (
 	"strings"
 )
 
-// lifecycles are when APIs came and go.
+// lifecycles says when APIs are deprecated and removed.
 type lifecycles map[kind]*lifecycle
 
 type lifecycle struct {
-	deprecated, removed string // minors such as 1.22; empty if that is not decided
+	deprecated, removed string // minor versions such as 1.22; empty if none is planned
 	replacement         kind
 }
 
-// read takes in what the generated lifecycle methods below a module's folder say, of APIs that are not known yet.
+// read adds the lifecycles in the generated methods below a module's folder. APIs that are known already keep theirs.
 func (l lifecycles) read(folder string) error {
 	found := lifecycles{}
 	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
@@ -71,7 +71,7 @@ func (l lifecycles) readFile(path string) error {
 	return nil
 }
 
-// groupName is the API group that a package of types registers.
+// groupName returns the API group that a package of types registers.
 func groupName(folder string) (string, error) {
 	packages, err := filepath.Glob(filepath.Join(folder, "*.go"))
 	if err != nil {
@@ -97,10 +97,10 @@ func groupName(folder string) (string, error) {
 			}
 		}
 	}
-	return "", fmt.Errorf("%s names no API group", folder)
+	return "", fmt.Errorf("%s declares no constant GroupName", folder)
 }
 
-// literalsOf are the numbers and strings of a function's body, in order.
+// literalsOf returns the numbers and strings in the body of a function, in order.
 func literalsOf(body *ast.BlockStmt) []string {
 	var found []string
 	ast.Inspect(body, func(n ast.Node) bool {

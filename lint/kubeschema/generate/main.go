@@ -1,10 +1,11 @@
-// Command generate writes schemas.txt.gz of package kubeschema: what Kubernetes publishes about its API, cut down to what it
-// takes to check an object, for the minors of [kubernetes] in one store.
+// Command generate writes schemas.txt.gz of package kubeschema: the published API of several Kubernetes versions,
+// reduced to what is needed to check objects.
 //
 //	go generate ./lint/kubeschema
 //
-// It reads the modules' sources, which the go command fetches and verifies. To move on by a minor: edit [kubernetes] (and
-// [apis], if a version in it is no longer the newest), run it, commit what it wrote. The same modules give the same bytes.
+// It reads the sources of Go modules, which the go command downloads and verifies. To add a minor version, edit
+// [kubernetes] and the newest versions in [apis], run the command, and commit the file. The same modules give the same
+// bytes.
 package main
 
 import (
@@ -20,11 +21,12 @@ import (
 	"strings"
 )
 
-// kubernetes are the versions whose OpenAPI is in the store: the last four minors, oldest first, each at its newest patch.
+// kubernetes lists the versions whose OpenAPI is in the store: the newest patch of the last four minor versions, oldest
+// first.
 var kubernetes = []string{"v1.34.4", "v1.35.4", "v1.36.3", "v1.37.2"}
 
-// apis are the modules that say when an API was introduced, deprecated and removed, and what replaces it. Of two that know an
-// API, the first is believed: the old ones are for APIs that the newest has forgotten.
+// apis lists the modules that say when an API was deprecated and removed, and what replaces it. The first module that
+// knows an API decides. The old modules are for APIs that the newest no longer contain.
 var apis = []module{
 	{"k8s.io/api", "v0.37.2"},
 	{"k8s.io/apiextensions-apiserver", "v0.37.2"},
@@ -60,26 +62,26 @@ func generate(out string) error {
 			return fmt.Errorf("read the OpenAPI of Kubernetes %s: %w", version, err)
 		}
 	}
-	lives := lifecycles{}
+	apiLifecycles := lifecycles{}
 	for _, m := range apis {
 		folder, err := fetch(&text, m)
 		if err != nil {
 			return err
 		}
-		if err := lives.read(folder); err != nil {
-			return fmt.Errorf("read the life of the APIs of %s %s: %w", m.path, m.version, err)
+		if err := apiLifecycles.read(folder); err != nil {
+			return fmt.Errorf("read the API lifecycles of %s %s: %w", m.path, m.version, err)
 		}
 	}
-	lives.write(&text)
+	apiLifecycles.write(&text)
 	types.write(&text)
 	return writeCompressed(out, text.Bytes())
 }
 
-// fetch downloads a module, notes it with its checksum as one that the store is made from, and returns its folder.
+// fetch downloads a module, writes it with its checksum to the store, and returns its folder.
 func fetch(text io.Writer, m module) (string, error) {
 	var downloaded struct{ Dir, Sum, Error string }
 	command := exec.Command("go", "mod", "download", "-json", m.path+"@"+m.version)
-	command.Dir = os.TempDir() // outside of any module, whose go.sum is no business of ours
+	command.Dir = os.TempDir() // outside any module, so that no go.sum changes
 	printed, err := command.Output()
 	if err := errors.Join(err, json.Unmarshal(printed, &downloaded)); err != nil {
 		return "", fmt.Errorf("%s: %w: %s", strings.Join(command.Args, " "), err, downloaded.Error)
@@ -88,7 +90,8 @@ func fetch(text io.Writer, m module) (string, error) {
 	return downloaded.Dir, nil
 }
 
-// writeCompressed leaves a file alone that has this content already: another Go release may compress it to other bytes.
+// writeCompressed writes a compressed text to a file. It keeps a file that has the same content, because Go releases
+// may differ in the bytes that they compress it to.
 func writeCompressed(out string, text []byte) error {
 	if old, err := os.ReadFile(out); err == nil {
 		if r, err := gzip.NewReader(bytes.NewReader(old)); err == nil {

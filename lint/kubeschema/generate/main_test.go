@@ -8,16 +8,17 @@ import (
 	"github.com/traderadmin/charts/lint/kubeschema"
 )
 
-// The committed store is made from the modules that are named here; else `go generate ./lint/kubeschema` is due.
-func TestStoreIsOfTheseModules(t *testing.T) {
+// The committed store was generated from the modules that are listed here. Otherwise run `go generate
+// ./lint/kubeschema`.
+func TestStoreIsUpToDate(t *testing.T) {
 	t.Parallel()
-	var named []string
+	var listed []string
 	for _, version := range kubernetes {
-		named = append(named, "k8s.io/kubernetes@"+version)
+		listed = append(listed, "k8s.io/kubernetes@"+version)
 	}
 	for _, m := range apis {
-		named = append(named, m.path+"@"+m.version)
+		listed = append(listed, m.path+"@"+m.version)
 	}
-	assert.Equal(t, named, kubeschema.Modules())
+	assert.Equal(t, listed, kubeschema.Modules())
 	assert.Equal(t, kubernetes, kubeschema.Versions())
 }

@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// store is the types and kinds of several Kubernetes versions. Versions are bits of a mask, the oldest the lowest.
+// store holds the types and kinds of several Kubernetes versions. Sets of versions are bits, the lowest for the oldest.
 type store struct {
 	types map[string]*object
 	kinds map[kind]*servedKind
@@ -20,10 +20,10 @@ type store struct {
 
 type object struct {
 	versions int
-	fields   map[field]int // the versions that have it just so
+	fields   map[field]int // the versions that have exactly this field
 }
 
-// field is a line of the store but for its versions.
+// field is a line of the store without the versions.
 type field struct {
 	name, typ string
 	required  bool
@@ -36,7 +36,7 @@ type servedKind struct {
 	versions int
 }
 
-// schema is the part of an OpenAPI v2 schema that Kubernetes uses.
+// schema is an OpenAPI v2 schema, reduced to what Kubernetes uses.
 type schema struct {
 	Ref                  string            `json:"$ref"`
 	Type                 string            `json:"type"`
@@ -67,7 +67,7 @@ type document struct {
 	} `json:"paths"`
 }
 
-// read takes in the OpenAPI of one Kubernetes version.
+// read adds the OpenAPI of one Kubernetes version.
 func (s *store) read(folder string, version int) error {
 	content, err := os.ReadFile(filepath.Join(folder, "api", "openapi-spec", "swagger.json"))
 	if err != nil {
@@ -98,7 +98,8 @@ type definedKind struct {
 	definition string
 }
 
-// kinds are those that a manifest can create, and the lists of them: those with a POST that is not to an existing object.
+// kinds returns the kinds that a manifest can create, and their lists. Such a kind has a POST that does not address an
+// existing object.
 func (d document) kinds() []definedKind {
 	created := map[kind]bool{}
 	for path, operations := range d.Paths {
@@ -109,7 +110,7 @@ func (d document) kinds() []definedKind {
 	var found []definedKind
 	for name, definition := range d.Definitions {
 		if len(definition.Kinds) != 1 {
-			continue // DeleteOptions and WatchEvent, which are of every group
+			continue // DeleteOptions and WatchEvent are in every group
 		}
 		k := definition.Kinds[0].kind()
 		if created[k] || created[kind{k.apiVersion, strings.TrimSuffix(k.name, "List")}] {
@@ -138,13 +139,13 @@ func (r reader) kind(k kind, definition string) error {
 		r.store.kinds[k] = known
 	}
 	if known.typ != typ {
-		return fmt.Errorf("%s %s is a %s in one version and a %s in another", k.apiVersion, k.name, known.typ, typ)
+		return fmt.Errorf("%s %s has the type %s in one version and %s in another", k.apiVersion, k.name, known.typ, typ)
 	}
 	known.versions |= r.version
 	return nil
 }
 
-// scalars are the definitions that stand for a value that is written in a way of its own.
+// scalars are the definitions that the store names by a word of its own.
 var scalars = map[string]string{
 	"io.k8s.apimachinery.pkg.api.resource.Quantity":   "quantity",
 	"io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime":  "time",
@@ -152,17 +153,17 @@ var scalars = map[string]string{
 	"io.k8s.apimachinery.pkg.util.intstr.IntOrString": "int-or-string",
 }
 
-// reference is how the store names a definition's type, which it takes in if it is not there yet.
+// reference returns the store's name for the type of a definition. It adds the type if it is new.
 func (r reader) reference(name string) (string, error) {
 	if scalar := scalars[name]; scalar != "" {
 		return scalar, nil
 	}
 	definition, known := r.definitions[name]
 	if !known {
-		return "", fmt.Errorf("there is no definition %s", name)
+		return "", fmt.Errorf("definition %s does not exist", name)
 	}
 	if len(definition.Properties) == 0 {
-		return "any", nil // a RawExtension, JSON, or a struct without a field, which is not worth telling apart
+		return "any", nil // a RawExtension, JSON, or a struct without fields
 	}
 	typ := shorten(name)
 	into := r.store.types[typ]
@@ -179,16 +180,19 @@ func (r reader) reference(name string) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("%s.%s: %w", name, property, err)
 		}
-		// An absent boolean is false; the API server cannot tell the two apart.
+		// The API server cannot distinguish a missing boolean from false.
 		required := slices.Contains(definition.Required, property) && expression != "boolean"
 		into.fields[field{property, expression, required}] |= r.version
 	}
 	return typ, nil
 }
 
-// shorten drops what all definitions of one module have in common.
+// shorten removes the prefix that all definitions of a module share.
 func shorten(definition string) string {
-	for _, prefix := range []string{"io.k8s.api.", "io.k8s.apimachinery.pkg.apis.", "io.k8s.apiextensions-apiserver.pkg.apis.", "io.k8s.kube-aggregator.pkg.apis."} {
+	for _, prefix := range []string{
+		"io.k8s.api.", "io.k8s.apimachinery.pkg.apis.",
+		"io.k8s.apiextensions-apiserver.pkg.apis.", "io.k8s.kube-aggregator.pkg.apis.",
+	} {
 		if short, cut := strings.CutPrefix(definition, prefix); cut {
 			return short
 		}
@@ -196,7 +200,7 @@ func shorten(definition string) string {
 	return definition
 }
 
-// expression is a type as the store writes it; package kubeschema documents the grammar.
+// expression returns a type in the grammar of the store, which package kubeschema documents.
 func (r reader) expression(s schema, enum []string) (string, error) {
 	if s.Ref != "" {
 		return r.reference(strings.TrimPrefix(s.Ref, "#/definitions/"))
@@ -227,10 +231,10 @@ func (r reader) expression(s schema, enum []string) (string, error) {
 	case "number double":
 		return "number", nil
 	}
-	return "", fmt.Errorf("a type that the store has no word for: %+v", s)
+	return "", fmt.Errorf("the store cannot express the type %+v", s)
 }
 
-// write writes kinds and types, each sorted.
+// write writes the kinds and the types, each sorted by name.
 func (s *store) write(w io.Writer) {
 	byName := func(a, b kind) int {
 		return cmp.Or(cmp.Compare(a.apiVersion, b.apiVersion), cmp.Compare(a.name, b.name))

@@ -20,5 +20,5 @@ func TestAPIVersions(t *testing.T) {
 	}
 	old, err := kubeschema.ParseVersion("1.20")
 	require.NoError(t, err)
-	assert.Empty(t, old.APIVersions(), "nothing is known of it")
+	assert.Empty(t, old.APIVersions(), "the version is too old to be known")
 }

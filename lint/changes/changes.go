@@ -1,4 +1,4 @@
-// Package changes asks git which charts changed.
+// Package changes finds the charts that changed since a git revision.
 package changes
 
 import (
@@ -16,27 +16,28 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/traderadmin/charts/internal/chart"
+	"github.com/traderadmin/charts/lint/policy"
 )
 
 // Chart is a chart that changed.
 type Chart struct {
 	Path string
-	// BaseVersion is its version in the revision that the change is counted from, if it has to have another now: empty for a new
-	// chart, and where nothing changed that is in its package.
+	// BaseVersion is the version of the chart in the revision, which the chart must not have any more. It is empty if the
+	// chart is new, or if no file of its package changed.
 	BaseVersion string
 }
 
-// Since is those of the charts at paths, folders in git working trees, that differ from what they were where the current branch left
-// the revision ref, such as origin/main: changes that are not committed count, and so do those to charts that they depend on
-// by a path (repository: file://…). Documentation alone is no change. It fails on a path that is no folder in a working
-// tree, and on a revision that git does not know.
-func Since(ctx context.Context, ref string, paths []string) ([]Chart, error) {
+// Since returns the charts that changed since the current branch diverged from a revision, such as origin/main. The
+// paths are folders in git working trees. Uncommitted changes count, and so do changes to charts that a chart depends
+// on by path (repository: file://…). Changes to documentation alone do not. Since returns an error if a path is not a
+// folder in a working tree, or if git does not know the revision.
+func Since(ctx context.Context, revision string, paths []string) ([]Chart, error) {
 	var changed []Chart
 	var failures []error
 	for _, path := range paths {
-		c, err := since(ctx, ref, path)
+		c, err := since(ctx, revision, path)
 		if err != nil {
-			failures = append(failures, fmt.Errorf("find out whether %s changed since %s: %w", path, ref, err))
+			failures = append(failures, fmt.Errorf("find changes of %s since %s: %w", path, revision, err))
 		}
 		if c != nil {
 			changed = append(changed, *c)
@@ -45,17 +46,18 @@ func Since(ctx context.Context, ref string, paths []string) ([]Chart, error) {
 	return changed, errors.Join(failures...)
 }
 
-func since(ctx context.Context, ref, folder string) (*Chart, error) {
+// since returns nil if the chart did not change.
+func since(ctx context.Context, revision, folder string) (*Chart, error) {
 	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-		return nil, errors.New("it is no folder")
+		return nil, errors.New("it is not a folder")
 	}
-	revision, err := git(ctx, folder, "rev-parse", "--verify", "--quiet", "--end-of-options", ref+"^{commit}")
+	commit, err := git(ctx, folder, "rev-parse", "--verify", "--quiet", "--end-of-options", revision+"^{commit}")
 	if err != nil {
-		return nil, fmt.Errorf("git knows no revision %q here: %w; fetch it first", ref, err)
+		return nil, fmt.Errorf("git does not know the revision %q: %w; fetch it first", revision, err)
 	}
-	base, err := git(ctx, folder, "merge-base", revision, "HEAD")
+	base, err := git(ctx, folder, "merge-base", commit, "HEAD")
 	if err != nil {
-		return nil, fmt.Errorf("find where the branch left it: %w; fetch the whole history first", err)
+		return nil, fmt.Errorf("find where the branch diverged: %w; fetch the whole history first", err)
 	}
 	own, err := changedFiles(ctx, folder, base)
 	if err != nil {
@@ -69,19 +71,19 @@ func since(ctx context.Context, ref, folder string) (*Chart, error) {
 		}
 		packaged = packaged || slices.ContainsFunc(files, isPackaged)
 	}
-	if !packaged && !slices.ContainsFunc(own, isLinted) {
+	if !packaged && !slices.ContainsFunc(own, isLintedOnly) {
 		return nil, nil
 	}
 	c := &Chart{Path: folder}
 	if packaged {
-		c.BaseVersion = versionAt(ctx, folder, revision)
+		c.BaseVersion = versionAt(ctx, folder, commit)
 	}
 	return c, nil
 }
 
-// changedFiles are the files below a folder that differ from a revision, relative to the folder.
-func changedFiles(ctx context.Context, folder, revision string) ([]string, error) {
-	tracked, err := git(ctx, folder, "diff", "--name-only", "-z", "--no-renames", "--relative", revision, "--", ".")
+// changedFiles returns the files below a folder that differ from a commit, relative to the folder.
+func changedFiles(ctx context.Context, folder, commit string) ([]string, error) {
+	tracked, err := git(ctx, folder, "diff", "--name-only", "-z", "--no-renames", "--relative", commit, "--", ".")
 	if err != nil {
 		return nil, err
 	}
@@ -89,33 +91,34 @@ func changedFiles(ctx context.Context, folder, revision string) ([]string, error
 	if err != nil {
 		return nil, err
 	}
-	names := strings.FieldsFunc(tracked+"\x00"+untracked, func(r rune) bool { return r == 0 })
-	return names, nil
+	return strings.FieldsFunc(tracked+"\x00"+untracked, func(r rune) bool { return r == 0 }), nil
 }
 
-// Files that are linted and are, as a rule, no part of the package: values sets and the linter's own configuration.
-var lintedOnly = []string{".chartlint.yaml", "ci/*"}
+var (
+	// lintedOnly are files that the linter reads, but that are usually not in the package.
+	lintedOnly = []string{policy.FileName, "ci/*"}
+	// documentation are files that Helm does not use.
+	documentation = []string{"*.md", "*.gotmpl", "*.txt", "LICENSE*", "OWNERS", ".helmignore", ".gitignore"}
+)
 
-// Files beside Chart.yaml that say nothing to Helm.
-var documentation = []string{"*.md", "*.gotmpl", "*.txt", "LICENSE*", "OWNERS", ".helmignore", ".gitignore"}
+func isLintedOnly(name string) bool { return matchesAny(lintedOnly, name) }
 
-func isLinted(name string) bool   { return isAny(lintedOnly, name) }
-func isPackaged(name string) bool { return !isAny(lintedOnly, name) && !isAny(documentation, name) }
+func isPackaged(name string) bool { return !isLintedOnly(name) && !matchesAny(documentation, name) }
 
-func isAny(patterns []string, name string) bool {
+func matchesAny(patterns []string, name string) bool {
 	return slices.ContainsFunc(patterns, func(pattern string) bool {
-		matched, _ := path.Match(pattern, name) // the patterns are well formed
+		matched, _ := path.Match(pattern, name) // the patterns are valid
 		return matched
 	})
 }
 
-// localDependencies are the folders of the charts that a chart depends on by a path.
+// localDependencies returns the folders of the charts that a chart depends on by path.
 func localDependencies(folder string) []string {
 	var folders []string
 	for _, name := range []string{"Chart.yaml", "requirements.yaml"} {
 		content, err := chart.ReadFile(filepath.Join(folder, name))
 		if err != nil {
-			continue // loading the chart will say so
+			continue // loading the chart returns the error
 		}
 		for _, dependency := range parseMetadata(content).Dependencies {
 			relative, local := strings.CutPrefix(dependency.Repository, "file://")
@@ -128,16 +131,16 @@ func localDependencies(folder string) []string {
 	return folders
 }
 
-// versionAt is a chart's version in a revision; empty if it was not there.
-func versionAt(ctx context.Context, folder, revision string) string {
-	content, err := git(ctx, folder, "show", revision+":./Chart.yaml")
+// versionAt returns the version of a chart in a commit, or an empty string if the chart was not there.
+func versionAt(ctx context.Context, folder, commit string) string {
+	content, err := git(ctx, folder, "show", commit+":./Chart.yaml")
 	if err != nil {
 		return ""
 	}
 	return parseMetadata([]byte(content)).Version
 }
 
-// metadata is what is needed of a Chart.yaml or requirements.yaml.
+// metadata is a part of Chart.yaml, or of requirements.yaml.
 type metadata struct {
 	Version      string
 	Dependencies []struct{ Repository string }
@@ -145,18 +148,18 @@ type metadata struct {
 
 func parseMetadata(content []byte) metadata {
 	var m metadata
-	_ = yaml.Unmarshal(content, &m) // loading the chart will say so
+	_ = yaml.Unmarshal(content, &m) // loading the chart returns the error
 	return m
 }
 
-// git runs git in a folder. The error holds what it said.
+// git runs git in a folder and returns its output. The error is what git prints.
 func git(ctx context.Context, folder string, args ...string) (string, error) {
 	command := exec.CommandContext(ctx, "git", append([]string{"-C", folder}, args...)...)
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
 	out, err := command.Output()
-	if said := strings.TrimSpace(stderr.String()); err != nil && said != "" {
-		err = errors.New(said)
+	if message := strings.TrimSpace(stderr.String()); err != nil && message != "" {
+		err = errors.New(message)
 	}
 	return strings.TrimSpace(string(out)), err
 }

@@ -23,13 +23,13 @@ import (
 	"github.com/traderadmin/charts/lint/rule"
 )
 
-var update = flag.Bool("update", false, "write testdata/golden anew")
+var update = flag.Bool("update", false, "write testdata/golden")
 
 func at(file string, line, column int) linter.Position {
 	return linter.Position{File: filepath.FromSlash(file), Line: line, Column: column}
 }
 
-// odd is a result with all that formats must get right.
+// odd returns a result with everything that is difficult to format.
 func odd() *linter.Result {
 	return &linter.Result{
 		Charts: []linter.Chart{
@@ -37,8 +37,14 @@ func odd() *linter.Result {
 				Path: "testdata/shop", Name: "shop", Version: "1.2.3",
 				ValuesSets: []string{"values.yaml", "values-production.yaml"}, KubeVersions: []string{"v1.36.4", "v1.37.2"},
 			},
-			{Path: "/charts/a b", Name: "a b", Version: "0.1.0", ValuesSets: []string{"values.yaml"}, KubeVersions: []string{"v1.37.2"}},
-			{Path: "testdata/clean", Name: "clean", Version: "0.1.0", ValuesSets: []string{"values.yaml"}, KubeVersions: []string{"v1.37.2"}},
+			{
+				Path: "/charts/a b", Name: "a b", Version: "0.1.0",
+				ValuesSets: []string{"values.yaml"}, KubeVersions: []string{"v1.37.2"},
+			},
+			{
+				Path: "testdata/clean", Name: "clean", Version: "0.1.0",
+				ValuesSets: []string{"values.yaml"}, KubeVersions: []string{"v1.37.2"},
+			},
 		},
 		Rules:    []string{"limits-missing", "request-above-limit", "values-schema-missing"},
 		Duration: 1234567 * time.Microsecond,
@@ -50,18 +56,19 @@ func odd() *linter.Result {
 				Object: "Deployment/shop", Container: "web", Variants: "values-production.yaml, Kubernetes 1.37+",
 				Value: linter.Value{Position: at("testdata/shop/values.yaml", 4, 4), Key: `["箱"].cpu`},
 			},
-			{ // the value is the place itself
+			{ // the value is at the position itself
 				Chart: "testdata/shop", Rule: "limits-missing", Severity: linter.Error,
 				Position: at("testdata/shop/values.yaml", 1, 10),
-				Message:  "résumé is 100% wrong: ключ, a|b, <b>bold</b>, *x*, _y_, [z](https://example.com) & `code|`", Fix: "Mend it.",
-				Value: linter.Value{Position: at("testdata/shop/values.yaml", 1, 10), Key: "résumé"},
+				Message:  "résumé is 100% wrong: ключ, a|b, <b>bold</b>, *x*, _y_, [z](https://example.com) & `code|`",
+				Fix:      "Mend it.",
+				Value:    linter.Value{Position: at("testdata/shop/values.yaml", 1, 10), Key: "résumé"},
 			},
 			{ // tabs
 				Chart: "testdata/shop", Rule: "values-schema-missing", Severity: linter.Warning,
 				Position: at("testdata/shop/values.yaml", 3, 7),
 				Message:  "two\nlines, \x1b[31mred\r\n::error::forged", Fix: "Mend `it.",
 			},
-			{ // far to the right
+			{ // a long line
 				Chart: "testdata/shop", Rule: "values-schema-missing", Severity: linter.Warning,
 				Position: at("testdata/shop/values.yaml", 5, 308), Message: "far", Fix: "Mend it.",
 			},
@@ -73,7 +80,7 @@ func odd() *linter.Result {
 				Chart: "testdata/shop", Rule: "request-above-limit", Severity: linter.Info,
 				Position: at("testdata/shop/values.yaml", 99, 1), Message: "no such line", Fix: "Mend it.",
 			},
-			{ // no line, of a rule that is another tool's, outside the current folder
+			{ // no line, an unknown rule, outside the working directory
 				Chart: "/charts/a b", Rule: "other-tool", Severity: linter.Warning,
 				Position: at("/charts/a b/values,x:y.yaml", 0, 0), Message: "no line", Fix: "Mend it.",
 			},
@@ -91,7 +98,7 @@ func write(t *testing.T, name string, result *linter.Result) string {
 	return out.String()
 }
 
-// The rules' own texts change for reasons of their own: the golden files hold what the formats make of results.
+// The golden files do not depend on the documentation of the rules.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	for _, name := range format.Names() {
@@ -107,7 +114,7 @@ func TestGolden(t *testing.T) {
 			}
 			want, err := os.ReadFile(golden)
 			require.NoError(t, err)
-			assert.Equal(t, string(want), got, "if it is meant to be so: go test ./lint/format -update")
+			assert.Equal(t, string(want), got, "if the change is intended, run go test ./lint/format -update")
 		})
 	}
 }
@@ -124,7 +131,7 @@ func withoutRuleTexts(t *testing.T, log string) string {
 	return out.String() + "\n"
 }
 
-// Every format writes every finding, and says so when the writer fails.
+// Every format writes every part of a finding, and returns the error of the writer.
 func TestFormats(t *testing.T) {
 	t.Parallel()
 	result := odd()
@@ -133,14 +140,17 @@ func TestFormats(t *testing.T) {
 	for _, name := range format.Names() {
 		require.NoError(t, format.Check(name))
 		got := write(t, name, result)
-		for _, part := range []string{"testdata/shop/templates/web.yaml", "4", "limits-missing", "Deployment/shop", "values-production.yaml", "resources.limits"} {
+		for _, part := range []string{
+			"testdata/shop/templates/web.yaml", "4", "limits-missing", "Deployment/shop", "values-production.yaml",
+			"resources.limits",
+		} {
 			assert.Contains(t, got, part, name)
 		}
 		require.ErrorIs(t, format.Write(full{}, name, result), errFull, name)
 	}
 }
 
-// full is a disk without room.
+// full is a writer on a full disk.
 type full struct{}
 
 func (full) Write([]byte) (int, error) { return 0, errFull }
@@ -153,11 +163,12 @@ func TestUnknownFormat(t *testing.T) {
 	require.EqualError(t, format.Check("protobuf"), `unknown format "protobuf": `+known)
 	require.EqualError(t, format.Check("serif"), `unknown format "serif": `+known+`; did you mean "sarif"?`)
 	require.EqualError(t, format.Check(""), `unknown format "": `+known)
-	require.EqualError(t, format.Write(&bytes.Buffer{}, "jsno", odd()), `unknown format "jsno": `+known+`; did you mean "json"?`)
+	err := format.Write(&bytes.Buffer{}, "jsno", odd())
+	require.EqualError(t, err, `unknown format "jsno": `+known+`; did you mean "json"?`)
 }
 
-// docs/lint-result.schema.json describes all that there can be in a result, and nothing else.
-func TestJSONKeepsToItsSchema(t *testing.T) {
+// docs/lint-result.schema.json describes every field of a result.
+func TestJSONMatchesItsSchema(t *testing.T) {
 	t.Parallel()
 	schema, err := jsonschema.NewCompiler().Compile("../../docs/lint-result.schema.json")
 	require.NoError(t, err)
@@ -167,18 +178,19 @@ func TestJSONKeepsToItsSchema(t *testing.T) {
 	filled(t, reflect.ValueOf(result.Charts[0]), "Chart")
 	filled(t, reflect.ValueOf(result.Findings[0]), "Finding")
 	require.NoError(t, schema.Validate(decode(t, write(t, "json", result))))
-	require.NoError(t, schema.Validate(decode(t, write(t, "json", &linter.Result{Charts: result.Charts, Rules: result.Rules}))), "without findings")
+	withoutFindings := &linter.Result{Charts: result.Charts, Rules: result.Rules}
+	require.NoError(t, schema.Validate(decode(t, write(t, "json", withoutFindings))))
 
 	refused := decode(t, `{"charts": [], "rules": [], "findings": [{"rule": "r"}]}`)
 	require.ErrorContains(t, schema.Validate(refused), "severity")
 }
 
-// filled wants every field that is written as JSON to be set.
+// filled checks that every field that is written as JSON is set.
 func filled(t *testing.T, v reflect.Value, name string) {
 	t.Helper()
 	for i := range v.NumField() {
 		if field := v.Type().Field(i); field.IsExported() && field.Tag.Get("json") != "-" {
-			assert.False(t, v.Field(i).IsZero(), "set %s.%s in the test's result, and describe it in the schema", name, field.Name)
+			assert.False(t, v.Field(i).IsZero(), "set %s.%s in the test, and describe it in the schema", name, field.Name)
 		}
 	}
 }
@@ -190,28 +202,29 @@ func decode(t *testing.T, text string) any {
 	return value
 }
 
-func TestJSONOfNothing(t *testing.T) {
+func TestEmptyJSON(t *testing.T) {
 	t.Parallel()
 	var read map[string]any
 	require.NoError(t, json.Unmarshal([]byte(write(t, "json", &linter.Result{})), &read))
 	assert.Equal(t, map[string]any{"charts": []any{}, "rules": []any{}, "findings": []any{}}, read, "lists, never null")
 }
 
-// The library brings the schema of SARIF 2.1.0 that OASIS has published, errata included.
-func TestSARIFKeepsToItsSchema(t *testing.T) {
+// The library has the schema that OASIS published for SARIF 2.1.0 with its errata.
+func TestSARIFMatchesItsSchema(t *testing.T) {
 	t.Parallel()
 	for name, result := range map[string]*linter.Result{"odd": odd(), "empty": {}} {
 		log, err := sarif.FromString(write(t, "sarif", result), sarif.WithStrictValidation())
 		require.NoError(t, err, name)
 		require.NoError(t, log.Validate(), name)
 	}
-	broken, err := sarif.FromString(strings.ReplaceAll(write(t, "sarif", odd()), `"startLine": 4`, `"startLine": 0`), sarif.WithStrictValidation())
+	invalid := strings.ReplaceAll(write(t, "sarif", odd()), `"startLine": 4`, `"startLine": 0`)
+	broken, err := sarif.FromString(invalid, sarif.WithStrictValidation())
 	require.NoError(t, err)
 	require.ErrorContains(t, broken.Validate(), "startLine")
 }
 
-// GitHub refuses the whole log for one result without a place, or with a line or column 0.
-func TestSARIFPlaces(t *testing.T) {
+// GitHub rejects a log with a result that has no location, or a line or column 0.
+func TestSARIFLocations(t *testing.T) {
 	t.Parallel()
 	log, err := sarif.FromString(write(t, "sarif", odd()))
 	require.NoError(t, err)
@@ -254,19 +267,21 @@ func TestSARIFFingerprints(t *testing.T) {
 	require.NoError(t, err)
 	absolute.Position.File = path
 
-	assert.Len(t, fingerprints(first, first), 1, "the same result is there once")
-	assert.Equal(t, fingerprints(first), fingerprints(moved), "a line above does not make it new")
-	assert.Equal(t, fingerprints(first), fingerprints(absolute), "nor does the way to name the chart")
+	assert.Len(t, fingerprints(first, first), 1, "equal results are written once")
+	assert.Equal(t, fingerprints(first), fingerprints(moved), "independent of the line")
+	assert.Equal(t, fingerprints(first), fingerprints(absolute), "independent of how the chart is named")
 	assert.NotEqual(t, fingerprints(first), fingerprints(other))
 	two := fingerprints(first, moved)
 	require.Len(t, two, 2)
-	assert.NotEqual(t, two[0], two[1], "two of a kind are two")
+	assert.NotEqual(t, two[0], two[1], "equal findings on two lines are numbered")
 }
 
-// A rule's record is in the log, whether the rule found something or not.
+// The log documents every rule, with findings or without.
 func TestSARIFRules(t *testing.T) {
 	t.Parallel()
-	result := &linter.Result{Findings: []linter.Finding{{Rule: "a-tool-of-others", Severity: linter.Info, Position: at("f", 1, 1)}}}
+	result := &linter.Result{Findings: []linter.Finding{
+		{Rule: "acme/unknown", Severity: linter.Info, Position: at("f", 1, 1)},
+	}}
 	for _, r := range rule.All() {
 		result.Rules = append(result.Rules, r.ID)
 	}
@@ -274,7 +289,7 @@ func TestSARIFRules(t *testing.T) {
 	require.NoError(t, err)
 	rules := log.Runs[0].Tool.Driver.Rules
 	require.Len(t, rules, len(rule.All())+1)
-	assert.Equal(t, "a-tool-of-others", *rules[0].ID)
+	assert.Equal(t, "acme/unknown", *rules[0].ID)
 	assert.Nil(t, rules[0].Help)
 	levels := map[linter.Severity]string{linter.Error: "error", linter.Warning: "warning", linter.Info: "note"}
 	for i, want := range rule.All() {
@@ -288,7 +303,21 @@ func TestSARIFRules(t *testing.T) {
 	}
 }
 
-// --explain and docs/rules.md say all of a rule's record.
+func TestSARIFDocumentsOwnRules(t *testing.T) {
+	t.Parallel()
+	result, err := linter.Run(t.Context(), []string{"testdata/shop"}, linter.Options{Rules: []linter.Rule{{
+		ID: "acme/own", Title: "The chart is ours", Why: "Others are not.", Severity: linter.Warning,
+		Check: func(*linter.Pass) {},
+	}}})
+	require.NoError(t, err)
+	log, err := sarif.FromString(write(t, "sarif", result))
+	require.NoError(t, err)
+	own := log.Runs[0].Tool.Driver.Rules[0]
+	assert.Equal(t, "acme/own", *own.ID)
+	assert.Equal(t, "The chart is ours.", *own.ShortDescription.Text)
+	assert.Equal(t, "warning", own.DefaultConfiguration.Level)
+}
+
 func TestExplain(t *testing.T) {
 	t.Parallel()
 	r := &rule.Rule{
@@ -328,7 +357,7 @@ a: 1
 `+"```"+`
 `, format.ExplainMarkdown(r))
 	assert.Equal(t, `a\|b \*\*`, format.MarkdownCell("a|b\n**"))
-	assert.Equal(t, "\\`\\`\\`&lt;b&gt;\\`", format.MarkdownCell("```<b>`"), "no tag hides between backticks that are no pair")
+	assert.Equal(t, "\\`\\`\\`&lt;b&gt;\\`", format.MarkdownCell("```<b>`"), "unpaired backticks do not make code")
 }
 
 func TestJUnitIsXML(t *testing.T) {
@@ -357,7 +386,7 @@ func TestJUnitIsXML(t *testing.T) {
 	assert.Nil(t, suites.Suites[0].Cases[1].Failure)
 }
 
-// A workflow command is a line; nothing that a chart says makes another.
+// A chart cannot forge a workflow command.
 func TestGitHubCommandsAreLines(t *testing.T) {
 	t.Parallel()
 	lines := strings.Split(strings.TrimSuffix(write(t, "github", odd()), "\n"), "\n")
@@ -379,7 +408,7 @@ func TestMarkdownRowsHaveTheirColumns(t *testing.T) {
 	assert.Equal(t, 2+len(odd().Findings), rows)
 }
 
-// Lines are quoted from archives too, and from the archives in them.
+// Lines are quoted from archives, and from archives in archives.
 func TestTextQuotesArchives(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
@@ -397,12 +426,16 @@ func TestTextQuotesArchives(t *testing.T) {
 	require.NoError(t, err)
 
 	text := func(file string) string {
-		return write(t, "text", &linter.Result{Findings: []linter.Finding{{Position: at(file, 1, 1), Severity: linter.Error, Message: "m", Fix: "F."}}})
+		return write(t, "text", &linter.Result{Findings: []linter.Finding{
+			{Position: at(file, 1, 1), Severity: linter.Error, Message: "m", Fix: "F."},
+		}})
 	}
 	assert.Contains(t, text(archive+"/Chart.yaml"), "\n    1 | apiVersion: v2\n      | ^\n")
 	assert.Contains(t, text(packed+"/templates/pod.yaml"), "\n    1 | kind: Pod\n")
-	for _, gone := range []string{archive + "/nothing.yaml", folder, folder + "/nothing.yaml", "testdata/shop/Chart.yaml/x", ""} {
-		assert.NotContains(t, text(gone), " | ", gone)
+	for _, missing := range []string{
+		archive + "/nothing.yaml", folder, folder + "/nothing.yaml", "testdata/shop/Chart.yaml/x", "",
+	} {
+		assert.NotContains(t, text(missing), " | ", missing)
 	}
 	within := filepath.Join(folder, "folder")
 	require.NoError(t, os.MkdirAll(filepath.Join(within, "charts"), 0o755))
@@ -410,7 +443,7 @@ func TestTextQuotesArchives(t *testing.T) {
 	assert.Contains(t, text(within+"/charts/sub-0.1.0.tgz/templates/pod.yaml"), "\n    1 | kind: Pod\n")
 }
 
-func TestTextSkipsWhatIsNoText(t *testing.T) {
+func TestTextQuotesTextOnly(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "values.yaml")
 	content := "\xef\xbb\xbfa: 1\n\xff\xfe\n" + strings.Repeat("x", 1<<20) + "\n"

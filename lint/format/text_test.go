@@ -19,7 +19,8 @@ func TestTextInColor(t *testing.T) {
 	}
 	colored := text{colored: true, sources: newSources()}
 	colored.finding(finding)
-	assert.Equal(t, "\x1b[1mtestdata/shop/Chart.yaml:2:7\x1b[0m: \x1b[1;31merror\x1b[0m: is wrong \x1b[2m[some-rule]\x1b[0m\n"+
+	const path = "testdata/shop/Chart.yaml:2:7"
+	assert.Equal(t, "\x1b[1m"+path+"\x1b[0m: \x1b[1;31merror\x1b[0m: is wrong \x1b[2m[some-rule]\x1b[0m\n"+
 		"    \x1b[2m2 |\x1b[0m name: shop\n"+
 		"    \x1b[2m  |\x1b[0m       \x1b[1;32m^\x1b[0m\n"+
 		"    Mend it.\n", colored.out.String())

@@ -1,6 +1,6 @@
-// Package kubescore has the checks of kube-score run over what charts render: the usual good practice, from probes to network
-// policies. kube-score is not linked into the linter. It runs in a process of its own, out of the Go module in lint/practices,
-// which is built on the first use.
+// Package kubescore runs the checks of kube-score, for good practice from probes to network policies, over rendered
+// charts. kube-score runs in a process of its own, the command of the Go module lint/practices, which is built on first
+// use.
 package kubescore
 
 import (
@@ -9,34 +9,34 @@ import (
 	"sync"
 )
 
-// Catalog is what there is to know about the checks without running them.
+// Catalog describes the checks of a version of kube-score.
 type Catalog struct {
-	// Version is that of kube-score, such as v1.20.0.
+	// Version is the version of kube-score, such as v1.20.0.
 	Version string `json:"version"`
-	// Checks are those that run, by ID.
+	// Checks are the checks that run, sorted by ID.
 	Checks []Check `json:"checks"`
-	// Covered are those that do not, by ID, each with the rule of the linter that checks the same.
+	// Covered are the checks that do not run, by ID, with the rule of the linter that checks the same.
 	Covered map[string]string `json:"covered"`
 }
 
 // Check is a check of kube-score.
 type Check struct {
-	// ID is kube-score's, such as pod-networkpolicy.
+	// ID is the ID in kube-score, such as pod-networkpolicy.
 	ID string `json:"id"`
-	// Name is its name for people.
+	// Name is the human-readable name.
 	Name string `json:"name"`
-	// Target is the kind that it is about: Pod for every kind that makes pods, all for every kind.
+	// Target is the kind of the checked objects. Pod stands for every kind that creates pods, all for every kind.
 	Target string `json:"target"`
-	// Optional says that kube-score runs it only where it is told to.
+	// Optional says that kube-score runs the check only on request.
 	Optional bool `json:"optional"`
 }
 
-// catalog is what lint/practices prints about itself. A test compares the two, and writes it anew with -update.
+// catalog is the output of the command practices -checks. A test compares the two; its flag -update writes the file.
 //
 //go:embed catalog.json
 var catalog []byte
 
-// Describe is the catalog of the kube-score that this package runs. It is not to be altered.
+// Describe returns the catalog of the kube-score that this package runs. Callers must not modify it.
 var Describe = sync.OnceValue(func() Catalog {
 	var read Catalog
 	if err := json.Unmarshal(catalog, &read); err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/traderadmin/charts/lint/rule"
 )
 
-var update = flag.Bool("update", false, "write catalog.json anew")
+var update = flag.Bool("update", false, "write catalog.json")
 
 func start(t *testing.T) *kubescore.Runner {
 	t.Helper()
@@ -24,8 +24,7 @@ func start(t *testing.T) *kubescore.Runner {
 	return runner
 }
 
-// What the linter knows about the checks is what kube-score says about them.
-func TestCatalogIsThatOfKubeScore(t *testing.T) {
+func TestCatalogFileIsCurrent(t *testing.T) {
 	t.Parallel()
 	binary, err := kubescore.Build(t.Context(), os.Stderr)
 	require.NoError(t, err)
@@ -36,15 +35,14 @@ func TestCatalogIsThatOfKubeScore(t *testing.T) {
 	}
 	got, err := os.ReadFile("catalog.json")
 	require.NoError(t, err)
-	assert.Equal(t, string(want), string(got), "lint/kubescore/catalog.json is stale: run go test ./lint/kubescore -update")
+	assert.Equal(t, string(want), string(got), "catalog.json is stale: run go test ./lint/kubescore -update")
 }
 
-// What is left to rules of the linter is known to both sides.
 func TestCoveredChecksHaveRules(t *testing.T) {
 	t.Parallel()
 	require.NotEmpty(t, kubescore.Describe().Covered)
 	for check, covering := range kubescore.Describe().Covered {
-		assert.NotNil(t, rule.Find(covering), "%s is left to the rule %s", check, covering)
+		assert.NotNil(t, rule.Find(covering), "%s is covered by %s", check, covering)
 		assert.Nil(t, rule.Find("kube-score/"+check))
 	}
 }
@@ -90,11 +88,11 @@ func TestFindingsNameTheirManifest(t *testing.T) {
 	found, err = runner.Check([]string{pod})
 	require.NoError(t, err)
 	require.Len(t, of(found, "container-security-context-privileged"), 1)
-	assert.Zero(t, of(found, "container-security-context-privileged")[0].Manifest, "each release is one of its own")
+	assert.Zero(t, of(found, "container-security-context-privileged")[0].Manifest, "each release is checked alone")
 }
 
-// A check that cannot tell says so, and the others tell.
-func TestAFailedCheckIsAFinding(t *testing.T) {
+// A check that returns an error does not stop the others.
+func TestFailedCheckIsAFinding(t *testing.T) {
 	t.Parallel()
 	const deployment = `
 apiVersion: apps/v1
@@ -118,8 +116,7 @@ spec: {minAvailable: 1, selector: {matchExpressions: [{key: app, operator: Is, v
 	assert.NotEmpty(t, of(found, "deployment-has-host-podantiaffinity"))
 }
 
-// Objects choose their checks by kube-score's own annotations.
-func TestAnnotations(t *testing.T) {
+func TestAnnotationsSelectChecks(t *testing.T) {
 	t.Parallel()
 	const ignored = `
 apiVersion: v1
@@ -135,14 +132,15 @@ spec: {containers: [{name: c, image: "i:1", securityContext: {privileged: true}}
 func TestStartWithoutGo(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	_, err := kubescore.Start(t.Context(), os.Stderr)
-	assert.ErrorContains(t, err, `build the checks of kube-score: ask the go on PATH for its version: exec: "go": executable file not found`)
+	require.ErrorContains(t, err, "build the checks of kube-score: ")
+	require.ErrorContains(t, err, `exec: "go": executable file not found`)
 }
 
-func TestAskedAfterTheEnd(t *testing.T) {
+func TestCheckAfterClose(t *testing.T) {
 	t.Parallel()
 	runner := start(t)
 	require.NoError(t, runner.Close())
 	_, err := runner.Check([]string{pod})
 	assert.ErrorContains(t, err, "closed")
-	assert.NoError(t, runner.Close(), "once more is no error")
+	assert.NoError(t, runner.Close(), "closing twice is fine")
 }

@@ -15,47 +15,50 @@ import (
 	"github.com/traderadmin/charts/internal/gobuild"
 )
 
-// Finding is what a check has to say about a manifest.
+// Finding is a problem that a check found in a manifest.
 type Finding struct {
-	// Manifest is the manifest's place in the release, from 0.
+	// Manifest is the index of the manifest in the release.
 	Manifest int `json:"manifest"`
-	// Check is the check's ID.
+	// Check is the ID of the check.
 	Check string `json:"check"`
-	// Grade says how bad it is.
+	// Grade is the severity.
 	Grade Grade `json:"grade"`
-	// Path is where in the manifest, in the check's own terms: the name of a container, a label's key; often empty.
+	// Path is the place in the manifest in terms of the check, such as the name of a container or the key of a label. It
+	// is often empty.
 	Path string `json:"path"`
-	// Summary says what is wrong, and Description, which may be empty, why and what to do.
-	Summary     string `json:"summary"`
+	// Summary says what is wrong.
+	Summary string `json:"summary"`
+	// Description says why, and what to do about it. It may be empty.
 	Description string `json:"description"`
-	// URL is of what there is to read about it, if there is anything.
+	// URL is the address of the documentation. It may be empty.
 	URL string `json:"url"`
 }
 
-// Grade says how bad a finding is.
+// Grade is the severity of a finding.
 type Grade string
 
-// The grades of findings, in kube-score's words, and one for checks that could not tell.
+// The grades. The first two are those of kube-score; a check that returns an error or panics has the grade Failed.
 const (
 	Critical Grade = "CRITICAL"
 	Warning  Grade = "WARNING"
 	Failed   Grade = "FAILED"
 )
 
-// Runner is a process that runs the checks. It is safe for concurrent use.
+// Runner runs the checks in a process. It is safe for concurrent use.
 type Runner struct {
 	mu      sync.Mutex
 	command *exec.Cmd
 	stdin   io.WriteCloser
 	stdout  io.Reader
-	answers *json.Decoder // of stdout: a line for each release
+	answers *json.Decoder // of stdout, one for each release
 	stderr  bytes.Buffer
-	known   map[[sha256.Size]byte][]Finding // the answers so far: Kubernetes versions and values sets often make no difference
-	err     error                           // that ended the process
+	// known are the answers so far, by the hash of the release. Renderings for several variants are often equal.
+	known map[[sha256.Size]byte][]Finding
+	err   error // why the process ended
 }
 
-// Build returns the path of the program with the checks, and makes it first where the cache does not hold it. How that goes is
-// written to progress.
+// Build returns the path of the program that runs the checks. It builds the program if it is not in the cache, and
+// writes the progress of that to progress.
 func Build(ctx context.Context, progress io.Writer) (string, error) {
 	binary, err := build(ctx, progress)
 	if err != nil {
@@ -64,7 +67,7 @@ func Build(ctx context.Context, progress io.Writer) (string, error) {
 	return binary, nil
 }
 
-// Start starts a process that ends with ctx, if it is not closed before. The program is built as [Build] does.
+// Start builds the program like [Build], and starts it. The process ends with ctx or with [Runner.Close].
 func Start(ctx context.Context, progress io.Writer) (*Runner, error) {
 	binary, err := Build(ctx, progress)
 	if err != nil {
@@ -85,8 +88,8 @@ func Start(ctx context.Context, progress io.Writer) (*Runner, error) {
 	return r, nil
 }
 
-// Check returns what the checks, the optional ones too, find in a release: manifests in YAML, which refer to one another. A
-// manifest that is not what its kind asks for is left out.
+// Check runs all checks, including the optional ones, over a release: manifests in YAML, which may refer to each other.
+// A manifest that does not match its kind is skipped.
 func (r *Runner) Check(manifests []string) ([]Finding, error) {
 	release, err := json.Marshal(manifests)
 	if err != nil {
@@ -101,7 +104,7 @@ func (r *Runner) Check(manifests []string) ([]Finding, error) {
 	}
 	if found, err = r.ask(release); err != nil {
 		if ended := r.end(); ended != nil {
-			err = ended // which is why there was no answer
+			err = ended // the reason why there was no answer
 		}
 		r.err = fmt.Errorf("run the checks of kube-score: %w", err)
 		return nil, r.err
@@ -117,10 +120,10 @@ func (r *Runner) ask(release []byte) (found []Finding, err error) {
 	return found, r.answers.Decode(&found)
 }
 
-// errClosed is the error of a runner that is asked after its end.
-var errClosed = errors.New("the checks of kube-score have been closed")
+// errClosed is the error of a closed runner.
+var errClosed = errors.New("the checks of kube-score are closed")
 
-// Close ends the process. The error says that it did not end well, unless Check has said so.
+// Close ends the process. It returns an error if the process failed, unless Check has returned it.
 func (r *Runner) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -131,10 +134,10 @@ func (r *Runner) Close() error {
 	return r.end()
 }
 
-// end ends the process by ending its input. The error is how it ended, if not well, with what it said.
+// end ends the process by closing its input. The error of a process that failed has its stderr.
 func (r *Runner) end() error {
 	_ = r.stdin.Close()
-	_, _ = io.Copy(io.Discard, r.stdout) // it cannot end before its output is read
+	_, _ = io.Copy(io.Discard, r.stdout) // the process blocks until its output is read
 	if err := r.command.Wait(); err != nil {
 		return fmt.Errorf("%s: %w\n%s", r.command, err, strings.TrimSpace(r.stderr.String()))
 	}
@@ -150,9 +153,9 @@ func build(ctx context.Context, progress io.Writer) (string, error) {
 		Folder: folder,
 		Name:   "practices",
 		Title:  "kube-score",
-		Announcement: "the checks of kube-score are built from their Go modules on the first run of this version,\n" +
-			"which takes about a minute; later runs start them at once",
+		Announcement: "building the checks of kube-score from their Go modules, on the first run of this version;\n" +
+			"this takes about a minute, and later runs start them at once",
 		Again: "run it again",
-		Flags: []string{"-ldflags=-s -w"}, // without what only a debugger needs
+		Flags: []string{"-ldflags=-s -w"}, // no debugging information
 	}.Build(ctx, progress)
 }

@@ -32,7 +32,7 @@ func BenchmarkRender(b *testing.B) {
 	}
 }
 
-// A position takes a second rendering.
+// Positions need a second rendering.
 func BenchmarkRenderWithPositions(b *testing.B) {
 	c, err := chart.Load(traderadmin)
 	require.NoError(b, err)
@@ -41,7 +41,7 @@ func BenchmarkRenderWithPositions(b *testing.B) {
 	}
 }
 
-// A chart with four values sets on four Kubernetes versions.
+// 16 variants: four values sets on four Kubernetes versions.
 func BenchmarkLint16Variants(b *testing.B) {
 	var options linter.Options
 	for i := range 3 {
@@ -56,7 +56,7 @@ func BenchmarkLintOnce(b *testing.B) {
 	benchmark(b, []string{traderadmin}, linter.Options{KubeVersions: []string{chart.DefaultKubeVersion}})
 }
 
-// Fifty of Helm's starter chart, each with findings, of which positions are asked for.
+// Helm's starter chart has findings, which need positions.
 func BenchmarkLint50Starters(b *testing.B) {
 	folder := b.TempDir()
 	var paths []string

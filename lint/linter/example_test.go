@@ -57,17 +57,19 @@ func ExampleRun_ownRule() {
 			}
 		},
 	}
-	result, err := linter.Run(context.Background(), []string{"testdata/shop"}, linter.Options{Rules: []linter.Rule{registry}})
+	options := linter.Options{Rules: []linter.Rule{registry}}
+	result, err := linter.Run(context.Background(), []string{"testdata/shop"}, options)
 	if err != nil {
 		log.Fatal(err)
 	}
 	for _, f := range result.Findings {
-		fmt.Printf("%s: %s: %s\n", f.Position, f.Severity, f.Message)
+		fmt.Printf("%s: %s:\n%s\n", f.Position, f.Severity, f.Message)
 		fmt.Printf("set by %s, %s\n", f.Value.Key, f.Value.Position)
 		fmt.Println(f.Fix)
 	}
 	// Output:
-	// testdata/shop/templates/deployment.yaml:12: error: container "shop" of Deployment/shop runs docker.io/acme/shop:1.2.0
+	// testdata/shop/templates/deployment.yaml:12: error:
+	// container "shop" of Deployment/shop runs docker.io/acme/shop:1.2.0
 	// set by image, testdata/shop/values.yaml:1:8
 	// Push the image to registry.example.com.
 }

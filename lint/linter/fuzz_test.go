@@ -14,9 +14,11 @@ import (
 	"github.com/traderadmin/charts/lint/linter"
 )
 
-// The rest of the charts that are fuzzed: enough for every rule to have something to look at.
+// The other files of the charts. They give every rule something to check.
 const (
-	fuzzedSchema   = `{"properties": {"a": {"type": "object", "additionalProperties": false, "properties": {"b": {"type": "integer"}}}}}`
+	fuzzedSchema = `{"properties": {"a": {
+  "type": "object", "additionalProperties": false, "properties": {"b": {"type": "integer"}}
+}}}`
 	fuzzedTemplate = `apiVersion: apps/v1
 kind: Deployment
 metadata: {name: a, labels: {{ toJson (.Values.labels | default dict) }}}
@@ -27,7 +29,7 @@ spec:
 `
 )
 
-// FuzzValues lints a chart with any values.yaml, and once more with the same as a values set.
+// FuzzValues lints a chart with arbitrary values, in values.yaml and in a values set.
 func FuzzValues(f *testing.F) {
 	addFixtures(f, func(name string) bool { return strings.HasSuffix(name, "values.yaml") })
 	f.Fuzz(func(t *testing.T, values []byte) {
@@ -38,25 +40,28 @@ func FuzzValues(f *testing.F) {
 	})
 }
 
-// FuzzTemplate lints a chart with any template that may end.
+// FuzzTemplate lints a chart with an arbitrary template.
 func FuzzTemplate(f *testing.F) {
 	addFixtures(f, func(name string) bool { return strings.HasPrefix(name, "templates/") })
 	f.Fuzz(func(t *testing.T, template []byte) {
 		if endless.Match(template) || len(calls.FindAll(template, -1)) > 1 {
-			t.Skip("it may well never end; the command has a watchdog for that, the engine none")
+			t.Skip("the template may not terminate; only the command has a watchdog")
 		}
-		lintFuzzed(t, map[string][]byte{"values.yaml": []byte("a: {b: 1}\nlist: [1, {x: y}]\n"), "templates/a.yaml": template})
+		lintFuzzed(t, map[string][]byte{
+			"values.yaml": []byte("a: {b: 1}\nlist: [1, {x: y}]\n"), "templates/a.yaml": template,
+		})
 	})
 }
 
-// What makes a template endless, or slow: large numbers, cryptography, and more than one call.
+// Templates that may not terminate, or are slow: those with large numbers, cryptography, or more than one call.
 var (
-	endless = regexp.MustCompile(`[0-9_]{4}|[0-9][eEpPxXoO]|until|seq|repeat|gen[A-Z]|derive|bcrypt|htpasswd|AES|set|regex|Regex`)
-	calls   = regexp.MustCompile(`include|template|tpl|block|range`)
+	endless = regexp.MustCompile(
+		`[0-9_]{4}|[0-9][eEpPxXoO]|until|seq|repeat|gen[A-Z]|derive|bcrypt|htpasswd|AES|set|regex|Regex`)
+	calls = regexp.MustCompile(`include|template|tpl|block|range`)
 )
 
-// addFixtures adds the files of the rules' fixtures that are called so.
-func addFixtures(f *testing.F, called func(name string) bool) {
+// addFixtures adds the files of the rules' fixtures whose names match.
+func addFixtures(f *testing.F, matches func(name string) bool) {
 	f.Helper()
 	fixtures, err := filepath.Glob("../rule/testdata/*/*.txtar")
 	require.NoError(f, err)
@@ -65,14 +70,14 @@ func addFixtures(f *testing.F, called func(name string) bool) {
 		archive, err := txtar.ParseFile(fixture)
 		require.NoError(f, err)
 		for _, file := range archive.Files {
-			if called(file.Name) {
+			if matches(file.Name) {
 				f.Add(file.Data)
 			}
 		}
 	}
 }
 
-// lintFuzzed lints a chart of these files. That it cannot be is fine; that the linter fails on it is not.
+// lintFuzzed lints a chart of files. The chart may be rejected, but the linter must not panic.
 func lintFuzzed(t *testing.T, files map[string][]byte) {
 	t.Helper()
 	folder := t.TempDir()

@@ -38,8 +38,8 @@ func TestRunIsDeterministic(t *testing.T) {
 	first := run(paths)
 	require.Len(t, first.Charts, 3)
 	for i, path := range paths {
-		assert.Equal(t, path, first.Charts[i].Path, "the charts are in the order given")
-		assert.Len(t, of(first, path), len(first.Findings)/3, "and alike")
+		assert.Equal(t, path, first.Charts[i].Path, "in the order of the arguments")
+		assert.Len(t, of(first, path), len(first.Findings)/3, "each chart has the same findings")
 	}
 	assert.Equal(t, 3*5, first.Count(linter.Error))
 	for range 3 {
@@ -48,10 +48,10 @@ func TestRunIsDeterministic(t *testing.T) {
 	reversed := slices.Clone(paths)
 	slices.Reverse(reversed)
 	other := run(reversed)
-	assert.Equal(t, of(first, paths[0]), of(other, paths[0]), "a chart's findings do not depend on its company")
+	assert.Equal(t, of(first, paths[0]), of(other, paths[0]), "independent of the order")
 }
 
-func TestRunIsCanceled(t *testing.T) {
+func TestRunCanceled(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -59,7 +59,6 @@ func TestRunIsCanceled(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
-// The chart of this repository keeps to every rule.
 func TestTraderAdminIsClean(t *testing.T) {
 	t.Parallel()
 	result, err := linter.Run(context.Background(), []string{"../../charts/traderadmin"}, linter.Options{})
@@ -67,8 +66,7 @@ func TestTraderAdminIsClean(t *testing.T) {
 	assert.Empty(t, result.Findings)
 }
 
-// Breaking it is found, where it was broken.
-func TestTraderAdminBroken(t *testing.T) {
+func TestBrokenTraderAdmin(t *testing.T) {
 	t.Parallel()
 	folder := filepath.Join(t.TempDir(), "traderadmin")
 	require.NoError(t, os.CopyFS(folder, os.DirFS("../../charts/traderadmin")))
@@ -87,7 +85,7 @@ func TestTraderAdminBroken(t *testing.T) {
 	assert.NotZero(t, found.Position.Line)
 }
 
-// Its configuration is for those who work on the chart, not for those who install it.
+// The configuration of the linter is not for users of the chart.
 func TestTraderAdminPackageHasNoConfiguration(t *testing.T) {
 	t.Parallel()
 	loaded, err := chart.Load("../../charts/traderadmin")

@@ -23,15 +23,14 @@ name: app
 version: 0.1.0
 `
 
-// write writes a chart, given as a txtar archive of its files, and returns its folder.
+// write writes the chart app and returns its folder. The other files of the chart are a txtar archive.
 func write(t *testing.T, files string) string {
 	t.Helper()
-	folder := filepath.Join(t.TempDir(), "app")
-	require.NoError(t, txtar.Write(txtar.Parse([]byte(metadata+files)), folder))
-	return folder
+	return charttest.Write(t, metadata+files)
 }
 
-// failures are the render failures and schema violations of a chart, each as "file:line:column: message (variants)".
+// failures returns the render failures and schema violations of a chart, each as "file:line:column: message
+// (variants)".
 func failures(t *testing.T, folder string, options linter.Options) []string {
 	t.Helper()
 	result, err := linter.Run(context.Background(), []string{folder}, options)
@@ -47,8 +46,8 @@ func failures(t *testing.T, folder string, options linter.Options) []string {
 	return found
 }
 
-// fails is a chart whose template fails, with the variant as its message, where a condition holds.
-func fails(condition string) string {
+// failsIf returns the files of a chart whose template fails if a condition is true.
+func failsIf(condition string) string {
 	return `-- templates/a.yaml --
 {{- if ` + condition + ` }}{{ fail "here" }}{{ end }}
 -- values.yaml --
@@ -65,34 +64,40 @@ size: tiny
 func TestVariantsAreNamed(t *testing.T) {
 	t.Parallel()
 	const minor = `(.Capabilities.KubeVersion.Minor | int)`
-	for condition, want := range map[string]string{
-		`true`: "",
-		`.Capabilities.APIVersions.Has "policy/v1"`:                                         "",
-		`.Capabilities.APIVersions.Has "apps/v1/Deployment"`:                                "",
-		`not (.Capabilities.APIVersions.Has "policy/v1beta1")`:                              "",
-		`eq .Values.size "small"`:                                                           "default values",
-		`eq .Values.size "large"`:                                                           "values-large.yaml",
-		`ne .Values.size "large"`:                                                           "default values, ci/tiny-values.yaml",
-		`ge ` + minor + ` 36`:                                                               "Kubernetes 1.36+",
-		`eq ` + minor + ` 37`:                                                               "Kubernetes 1.37",
-		`lt ` + minor + ` 36`:                                                               "Kubernetes 1.34, 1.35",
-		`or (eq ` + minor + ` 34) (eq ` + minor + ` 36)`:                                    "Kubernetes 1.34, 1.36",
-		`and (eq .Values.size "large") (ge ` + minor + ` 36)`:                               "values-large.yaml on Kubernetes 1.36+",
-		`or (eq .Values.size "large") (ge ` + minor + ` 36)`:                                "default values, ci/tiny-values.yaml on Kubernetes 1.36+; values-large.yaml",
-		`or (and (eq .Values.size "large") (eq ` + minor + ` 34)) (eq .Values.size "tiny")`: "ci/tiny-values.yaml; values-large.yaml on Kubernetes 1.34",
+	for _, test := range []struct{ condition, variants string }{
+		{`true`, ""},
+		{`.Capabilities.APIVersions.Has "policy/v1"`, ""},
+		{`.Capabilities.APIVersions.Has "apps/v1/Deployment"`, ""},
+		{`not (.Capabilities.APIVersions.Has "policy/v1beta1")`, ""},
+		{`eq .Values.size "small"`, "default values"},
+		{`eq .Values.size "large"`, "values-large.yaml"},
+		{`ne .Values.size "large"`, "default values, ci/tiny-values.yaml"},
+		{`ge ` + minor + ` 36`, "Kubernetes 1.36+"},
+		{`eq ` + minor + ` 37`, "Kubernetes 1.37"},
+		{`lt ` + minor + ` 36`, "Kubernetes 1.34, 1.35"},
+		{`or (eq ` + minor + ` 34) (eq ` + minor + ` 36)`, "Kubernetes 1.34, 1.36"},
+		{`and (eq .Values.size "large") (ge ` + minor + ` 36)`, "values-large.yaml on Kubernetes 1.36+"},
+		{
+			`or (eq .Values.size "large") (ge ` + minor + ` 36)`,
+			"default values, ci/tiny-values.yaml on Kubernetes 1.36+; values-large.yaml",
+		},
+		{
+			`or (and (eq .Values.size "large") (eq ` + minor + ` 34)) (eq .Values.size "tiny")`,
+			"ci/tiny-values.yaml; values-large.yaml on Kubernetes 1.34",
+		},
 	} {
-		t.Run(condition, func(t *testing.T) {
+		t.Run(test.condition, func(t *testing.T) {
 			t.Parallel()
-			found := failures(t, write(t, fails(condition)), linter.Options{})
-			require.Len(t, found, 1, "what variants share is one finding")
-			assert.Contains(t, found[0], "("+want+")")
+			found := failures(t, write(t, failsIf(test.condition)), linter.Options{})
+			require.Len(t, found, 1, "equal findings are merged")
+			assert.Contains(t, found[0], "("+test.variants+")")
 		})
 	}
 }
 
 func TestKubeVersions(t *testing.T) {
 	t.Parallel()
-	folder := write(t, fails(`hasPrefix "v1.36" .Capabilities.KubeVersion.Version`))
+	folder := write(t, failsIf(`hasPrefix "v1.36" .Capabilities.KubeVersion.Version`))
 	run := func(options linter.Options) (*linter.Result, string) {
 		result, err := linter.Run(context.Background(), []string{folder}, options)
 		require.NoError(t, err)
@@ -103,34 +108,38 @@ func TestKubeVersions(t *testing.T) {
 	assert.Contains(t, found, "(Kubernetes 1.36)")
 
 	result, found = run(linter.Options{KubeVersions: []string{"1.36.4", "v1.30", "1.36.1", "v1.36.4"}})
-	assert.Equal(t, []string{"v1.30", "v1.36.1", "v1.36.4"}, result.Charts[0].KubeVersions, "in order, each once")
-	assert.Contains(t, found, "(Kubernetes 1.36.1+)", "two of one minor are told apart")
+	assert.Equal(t, []string{"v1.30", "v1.36.1", "v1.36.4"}, result.Charts[0].KubeVersions, "sorted, without duplicates")
+	assert.Contains(t, found, "(Kubernetes 1.36.1+)", "two patches of a minor version are distinguished")
 
 	require.NoError(t, os.WriteFile(filepath.Join(folder, policy.FileName), []byte(`kubeVersions: ["1.36"]`), 0o600))
 	result, found = run(linter.Options{})
 	assert.Equal(t, []string{"v1.36"}, result.Charts[0].KubeVersions)
-	assert.Contains(t, found, "()", "the only version is all of them")
+	assert.Contains(t, found, "()", "all variants: there is only one version")
 	result, _ = run(linter.Options{KubeVersions: []string{"1.35"}})
-	assert.Equal(t, []string{"v1.35"}, result.Charts[0].KubeVersions, "the options go before the configuration")
+	assert.Equal(t, []string{"v1.35"}, result.Charts[0].KubeVersions, "options override the configuration")
 }
 
-// Chart.yaml's kubeVersion is checked for each version, also where one rendering serves them all.
+// The kubeVersion of Chart.yaml is checked for each version, even if the chart is rendered once for all.
 func TestKubeVersionOfChart(t *testing.T) {
 	t.Parallel()
-	folder := filepath.Join(t.TempDir(), "app")
-	require.NoError(t, txtar.Write(txtar.Parse([]byte(metadata+"kubeVersion: \">=1.36.0-0\"\n-- values.schema.json --\n{}\n")), folder))
-	assert.Equal(t, []string{
-		`Chart.yaml:4:1: the chart's kubeVersion ">=1.36.0-0" excludes Kubernetes versions that it is linted for (Kubernetes 1.34, 1.35)`,
-	}, failures(t, folder, linter.Options{}))
+	folder := write(t, "kubeVersion: \">=1.36.0-0\"\n-- values.schema.json --\n{}\n")
+	found := failures(t, folder, linter.Options{})
+	require.Len(t, found, 1)
+	assert.Contains(t, found[0], `Chart.yaml:4:1: the chart's kubeVersion ">=1.36.0-0" excludes`)
+	assert.Contains(t, found[0], "(Kubernetes 1.34, 1.35)")
 }
 
-// A value that breaks the schema is found in the file that sets it.
+// A schema violation is reported in the file that sets the value.
 func TestValuesSetsAgainstTheSchema(t *testing.T) {
 	t.Parallel()
 	folder := write(t, `-- values.schema.json --
 {"properties": {
   "replicas": {"type": "integer"}, "name": {"type": "string"},
-  "image": {"required": ["tag"], "properties": {"tag": {"type": "string"}, "pull": {"enum": ["Always"]}}, "additionalProperties": false}
+  "image": {
+    "required": ["tag"],
+    "properties": {"tag": {"type": "string"}, "pull": {"enum": ["Always"]}},
+    "additionalProperties": false
+  }
 }}
 -- values.yaml --
 replicas: many
@@ -173,13 +182,13 @@ replicas: no-one
 		`values.yaml:3:8: image must have the key "tag" (values-null.yaml)`,
 		given + `:2:9: image.pull must be one of "Always", not 1 (given.yaml + replicas=2 + name=y)`,
 	}, failures(t, folder, linter.Options{
-		ValuesSets: []policy.ValuesSet{{Files: []string{given}, Set: []string{"replicas=2", "name=y"}}},
+		ValuesSets: []linter.ValuesSet{{Files: []string{given}, Set: []string{"replicas=2", "name=y"}}},
 	}))
 }
 
 func TestValuesSetsOfArchives(t *testing.T) {
 	t.Parallel()
-	folder := write(t, fails(`eq .Values.size "large"`))
+	folder := write(t, failsIf(`eq .Values.size "large"`))
 	archive, err := charttest.Package(folder, t.TempDir())
 	require.NoError(t, err)
 	result, err := linter.Run(context.Background(), []string{archive}, linter.Options{})
@@ -187,20 +196,20 @@ func TestValuesSetsOfArchives(t *testing.T) {
 	assert.Equal(t, []string{"default values", "ci/tiny-values.yaml", "values-large.yaml"}, result.Charts[0].ValuesSets)
 }
 
-// What .helmignore keeps out of the package is still a way to deploy the chart.
+// Values sets are often excluded from the package.
 func TestIgnoredValuesSets(t *testing.T) {
 	t.Parallel()
-	folder := write(t, fails(`eq .Values.size "tiny"`)+"-- .helmignore --\nci/\nvalues-*.yaml\n")
+	folder := write(t, failsIf(`eq .Values.size "tiny"`)+"-- .helmignore --\nci/\nvalues-*.yaml\n")
 	found := failures(t, folder, linter.Options{})
 	require.Len(t, found, 1)
 	assert.Contains(t, found[0], "(ci/tiny-values.yaml)")
 }
 
-func TestSameValuesSetIsOne(t *testing.T) {
+func TestValuesSetsAreDeduplicated(t *testing.T) {
 	t.Parallel()
-	folder := write(t, fails(`true`))
+	folder := write(t, failsIf(`true`))
 	result, err := linter.Run(context.Background(), []string{folder}, linter.Options{
-		ValuesSets: []policy.ValuesSet{{Files: []string{filepath.Join(folder, "values-large.yaml")}}},
+		ValuesSets: []linter.ValuesSet{{Files: []string{filepath.Join(folder, "values-large.yaml")}}},
 	})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"default values", "ci/tiny-values.yaml", "values-large.yaml"}, result.Charts[0].ValuesSets)
@@ -208,23 +217,26 @@ func TestSameValuesSetIsOne(t *testing.T) {
 
 func TestBrokenValuesSets(t *testing.T) {
 	t.Parallel()
-	folder := write(t, fails(`true`)+"-- values-broken.yaml --\na: 1\nb: [\nc: 2\n-- values-list.yaml --\n- a\n")
+	folder := write(t, failsIf(`true`)+"-- values-broken.yaml --\na: 1\nb: [\nc: 2\n-- values-list.yaml --\n- a\n")
 	found := strings.Join(failures(t, folder, linter.Options{}), "\n")
-	assert.Contains(t, found, "values-broken.yaml:3: the values cannot be read: did not find expected ',' or ']' (values-broken.yaml)")
-	assert.Contains(t, found, "values-list.yaml: the values cannot be read: ")
+	assert.Contains(t, found, "values-broken.yaml:3: ")
+	assert.Contains(t, found, "did not find expected ',' or ']' (values-broken.yaml)")
+	assert.Contains(t, found, "values-list.yaml: ")
 	assert.Contains(t, found, "(default values, ci/tiny-values.yaml, values-large.yaml)")
 
-	_, err := linter.Run(context.Background(), []string{folder}, linter.Options{ValuesSets: []policy.ValuesSet{{Files: []string{"none.yaml"}}}})
-	require.ErrorContains(t, err, "read the values file: open none.yaml: ")
-	_, err = linter.Run(context.Background(), []string{folder}, linter.Options{ValuesSets: []policy.ValuesSet{{Set: []string{"a"}}}})
-	require.ErrorContains(t, err, `"a" sets no value`)
+	for problem, set := range map[string]linter.ValuesSet{
+		"open none.yaml: ": {Files: []string{"none.yaml"}},
+		`"a"`:              {Set: []string{"a"}},
+	} {
+		_, err := linter.Run(context.Background(), []string{folder}, linter.Options{ValuesSets: []linter.ValuesSet{set}})
+		require.ErrorContains(t, err, problem)
+	}
 }
 
-// Values reach subcharts, their conditions and their globals as in Helm.
+// Values sets apply to the values, conditions and globals of subcharts as in Helm.
 func TestValuesSetsOfSubcharts(t *testing.T) {
 	t.Parallel()
-	folder := filepath.Join(t.TempDir(), "app")
-	require.NoError(t, txtar.Write(txtar.Parse([]byte(metadata+`dependencies:
+	folder := write(t, `dependencies:
   - {name: cache, version: 1.0.0, repository: "", condition: cache.enabled}
 -- values.schema.json --
 {}
@@ -246,10 +258,10 @@ size: 1
 {"properties": {"size": {"type": "integer"}, "global": {"properties": {"zone": {"type": "string"}}}}}
 -- charts/cache/templates/a.yaml --
 {{ fail "is enabled" }}
-`)), folder))
+`)
 	found := strings.Join(failures(t, folder, linter.Options{}), "\n")
-	assert.Contains(t, found, `values-cache.yaml:3:9: cache.size must be an integer, not the string "huge" (values-cache.yaml)`)
-	assert.Contains(t, found, `values-cache.yaml:5:9: cache.global.zone must be a string, not the number 1 (values-cache.yaml)`)
+	assert.Contains(t, found, `values-cache.yaml:3:9: cache.size must be an integer, not the string "huge"`)
+	assert.Contains(t, found, `values-cache.yaml:5:9: cache.global.zone must be a string, not the number 1`)
 	assert.Contains(t, found, `is enabled (values-cache.yaml)`)
 }
 
@@ -270,18 +282,18 @@ func TestSharedConfiguration(t *testing.T) {
 `), 0o600))
 	result, err := linter.Run(context.Background(), paths, linter.Options{})
 	require.NoError(t, err)
-	require.Len(t, result.Findings, 1, "a suppression that one chart needs is used; the other is said to be unused once")
+	require.Len(t, result.Findings, 1, "a suppression is unused if no chart needs it, and is reported once")
 	assert.Equal(t, "suppression-unused", result.Findings[0].Rule)
 	assert.Equal(t, config+":3:5", result.Findings[0].Position.String())
 
 	result, err = linter.Run(context.Background(), paths, linter.Options{BaseVersions: map[string]string{}})
 	require.NoError(t, err)
-	assert.Empty(t, result.Findings, "where some charts only are linted it may be for another")
+	assert.Empty(t, result.Findings, "another chart, which did not change, may need it")
 
 	require.NoError(t, os.WriteFile(config, []byte("rule: {}"), 0o600))
 	_, err = linter.Run(context.Background(), paths, linter.Options{})
 	require.ErrorContains(t, err, config+`:1: unknown key "rule"`)
-	assert.NotContains(t, err.Error(), "\n", "a mistake that charts share is said once")
+	assert.NotContains(t, err.Error(), "\n", "charts share the configuration, which is reported once")
 }
 
 func TestSeverities(t *testing.T) {
@@ -309,9 +321,12 @@ spec:
     metadata: {labels: {c: d}}
     spec: {containers: [{name: c, image: "i:1"}]}
 `
-	for rules, severity := range map[string]policy.Severity{"": policy.Warning, "selector-matches-no-pod: error": policy.Error} {
-		sure := write(t, "-- .chartlint.yaml --\nrules: {limits-missing: off, requests-missing: off, values-schema-missing: off, "+rules+"}"+uncertain)
-		result, err = linter.Run(context.Background(), []string{sure}, linter.Options{})
+	const others = "limits-missing: off, requests-missing: off, values-schema-missing: off"
+	for rules, severity := range map[string]linter.Severity{
+		"": linter.Warning, ", selector-matches-no-pod: error": linter.Error,
+	} {
+		folder := write(t, "-- .chartlint.yaml --\nrules: {"+others+rules+"}"+uncertain)
+		result, err = linter.Run(context.Background(), []string{folder}, linter.Options{})
 		require.NoError(t, err)
 		assert.Equal(t, 1, result.Count(severity), "%s: %v", rules, result.Findings)
 	}
@@ -322,9 +337,10 @@ spec:
 	assert.Empty(t, result.Findings)
 	assert.NotContains(t, result.Rules, "values-schema-missing")
 
-	result, err = linter.Run(context.Background(), []string{off}, linter.Options{Config: filepath.Join(folder, policy.FileName)})
+	config := linter.Options{Config: filepath.Join(folder, policy.FileName)}
+	result, err = linter.Run(context.Background(), []string{off}, config)
 	require.NoError(t, err)
-	assert.Len(t, result.Findings, 1, "the configuration that is given goes before the chart's own")
+	assert.Len(t, result.Findings, 1, "the option overrides the configuration of the chart")
 }
 
 func TestBudgets(t *testing.T) {

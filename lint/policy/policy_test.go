@@ -46,7 +46,7 @@ suppressions:
 	assert.Equal(t, policy.Warning, p.Severity("limits-missing", policy.Error))
 	assert.Equal(t, policy.Off, p.Severity("image-latest", policy.Error))
 	assert.Equal(t, policy.Info, p.Severity("requests-missing", policy.Info), "the severity of the rule itself")
-	assert.Equal(t, []string{filepath.Join(folder, "arm.yaml")}, p.ValuesSets[0].Files, "relative to the configuration file")
+	assert.Equal(t, []string{filepath.Join(folder, "arm.yaml")}, p.ValuesSets[0].Files)
 	assert.Equal(t, file+":6:5", p.ValuesSets[0].Position.String())
 	assert.Equal(t, []string{"1.36"}, p.KubeVersions)
 	assert.Equal(t, file+":11:5", p.Suppressions[0].Position.String())
@@ -67,44 +67,44 @@ func TestLoadEmptyFile(t *testing.T) {
 
 func TestLoadNamesMistakes(t *testing.T) {
 	t.Parallel()
-	for content, want := range map[string]string{
-		"rule: {}":                                                     `:1: unknown key "rule"; did you mean "rules"?`,
-		"\nsuppressions:\n - {rules: x}":                               `:3: unknown key "rules"; did you mean "rule"?`,
-		"resources:\n  quotas: {}":                                     `:2: unknown key "quotas"; did you mean "quota"?`,
-		"nothing: {}":                                                  `:1: unknown key "nothing"; the keys are rules, resources, `,
-		"rules: {limit-missing: off}":                                  `:1: unknown rule "limit-missing"; did you mean "limits-missing"?`,
-		"rules: {limits-missing: fatal}":                               `:1: unknown severity "fatal": want one of error, warning, info, off`,
-		"rules: {limits-missing: 1}":                                   `:1: unknown severity "1"`,
-		"rules: [limits-missing]":                                      `:1: want a map, not a list`,
-		"rules: 7":                                                     `:1: want a map, not "7"`,
-		"rules: {}\nrules: {}":                                         `:2: mapping key "rules" already defined at line 1`,
-		"practices: always":                                            `:1: want true, false, or a list of rules such as kube-score/pod-probes`,
-		"practices: [limits-missing]":                                  `:1: "limits-missing" is not a check of kube-score`,
-		"practices: [kube-score/probes]":                               `:1: unknown rule "kube-score/probes"`,
-		"practices: [{}]":                                              `:1: want text, not a map`,
-		"kubeVersions: 1.36":                                           `:1: want a list, not "1.36"`,
-		"kubeVersions: [newest]":                                       `:1: "newest" is`,
-		"kubeVersions: [{}]":                                           `:1: want text, not a map`,
-		"valuesSets: [{files: []}]":                                    `:1: the values set has no name`,
-		"valuesSets: [a: {}]":                                          `:1: unknown key "a"; the keys are name, files, set`,
-		"valuesSets: [null]":                                           `:1: the list has an empty item`,
-		"a: 1\n b: 2":                                                  `:2: invalid YAML: mapping values are not allowed`,
-		"{}\n---\n{}":                                                  `: want one YAML document, not several`,
-		"<<: {rules: {}}":                                              `:1: merge keys (<<) are not supported`,
-		"valuesSets:\n- name: a\n- name: a":                            `:3: two values sets have the name "a"`,
-		"valuesSets: [{name: a, files: [none]}]":                       `:1: cannot read the values file: `,
-		"suppressions:\n- rule: limits-missing":                        `:2: the suppression has no reason`,
-		"suppressions: [{rule: limits-missing, reason: ' '}]":          `:1: the suppression has no reason`,
-		"suppressions: [{reason: Because.}]":                           `:1: the suppression has no rule`,
-		"suppressions: [{rule: latest, reason: Because.}]":             `:1: unknown rule "latest"`,
-		"suppressions:\n- rule: x\n  until: 31.1.2027":                 `:3: invalid date "31.1.2027": want one such as 2027-01-31`,
-		"suppressions:\n - {rule: limits-missing, object: [}":          `:2: invalid YAML: did not find expected`,
-		"suppressions: [{rule: image-latest, reason: x, object: '['}]": `:1: invalid pattern "[": `,
+	for _, test := range []struct{ content, want string }{
+		{"rule: {}", `:1: unknown key "rule"; did you mean "rules"?`},
+		{"\nsuppressions:\n - {rules: x}", `:3: unknown key "rules"; did you mean "rule"?`},
+		{"resources:\n  quotas: {}", `:2: unknown key "quotas"; did you mean "quota"?`},
+		{"nothing: {}", `:1: unknown key "nothing"; the keys are rules, resources, `},
+		{"rules: {limit-missing: off}", `:1: unknown rule "limit-missing"; did you mean "limits-missing"?`},
+		{"rules: {limits-missing: fatal}", `:1: unknown severity "fatal": want one of error, warning, info, off`},
+		{"rules: {limits-missing: 1}", `:1: unknown severity "1"`},
+		{"rules: [limits-missing]", `:1: want a map, not a list`},
+		{"rules: 7", `:1: want a map, not "7"`},
+		{"rules: {}\nrules: {}", `:2: mapping key "rules" already defined at line 1`},
+		{"practices: always", `:1: want true, false, or a list of rules such as kube-score/pod-probes`},
+		{"practices: [limits-missing]", `:1: "limits-missing" is not a check of kube-score`},
+		{"practices: [kube-score/probes]", `:1: unknown rule "kube-score/probes"`},
+		{"practices: [{}]", `:1: want text, not a map`},
+		{"kubeVersions: 1.36", `:1: want a list, not "1.36"`},
+		{"kubeVersions: [newest]", `:1: "newest" is`},
+		{"kubeVersions: [{}]", `:1: want text, not a map`},
+		{"valuesSets: [{files: []}]", `:1: the values set has no name`},
+		{"valuesSets: [a: {}]", `:1: unknown key "a"; the keys are name, files, set`},
+		{"valuesSets: [null]", `:1: the list has an empty item`},
+		{"a: 1\n b: 2", `:2: invalid YAML: mapping values are not allowed`},
+		{"{}\n---\n{}", `: want one YAML document, not several`},
+		{"<<: {rules: {}}", `:1: merge keys (<<) are not supported`},
+		{"valuesSets:\n- name: a\n- name: a", `:3: two values sets have the name "a"`},
+		{"valuesSets: [{name: a, files: [none]}]", `:1: cannot read the values file: `},
+		{"suppressions:\n- rule: limits-missing", `:2: the suppression has no reason`},
+		{"suppressions: [{rule: limits-missing, reason: ' '}]", `:1: the suppression has no reason`},
+		{"suppressions: [{reason: Because.}]", `:1: the suppression has no rule`},
+		{"suppressions: [{rule: latest, reason: Because.}]", `:1: unknown rule "latest"`},
+		{"suppressions:\n- rule: x\n  until: 31.1.2027", `:3: invalid date "31.1.2027": want one such as 2027-01-31`},
+		{"suppressions:\n - {rule: limits-missing, object: [}", `:2: invalid YAML: did not find expected`},
+		{"suppressions: [{rule: image-latest, reason: x, object: '['}]", `:1: invalid pattern "[": `},
 	} {
-		file := write(t, t.TempDir(), content)
+		file := write(t, t.TempDir(), test.content)
 		_, err := policy.Load(file, rules)
-		require.ErrorContains(t, err, file+want, content)
-		assert.NotContains(t, err.Error(), "\n", "one mistake is one line: %s", content)
+		require.ErrorContains(t, err, file+test.want, test.content)
+		assert.NotContains(t, err.Error(), "\n", "one mistake is one line: %s", test.content)
 	}
 }
 

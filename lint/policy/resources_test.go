@@ -42,7 +42,8 @@ func TestResourcesKeepDefaults(t *testing.T) {
 	assert.Equal(t, "16Gi", memory.String())
 	assert.Equal(t, []string{"memory"}, got.Required.Init.Of("limits"))
 	assert.Equal(t, []string{"cpu", "memory"}, got.Required.Init.Of("requests"))
-	assert.NotContains(t, policy.DefaultResources().MaxLimitRequestRatio, "ephemeral-storage", "loading does not change the defaults")
+	defaults := policy.DefaultResources().MaxLimitRequestRatio
+	assert.NotContains(t, defaults, "ephemeral-storage", "loading does not change the defaults")
 }
 
 // The resources start on line 2 of the file.
@@ -83,7 +84,8 @@ func TestResourcesNameMistakes(t *testing.T) {
 func TestCountsQuota(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{
-		"cpu", "memory", "pods", "requests.cpu", "limits.memory", "requests.nvidia.com/gpu", "hugepages-2Mi", "count/jobs.batch",
+		"cpu", "memory", "pods", "requests.cpu", "limits.memory", "requests.nvidia.com/gpu", "hugepages-2Mi",
+		"count/jobs.batch",
 	} {
 		assert.True(t, policy.CountsQuota(name), name)
 	}

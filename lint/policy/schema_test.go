@@ -26,7 +26,7 @@ func TestSchemaFileIsCurrent(t *testing.T) {
 	assert.Equal(t, string(want), string(got), "docs/chartlint.schema.json is stale: run `make docs`")
 }
 
-// Every key has a description, in which Go's name of the key does not occur.
+// Every key has a description that begins with the key, not with the name of the Go field.
 func TestSchemaDescribesKeys(t *testing.T) {
 	t.Parallel()
 	content, err := policy.Schema()
@@ -34,9 +34,9 @@ func TestSchemaDescribesKeys(t *testing.T) {
 	var schema map[string]any
 	require.NoError(t, json.Unmarshal(content, &schema))
 	properties := schema["properties"].(map[string]any)
-	assert.Contains(t, properties["kubeVersions"].(map[string]any)["description"], "kubeVersions are the Kubernetes versions")
 	for key, property := range properties {
-		assert.NotEmpty(t, property.(map[string]any)["description"], key)
+		description, _ := property.(map[string]any)["description"].(string)
+		assert.Regexp(t, "^"+key+" [a-z]", description)
 	}
 }
 

@@ -49,7 +49,8 @@ func ParseSeverity(name string) (Severity, error) {
 			return s, nil
 		}
 	}
-	return unset, fmt.Errorf("unknown severity %q: want one of %s%s", name, strings.Join(names, ", "), suggest.For(name, names))
+	return unset, fmt.Errorf("unknown severity %q: want one of %s%s",
+		name, strings.Join(names, ", "), suggest.For(name, names))
 }
 
 // UnmarshalYAML reads the name of a severity, or off.

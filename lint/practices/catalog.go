@@ -14,26 +14,26 @@ import (
 	"github.com/zegl/kube-score/score/checks"
 )
 
-// covered are the checks that are not run, and the rule of the linter that checks the same: it knows the policy, and reports
-// the line of the field and the value that decides it, where kube-score names the container at best.
+// covered are the checks that do not run, because a rule of the linter checks the same. The rule knows the policy, and
+// reports the line of the field and the value that causes the finding, whereas kube-score at best names the container.
 var covered = map[string]string{
-	// Which requests and limits a container has to have is for the policy to say, by role.
+	// The policy says which requests and limits a container needs, by its role.
 	"container-resources":                           "requests-missing",
 	"container-ephemeral-storage-request-and-limit": "requests-missing",
 
-	// Equal ones are a ratio of 1.
+	// Equal requests and limits are a ratio of 1.
 	"container-resource-requests-equal-limits":         "limit-ratio",
 	"container-cpu-requests-equal-limits":              "limit-ratio",
 	"container-memory-requests-equal-limits":           "limit-ratio",
 	"container-ephemeral-storage-request-equals-limit": "limit-ratio",
 
-	// The rule takes a digest for a version, too.
+	// The rule accepts a digest, too.
 	"container-image-tag": "image-latest",
 
-	// It knows the Kubernetes versions that the chart is for.
+	// The rule knows the Kubernetes versions of the chart.
 	"stable-version": "api-deprecated",
 
-	// The rules know selectors with expressions, and leave out what may be in the cluster already.
+	// The rules support selectors with expressions, and allow for objects that are in the cluster already.
 	"service-targets-pod":                                            "selector-matches-no-pod",
 	"networkpolicy-targets-pod":                                      "selector-matches-no-pod",
 	"ingress-targets-service":                                        "reference-port-missing",
@@ -42,21 +42,21 @@ var covered = map[string]string{
 	"statefulset-pod-selector-labels-match-template-metadata-labels": "selector-template-mismatch",
 }
 
-// catalog is what there is to know about the checks without running them.
+// catalog describes the checks. The linter has a copy of its JSON in lint/kubescore/catalog.json.
 type catalog struct {
-	// Version is kube-score's, such as v1.20.0.
+	// Version is the version of kube-score, such as v1.20.0.
 	Version string `json:"version"`
-	// Checks are those that are run, by ID.
+	// Checks are the checks that run, sorted by ID.
 	Checks []description `json:"checks"`
-	// Covered are those that are not, each with the rule that checks the same.
+	// Covered are the checks that do not run, by ID, with the rule of the linter that checks the same.
 	Covered map[string]string `json:"covered"`
 }
 
-// description is a check in the catalog.
+// description describes a check.
 type description struct {
 	ID       string `json:"id"`
 	Name     string `json:"name"`
-	Target   string `json:"target"` // the kind that it is about; all, or Pod for every kind that makes pods
+	Target   string `json:"target"` // a kind; "all"; or Pod for every kind that creates pods
 	Optional bool   `json:"optional,omitempty"`
 }
 
@@ -64,7 +64,9 @@ func writeCatalog(w io.Writer) error {
 	written := catalog{Version: version(), Checks: []description{}, Covered: covered}
 	for _, c := range register(parser.Empty()).All() {
 		if covered[c.ID] == "" {
-			written.Checks = append(written.Checks, description{ID: c.ID, Name: c.Name, Target: c.TargetType, Optional: c.Optional})
+			written.Checks = append(written.Checks, description{
+				ID: c.ID, Name: c.Name, Target: c.TargetType, Optional: c.Optional,
+			})
 		}
 	}
 	slices.SortFunc(written.Checks, func(a, b description) int { return cmp.Compare(a.ID, b.ID) })
@@ -73,7 +75,7 @@ func writeCatalog(w io.Writer) error {
 	return encoder.Encode(written)
 }
 
-// version is that of kube-score in this binary.
+// version returns the version of kube-score that this binary is built with.
 func version() string {
 	build, _ := debug.ReadBuildInfo()
 	for _, module := range build.Deps {
@@ -84,7 +86,8 @@ func version() string {
 	return ""
 }
 
-// register sets up the checks that are not covered, for a release. What is enough replicas is what kube-score's own command takes.
+// register returns the checks of a release that are not covered. The minimum numbers of replicas are the defaults of
+// kube-score's command.
 func register(release domain.AllTypes) *checks.Checks {
 	ignored := map[string]struct{}{}
 	for id := range covered {

@@ -1,10 +1,10 @@
-// Command practices runs the checks of kube-score, for the linter, whose --practices starts it.
+// Command practices runs the checks of kube-score for the linter, which starts it for --practices.
 //
-//	practices          reads releases from its input, and writes what kube-score finds in each
-//	practices -checks  writes which checks there are
+//	practices          reads releases from stdin, and writes the findings in each to stdout
+//	practices -checks  writes the catalog of the checks
 //
-// It is a Go module of its own because kube-score needs packages of k8s.io/api that the release of Kubernetes that the linter is
-// built with no longer has.
+// It is a Go module of its own, because kube-score imports packages of k8s.io/api that the linter's version of it no
+// longer has.
 package main
 
 import (
@@ -33,8 +33,8 @@ func run(args []string, stdin io.Reader, stdout io.Writer) error {
 	return fmt.Errorf("unexpected arguments %q: want none, or -checks", args)
 }
 
-// serve answers each release with what is found in it, until its input ends. A release is a JSON list of its manifests, which are
-// texts of YAML; an answer is a JSON list of findings, on a line.
+// serve checks each release on stdin until stdin ends. A release is a JSON list of manifests, which are strings of
+// YAML. The answer to it is a JSON list of findings, on one line of stdout.
 func serve(stdin io.Reader, stdout io.Writer) error {
 	requests := json.NewDecoder(bufio.NewReader(stdin))
 	answers := json.NewEncoder(stdout)
@@ -51,7 +51,7 @@ func serve(stdin io.Reader, stdout io.Writer) error {
 			return err
 		}
 		if err := answers.Encode(found); err != nil {
-			return fmt.Errorf("write what was found: %w", err)
+			return fmt.Errorf("write the findings: %w", err)
 		}
 	}
 }

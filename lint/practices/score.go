@@ -15,23 +15,23 @@ import (
 	"github.com/zegl/kube-score/scorecard"
 )
 
-// finding is what a check has to say about a manifest.
+// finding is a problem that a check found in a manifest. The linter reads it as kubescore.Finding, which explains the
+// fields.
 type finding struct {
-	Manifest int    `json:"manifest"` // its place in the release, from 0
-	Check    string `json:"check"`    // the check's ID
-	// Grade is CRITICAL or WARNING, as kube-score says, or FAILED where the check could not tell.
-	Grade       string `json:"grade"`
-	Path        string `json:"path,omitempty"` // where in the manifest, in the check's own terms: often a container's name
+	Manifest    int    `json:"manifest"`
+	Check       string `json:"check"`
+	Grade       string `json:"grade"` // CRITICAL, WARNING or FAILED
+	Path        string `json:"path,omitempty"`
 	Summary     string `json:"summary"`
 	Description string `json:"description,omitempty"`
-	URL         string `json:"url,omitempty"` // of what there is to read about it
+	URL         string `json:"url,omitempty"`
 }
 
-// failed is the grade of a check that ended with an error or a panic; kube-score has none for that.
+// failed is the grade of a check that returned an error or panicked. kube-score has no grade for that.
 const failed scorecard.Grade = 0
 
-// settings have the annotations by which objects choose their checks count, as kube-score's own command does, and the optional
-// checks run: the linter's policy says which of them matter.
+// settings returns the configuration of a run. Like kube-score's command, it respects the annotations by which objects
+// choose their checks. All optional checks run, because the linter's policy selects among them.
 func settings(all []domain.Check) *config.RunConfiguration {
 	optional := map[string]struct{}{}
 	for _, c := range all {
@@ -46,8 +46,8 @@ func settings(all []domain.Check) *config.RunConfiguration {
 	}
 }
 
-// check runs the checks over a release: manifests, each in YAML, that refer to one another. A manifest that is not what its
-// kind asks for is left out: the linter's own rules say what is wrong with it.
+// check runs the checks over a release: manifests in YAML, which may refer to each other. A manifest that does not
+// match its kind is skipped, because the linter's own rules report it.
 func check(manifests []string) ([]finding, error) {
 	p, err := parser.New(nil)
 	if err != nil {
@@ -82,20 +82,21 @@ func check(manifests []string) ([]finding, error) {
 	return findings(*card)
 }
 
-// manifest is one as kube-score reads it: a file, named by its place in the release.
+// manifest is a file for kube-score to read. Its name is its index in the release.
 type manifest struct {
 	*strings.Reader
-	place int
+	index int
 }
 
-func (m manifest) Name() string { return strconv.Itoa(m.place) }
+func (m manifest) Name() string { return strconv.Itoa(m.index) }
 
-// open is a manifest to read. The empty line keeps kube-score from taking a first comment "# Source: …" for its name.
-func open(place int, text string) domain.NamedReader {
-	return manifest{Reader: strings.NewReader("\n" + text), place: place}
+// open returns a manifest to read. The empty line keeps kube-score from taking the name from a first line "# Source:
+// …".
+func open(index int, text string) domain.NamedReader {
+	return manifest{Reader: strings.NewReader("\n" + text), index: index}
 }
 
-// readable are the manifests that kube-score can read. It reads none where there is one that it cannot.
+// readable returns the manifests that kube-score can parse. With one that it cannot parse, it would reject them all.
 func readable(p *parser.Parser, manifests []string) []domain.NamedReader {
 	var files []domain.NamedReader
 	for i, text := range manifests {
@@ -106,7 +107,7 @@ func readable(p *parser.Parser, manifests []string) []domain.NamedReader {
 	return files
 }
 
-// guard keeps a check that fails over one object from ending all of them.
+// guard turns the error or panic of a check into a finding, so that the other checks run.
 func guard[T any](registered map[string]checks.GenCheck[T]) {
 	for id, c := range registered {
 		run := c.Fn
@@ -118,7 +119,7 @@ func guard[T any](registered map[string]checks.GenCheck[T]) {
 				}
 				if problem != nil {
 					result, err = scorecard.TestScore{Grade: failed}, nil
-					result.AddComment("", "The check could not be made", fmt.Sprint(problem))
+					result.AddComment("", "The check failed to run", fmt.Sprint(problem))
 				}
 			}()
 			return run(object)
@@ -127,11 +128,11 @@ func guard[T any](registered map[string]checks.GenCheck[T]) {
 	}
 }
 
-// findings are what the card has to say, in the order of the manifests and checks.
+// findings returns the problems on a scorecard, sorted by manifest and check.
 func findings(card scorecard.Scorecard) ([]finding, error) {
 	found := []finding{}
 	for _, object := range card {
-		place, err := strconv.Atoi(object.FileLocation.Name)
+		index, err := strconv.Atoi(object.FileLocation.Name)
 		if err != nil {
 			return nil, fmt.Errorf("find the manifest of %s: %w", object.HumanFriendlyRef(), err)
 		}
@@ -145,7 +146,7 @@ func findings(card scorecard.Scorecard) ([]finding, error) {
 			}
 			for _, c := range result.Comments {
 				found = append(found, finding{
-					Manifest: place, Check: result.Check.ID, Grade: grade,
+					Manifest: index, Check: result.Check.ID, Grade: grade,
 					Path: c.Path, Summary: c.Summary, Description: c.Description, URL: c.DocumentationURL,
 				})
 			}

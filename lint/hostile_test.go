@@ -193,7 +193,7 @@ func TestHostileCharts(t *testing.T) {
 		},
 
 		"a circle in the schema": {
-			code: hasFindings, says: "error: the values cannot be checked: the schema's $ref leads back to itself",
+			code: hasFindings, says: "error: the values cannot be validated: the schema's $ref refers back to itself",
 			files: map[string]string{schema: `{"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/a"}}}`},
 		},
 		"a schema of 2^60 parts": {
@@ -207,7 +207,7 @@ func TestHostileCharts(t *testing.T) {
 			},
 		},
 		"a large pattern in a schema": {
-			code: hasFindings, says: schema + ": error: values.schema.json is no valid JSON Schema",
+			code: hasFindings, says: schema + ": error: values.schema.json is not a valid JSON Schema",
 			files: map[string]string{schema: `{"properties": {"a": {"pattern": "((a{0,100}){0,100}){0,100}"}}}`},
 		},
 		"binary schema": {
@@ -267,14 +267,14 @@ func TestHostileFolders(t *testing.T) {
 		says string
 	}{
 		"links in a circle": {
-			says: "lint: load chart CHART: CHART/templates/up is a link to a folder that it is in",
+			says: "lint: load chart CHART: CHART/templates/up is a link to a folder that contains it",
 			make: link("..", "templates/up"),
 		},
 		"a link to itself": {
 			says: "lint: load chart CHART: stat CHART/me: too many levels of symbolic links", make: link("me", "me"),
 		},
 		"links without end": {
-			says: "lint: load chart CHART: the folder has more than 20000 files, links followed", make: binaryTree,
+			says: "lint: load chart CHART: the folder has more than 20000 files, including those behind links", make: binaryTree,
 		},
 		"a pipe as a template": {
 			says: "CHART/templates/p.yaml is a named pipe, not a file", make: pipe("templates/p.yaml"),
@@ -402,7 +402,7 @@ func TestSchemaReferencesAreNotFetched(t *testing.T) {
 		schema: fmt.Sprintf(`{"$schema": "https://json-schema.org/draft/2020-12/schema", "$ref": "%s/a.json"}`, server.URL),
 		a:      head,
 	})
-	withstands(t, folder, hostile{code: hasFindings, says: "it lies outside the schema, where a lint does not look"})
+	withstands(t, folder, hostile{code: hasFindings, says: "it is outside the schema, and no other document is read"})
 	assert.False(t, asked.Load())
 }
 

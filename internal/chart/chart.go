@@ -1,9 +1,10 @@
-// Package chart reads a Helm chart the way Helm does and remembers where everything came from.
+// Package chart loads Helm charts, renders them, and traces rendered values to their source.
 //
-// [Load] reads a folder or an archive. [Chart.Render] renders it for one [Variant] with Helm's own engine and splits the
-// result into [Object]s, whose values know the template line that printed them. [Rendered.Violations] holds the values
-// against the schemas. Whatever is wrong with a chart that could be loaded is data in the result, not an error: one pass
-// finds all of it.
+// [Load] reads a folder or an archive. [Chart.Render] renders it for a [Variant] with Helm's own engine and splits the
+// output into [Object]s. A [Node] is a value in an object; [Node.Position] is the template line that printed it.
+//
+// Only a chart that Helm cannot load is an error. Everything else that is wrong with a chart is data in the result, so
+// that one pass finds all of it.
 package chart
 
 import (
@@ -22,23 +23,29 @@ import (
 	"helm.sh/helm/v3/pkg/chart/loader"
 )
 
-const metadataFile = "Chart.yaml"
+// Files of a chart.
+const (
+	ValuesYAML = "values.yaml"
+	SchemaJSON = "values.schema.json"
 
-// Chart is a loaded chart with the charts in its charts/ folder. It is safe for concurrent use.
+	metadataYAML     = "Chart.yaml"
+	requirementsYAML = "requirements.yaml" // the dependencies of a chart of apiVersion v1
+)
+
+// Chart is a loaded chart with its subcharts. It is safe for concurrent use.
 type Chart struct {
 	path    string
 	helm    *helmchart.Chart
-	folders map[*helmchart.File]string // of each chart in the tree, by its Chart.yaml
-
+	folders map[*helmchart.File]string // of each chart of the tree, by its Chart.yaml
 	memo
 
 	mu                sync.Mutex
 	documents         map[string]*yaml.Node // parsed YAML files, by path in the chart
-	namesCapabilities *bool                 // nil until it is asked for
+	namesCapabilities *bool                 // nil until computed
 }
 
-// Load reads the chart at path, a folder or a .tgz, with Helm's loader and its limits on sizes and paths. An error means
-// that Helm could not load it either, or would not come to an end, and names path.
+// Load reads the chart at path, a folder or a .tgz archive, with Helm's loader and its limits on sizes and paths. It
+// returns an error if Helm cannot load the chart either, or would not finish.
 func Load(path string) (*Chart, error) {
 	helm, err := loadHelm(path)
 	if err != nil {
@@ -62,15 +69,15 @@ func loadHelm(path string) (helm *helmchart.Chart, err error) {
 		}
 		return loader.LoadFiles(files)
 	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("it is %s, neither a folder nor an archive", describeMode(info.Mode()))
+		return nil, fmt.Errorf("it is %s, not a folder or an archive", describeMode(info.Mode()))
 	}
 	return loader.LoadFile(path)
 }
 
-// recoverHelm turns a panic of Helm's SDK, which takes some charts for granted, into an error.
+// recoverHelm turns a panic of Helm's SDK into an error: it panics on some malformed charts.
 func recoverHelm(err *error) {
 	if failure := recover(); failure != nil {
-		*err = fmt.Errorf("it makes Helm itself fail: %v", failure)
+		*err = fmt.Errorf("panic in Helm: %v", failure)
 	}
 }
 
@@ -85,35 +92,35 @@ func newChart(path string, helm *helmchart.Chart) *Chart {
 	return c
 }
 
-// Path is the path that the chart was loaded from.
+// Path returns the path that the chart was loaded from.
 func (c *Chart) Path() string { return c.path }
 
-// Name is the chart's name, from its Chart.yaml.
+// Name returns the name in Chart.yaml.
 func (c *Chart) Name() string { return c.helm.Name() }
 
-// Version is the chart's version, from its Chart.yaml.
+// Version returns the version in Chart.yaml.
 func (c *Chart) Version() string { return c.helm.Metadata.Version }
 
-// IsLibrary says whether the chart only lends templates to others and installs nothing itself.
+// IsLibrary reports whether the chart is a library: it has templates for other charts and installs nothing itself.
 func (c *Chart) IsLibrary() bool { return isLibrary(c.helm) }
 
-// HasSchema says whether the chart itself has a values.schema.json.
+// HasSchema reports whether the chart itself has a values.schema.json.
 func (c *Chart) HasSchema() bool { return c.helm.Schema != nil }
 
-// ValuesFile is the chart's values.yaml, or its Chart.yaml if it has no values.
+// ValuesFile returns the position of the chart's values.yaml, or of its Chart.yaml if it has none.
 func (c *Chart) ValuesFile() Position {
 	if rawFile(c.helm, ValuesYAML) == nil {
-		return c.file(metadataFile)
+		return c.file(metadataYAML)
 	}
 	return c.file(ValuesYAML)
 }
 
-// MetadataPosition is the place in Chart.yaml of the key at a path of keys; of a list's items, by number.
+// MetadataPosition returns the position in Chart.yaml of the key at a path of keys and list indices, or of the file if
+// there is no such key.
 func (c *Chart) MetadataPosition(keys ...string) Position {
-	return c.keyPosition(metadataFile, keys...)
+	return c.keyPosition(metadataYAML, keys...)
 }
 
-// keyPosition is the place of a key in a YAML file of the chart, or the file as a whole if the key is not there.
 func (c *Chart) keyPosition(name string, keys ...string) Position {
 	at := c.file(name)
 	var key *yaml.Node
@@ -133,29 +140,36 @@ func (c *Chart) keyPosition(name string, keys ...string) Position {
 	return at
 }
 
-// dependenciesFile lists the dependencies of a chart of apiVersion v1.
-const dependenciesFile = "requirements.yaml"
-
-// MissingDependencies are the dependencies that the chart lists and that its charts/ folder lacks, each with its place.
+// MissingDependencies returns the dependencies that the chart lists and that its charts/ folder lacks.
 func (c *Chart) MissingDependencies() []Failure {
 	present := map[string]bool{}
 	for _, dependency := range c.helm.Dependencies() {
 		present[dependency.Name()] = true
 	}
-	listed := metadataFile
-	if rawFile(c.helm, dependenciesFile) != nil {
-		listed = dependenciesFile
+	file := metadataYAML
+	if rawFile(c.helm, requirementsYAML) != nil {
+		file = requirementsYAML
 	}
 	var missing []Failure
-	for i, dependency := range c.helm.Metadata.Dependencies {
-		if dependency != nil && !present[dependency.Name] {
+	for i, d := range c.helm.Metadata.Dependencies {
+		if d != nil && !present[d.Name] {
 			missing = append(missing, Failure{
-				Position: c.keyPosition(listed, "dependencies", strconv.Itoa(i), "name"),
-				Message:  fmt.Sprintf("the chart depends on %s %s, which is not in its charts folder", dependency.Name, dependency.Version),
+				Position: c.keyPosition(file, "dependencies", strconv.Itoa(i), "name"),
+				Message:  fmt.Sprintf("the chart depends on %s %s, which is not in its charts folder", d.Name, d.Version),
 			})
 		}
 	}
 	return missing
+}
+
+// CRDFiles returns the contents of the YAML files in the crds/ folders of the chart and its subcharts. Helm installs
+// them as they are, before the templates.
+func (c *Chart) CRDFiles() [][]byte {
+	var files [][]byte
+	for _, crd := range c.helm.CRDObjects() {
+		files = append(files, crd.File.Data)
+	}
+	return files
 }
 
 // file is the position of a file as a whole, given its slash-separated path in the chart.
@@ -163,8 +177,8 @@ func (c *Chart) file(name string) Position {
 	return Position{File: filepath.Join(c.path, filepath.FromSlash(name))}
 }
 
-// fresh is the chart as it was loaded, for Helm to alter: enabling a chart's dependencies and importing their values changes it
-// in place. A chart on its own is not altered, and not copied.
+// fresh returns the chart as it was loaded, for Helm to change in place: it enables dependencies and imports their
+// values. A chart without dependencies is not changed, and not copied.
 func (c *Chart) fresh() (*helmchart.Chart, map[*helmchart.File]string, error) {
 	if len(c.helm.Metadata.Dependencies) == 0 && len(c.helm.Dependencies()) == 0 {
 		return c.helm, c.folders, nil
@@ -177,15 +191,13 @@ func (c *Chart) fresh() (*helmchart.Chart, map[*helmchart.File]string, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	copied := newChart(c.path, helm)
-	return helm, copied.folders, nil
+	return helm, newChart(c.path, helm).folders, nil
 }
 
-// locate notes where in the archive or folder each chart of the tree stands. Helm forgets it: it names a chart after its
-// Chart.yaml, whatever its folder is called. Files are shared by the copies that Helm makes for aliases, charts are not.
+// locate records the folder of each chart of the tree. Helm names a chart after its Chart.yaml, whatever its folder is
+// called. The key is the file Chart.yaml, because the copies of a chart that Helm makes for aliases share their files.
 func (c *Chart) locate(helm *helmchart.Chart, folder string) {
-	meta := rawFile(helm, metadataFile)
-	c.folders[meta] = folder
+	c.folders[rawFile(helm, metadataYAML)] = folder
 	for _, dependency := range helm.Dependencies() {
 		c.locate(dependency, path.Join(folder, folderOf(dependency, helm)))
 	}
@@ -193,10 +205,10 @@ func (c *Chart) locate(helm *helmchart.Chart, folder string) {
 
 // folderOf finds the folder or archive of a dependency among its parent's files.
 func folderOf(dependency, parent *helmchart.Chart) string {
-	meta := rawFile(dependency, metadataFile)
+	metadata := rawFile(dependency, metadataYAML)
 	for _, f := range parent.Raw {
 		folder, name := path.Split(f.Name)
-		if name == metadataFile && path.Dir(path.Clean(folder)) == "charts" && bytes.Equal(f.Data, meta.Data) {
+		if name == metadataYAML && path.Dir(path.Clean(folder)) == "charts" && bytes.Equal(f.Data, metadata.Data) {
 			return path.Clean(folder)
 		}
 	}
@@ -216,8 +228,7 @@ func rawFile(helm *helmchart.Chart, name string) *helmchart.File {
 	return nil
 }
 
-// document is a YAML file of the chart, or nil where there is none that parses. name is its path in the chart, f its
-// content.
+// document parses a YAML file once. It returns nil if f is nil or does not parse. name is the path of f in the chart.
 func (c *Chart) document(name string, f *helmchart.File) *yaml.Node {
 	if f == nil {
 		return nil

@@ -14,12 +14,12 @@ import (
 	"helm.sh/helm/v3/pkg/ignore"
 )
 
-// MaxFile is the size in bytes above which no file is read that is not part of a chart. Those that are have Helm's own limit,
+// MaxFile is the limit in bytes for a file that is not part of a chart. Files of charts have Helm's limit,
 // [loader.MaxDecompressedFileSize].
 const MaxFile = 16 << 20
 
-// ReadFile reads a file that someone else may have written: a regular one, of at most [MaxFile] bytes. To open a pipe or a
-// device may block for good. The error names the file.
+// ReadFile reads an untrusted file. It refuses files larger than [MaxFile], and anything but a regular file: opening a
+// pipe or a device may block for ever.
 func ReadFile(name string) ([]byte, error) {
 	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s is %s, not a file", name, describeMode(info.Mode()))
@@ -27,21 +27,21 @@ func ReadFile(name string) ([]byte, error) {
 	return readStream(name)
 }
 
-// readStream reads what may also be a pipe, for those who name one themselves: -f <(sops decrypt values.yaml).
+// readStream reads a file that the user named. It may be a pipe: -f <(sops decrypt values.yaml).
 func readStream(name string) ([]byte, error) {
 	file, err := os.Open(name)
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close() //nolint:errcheck // it was only read
+	defer file.Close() //nolint:errcheck // it is only read
 	content, err := io.ReadAll(io.LimitReader(file, MaxFile+1))
 	if err == nil && len(content) > MaxFile {
-		return nil, fmt.Errorf("%s is larger than %d MiB, which no such file needs to be", name, MaxFile>>20)
+		return nil, fmt.Errorf("%s is larger than the limit of %d MiB", name, MaxFile>>20)
 	}
 	return content, err
 }
 
-// describeMode names what is no regular file.
+// describeMode describes a file that is not a regular file.
 func describeMode(mode fs.FileMode) string {
 	switch {
 	case mode.IsDir():
@@ -54,14 +54,14 @@ func describeMode(mode fs.FileMode) string {
 	return "a device"
 }
 
-// maxFiles bounds the files and folders of a chart: links can make a few of them endless.
+// maxFiles limits the files and folders of a chart. With links, a few of them can have endless paths.
 const maxFiles = 20_000
 
 var byteOrderMark = []byte("\ufeff")
 
-// readFolder reads the files of a chart's folder as Helm's own loader does: those that .helmignore does not exclude, through links,
-// without byte order marks. That loader follows links that lead around in a circle, opens a .helmignore that is a pipe, and has
-// no limit on all files together; of an archive's it has one, which holds here too.
+// readFolder reads the files of a chart's folder like Helm's loader: it skips what .helmignore excludes, follows links
+// and removes byte order marks. Unlike Helm's loader it refuses links that form a cycle and a .helmignore that is a
+// pipe, and applies the limit that Helm has for all files of an archive.
 func readFolder(root string) ([]*loader.BufferedFile, error) {
 	f := folder{root: root, ignored: ignore.Empty(), left: loader.MaxDecompressedChartSize}
 	ignoreFile := filepath.Join(root, ignore.HelmIgnore)
@@ -83,23 +83,23 @@ func readFolder(root string) ([]*loader.BufferedFile, error) {
 	return f.files, err
 }
 
-// folder is a chart's folder while it is read.
+// folder is the state of reading a chart's folder.
 type folder struct {
 	root    string
 	ignored *ignore.Rules
 	files   []*loader.BufferedFile
 	visited int
 	left    int64         // bytes that may still be read
-	inside  []fs.FileInfo // the folders that lead to the one being read
+	parents []fs.FileInfo // from the root to the folder that is being read
 }
 
-// read reads the folder at a slash-separated path below the root.
+// read reads the folder at a slash-separated path below the root, recursively.
 func (f *folder) read(name string, info fs.FileInfo) error {
-	if slices.ContainsFunc(f.inside, func(outer fs.FileInfo) bool { return os.SameFile(outer, info) }) {
-		return fmt.Errorf("%s is a link to a folder that it is in", filepath.Join(f.root, name))
+	if slices.ContainsFunc(f.parents, func(parent fs.FileInfo) bool { return os.SameFile(parent, info) }) {
+		return fmt.Errorf("%s is a link to a folder that contains it", filepath.Join(f.root, name))
 	}
-	f.inside = append(f.inside, info)
-	defer func() { f.inside = f.inside[:len(f.inside)-1] }()
+	f.parents = append(f.parents, info)
+	defer func() { f.parents = f.parents[:len(f.parents)-1] }()
 	entries, err := os.ReadDir(filepath.Join(f.root, filepath.FromSlash(name)))
 	if err != nil {
 		return err
@@ -114,7 +114,8 @@ func (f *folder) read(name string, info fs.FileInfo) error {
 			continue
 		}
 		if f.visited++; f.visited > maxFiles {
-			return fmt.Errorf("the folder has more than %d files, links followed; list in .helmignore what is not of the chart", maxFiles)
+			return fmt.Errorf("the folder has more than %d files, including those behind links; "+
+				"list files that do not belong to the chart in .helmignore", maxFiles)
 		}
 		if info.IsDir() {
 			err = f.read(below, info)
@@ -128,14 +129,14 @@ func (f *folder) read(name string, info fs.FileInfo) error {
 	return nil
 }
 
-// add reads a file.
 func (f *folder) add(name string, info fs.FileInfo) error {
 	at := filepath.Join(f.root, filepath.FromSlash(name))
 	if info.Mode().IsRegular() && info.Size() > loader.MaxDecompressedFileSize {
-		return fmt.Errorf("%s has %d bytes: Helm reads no file above %d", at, info.Size(), loader.MaxDecompressedFileSize)
+		return fmt.Errorf("%s has %d bytes; Helm's limit is %d", at, info.Size(), loader.MaxDecompressedFileSize)
 	}
 	if f.left -= info.Size(); f.left < 0 {
-		return fmt.Errorf("the folder holds more than %d bytes; list in .helmignore what is not of the chart", loader.MaxDecompressedChartSize)
+		return fmt.Errorf("the folder has more than %d bytes; "+
+			"list files that do not belong to the chart in .helmignore", loader.MaxDecompressedChartSize)
 	}
 	content, err := ReadFile(at)
 	if err != nil {

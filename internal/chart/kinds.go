@@ -6,9 +6,10 @@ import (
 	api "k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// Kinds are those of all objects that the chart renders with its default values and with each of its values sets, as far as these can be read.
+// Kinds returns the kinds of all objects that the chart renders with its default values and with each of its values
+// sets. It ignores values sets that cannot be read.
 func (c *Chart) Kinds() []api.GroupVersionKind {
-	sets, _ := c.ValuesSets() // the linter says what is wrong with one
+	sets, _ := c.ValuesSets() // the linter reports the error
 	var kinds []api.GroupVersionKind
 	for _, set := range append(sets, nil) {
 		for _, object := range c.Render(Variant{}.WithValues(set)).Objects {

@@ -2,15 +2,14 @@ package chart
 
 import "strconv"
 
-// Position is a place in a chart as its user would open it: the path that they named the chart by, joined with the file's
-// path in the chart. A zero Line or Column is unknown; both count from 1. Nothing here ever guesses one.
+// Position is a position in a file of a chart. File is the path that the chart was loaded from, joined with the path of
+// the file in the chart. Line and Column count from 1. They are 0 if they are not known for certain.
 type Position struct {
-	File   string `json:"file"`
-	Line   int    `json:"line,omitempty"`
-	Column int    `json:"column,omitempty"`
+	File         string
+	Line, Column int
 }
 
-// String is the place in the form that terminals and editors open: file, file:line or file:line:column.
+// String returns file, file:line or file:line:column, which terminals and editors open.
 func (p Position) String() string {
 	s := p.File
 	if p.Line > 0 {
@@ -24,7 +23,7 @@ func (p Position) String() string {
 
 // ValuesKey is a key of a chart's values.
 type ValuesKey struct {
-	Position Position `json:"position"`
-	// Key is the path of the key from the root of the values, as people write it: resources.app.limits.memory.
-	Key string `json:"key"`
+	Position Position
+	// Key is the path of the key from the root of the values, such as resources.app.limits.memory.
+	Key string
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -14,24 +15,28 @@ import (
 	"helm.sh/helm/v3/pkg/engine"
 )
 
-// The release that a chart is rendered as. Helm's own lint and template use such a name too.
+// The release that a chart is rendered as. The name is that of helm template.
 const (
 	releaseName      = "release-name"
 	releaseNamespace = "default"
 )
 
-// notesFile is shown to the user, and is no manifest.
+// NamedAfterRelease reports whether a name contains the name of the release, as names of objects of the release do.
+func NamedAfterRelease(name string) bool { return strings.Contains(name, releaseName) }
+
+// notesFile is a template whose output is not a manifest but a text for the user.
 const notesFile = "NOTES.txt"
 
-// Rendered is a chart rendered for one variant: what Helm would install, and what kept it from rendering all of it.
+// Rendered is a chart rendered for one variant: the objects that Helm would install, and the failures.
 type Rendered struct {
 	Objects []*Object
 
-	// RenderFailures are what Helm refuses before there is any YAML: values that do not parse or cannot be merged, templates that
-	// do not parse or fail.
+	// RenderFailures are the failures before there is any YAML: values that do not parse or cannot be merged, templates
+	// that do not parse or fail.
 	RenderFailures []Failure
 
-	// ManifestFailures are rendered documents that are no Kubernetes objects: not YAML, or without apiVersion and kind.
+	// ManifestFailures are rendered documents that are not Kubernetes objects: they are not YAML, or have no apiVersion or
+	// kind.
 	ManifestFailures []Failure
 
 	chart     *Chart
@@ -39,32 +44,32 @@ type Rendered struct {
 	variant   Variant
 	values    chartutil.Values
 	folders   map[*helmchart.File]string
-	templates map[string]Position // where each template stands, by Helm's name for it
-	files     map[string]string   // what each template printed
-
+	templates map[string]Position // by Helm's names
+	files     map[string]string   // the output of each template
 	memo
 
 	traceOnce sync.Once
 	traces    map[string][]int
 }
 
-// Chart is the chart that is rendered.
+// Chart returns the chart that was rendered.
 func (r *Rendered) Chart() *Chart { return r.chart }
 
-// Values are the merged values that the templates see, or nil if they could not be merged. They must not be changed.
+// Values returns the merged values that templates see, or nil if they could not be merged. They are shared and must not
+// be modified.
 func (r *Rendered) Values() map[string]any { return r.values }
 
-// Failure is something about a chart that Helm would refuse, in words, at its place.
+// Failure is a part of a chart that Helm refuses.
 type Failure struct {
 	Position Position
 	Message  string
 }
 
-// Render renders the chart as `helm template` would, but past everything that a person would want to know in the same pass:
-// values that break their schema, and templates that fail, each of which costs its own objects only.
+// Render renders the chart as helm template does. Unlike Helm it does not stop at the first failure: it ignores the
+// schema of the values, and a template that fails costs its own objects only.
 func (c *Chart) Render(v Variant) *Rendered {
 	if v.capabilities == nil {
-		v, _ = NewVariant(DefaultKubeVersion) // a constant that the tests parse
+		v, _ = NewVariant(DefaultKubeVersion) // a constant that tests parse
 	}
 	r := &Rendered{chart: c, helm: c.helm, variant: v, templates: map[string]Position{}}
 	if failures := v.values.failures(); len(failures) > 0 {
@@ -76,13 +81,13 @@ func (c *Chart) Render(v Variant) *Rendered {
 		return r
 	}
 	r.render()
-	r.dropEndless()
-	r.split()
+	r.dropExcess()
+	r.readObjects()
 	return r
 }
 
-// KubeVersionFailures is the check that `helm install` makes of Chart.yaml's kubeVersion: a failure if it excludes a version, such
-// as v1.37.2.
+// KubeVersionFailures returns a failure if the kubeVersion in Chart.yaml excludes a Kubernetes version such as v1.37.2.
+// It is the check of helm install.
 func (c *Chart) KubeVersionFailures(version string) []Failure {
 	constraint := c.helm.Metadata.KubeVersion
 	if constraint == "" || chartutil.IsCompatibleRange(constraint, version) {
@@ -94,14 +99,15 @@ func (c *Chart) KubeVersionFailures(version string) []Failure {
 	}}
 }
 
-// prepare enables the dependencies that the values ask for, merges the values and names the templates.
+// prepare enables dependencies according to the values, merges the values and records the positions of the templates.
 func (r *Rendered) prepare() (err error) {
 	defer recoverHelm(&err)
 	helm, folders, err := r.chart.fresh()
 	if err != nil {
 		return fmt.Errorf("load the chart again: %w", err)
 	}
-	if err := chartutil.ProcessDependenciesWithMerge(helm, chartutil.Values(r.variant.values.overrides()).AsMap()); err != nil {
+	overrides := chartutil.Values(r.variant.values.overrides()).AsMap()
+	if err := chartutil.ProcessDependenciesWithMerge(helm, overrides); err != nil {
 		return fmt.Errorf("process the chart's dependencies: %w", err)
 	}
 	r.helm, r.folders = helm, folders
@@ -118,7 +124,7 @@ func (r *Rendered) prepare() (err error) {
 }
 
 func (r *Rendered) nameTemplates(helm *helmchart.Chart) {
-	folder := r.folders[rawFile(helm, metadataFile)]
+	folder := r.folders[rawFile(helm, metadataYAML)]
 	for _, t := range helm.Templates {
 		r.templates[path.Join(helm.ChartFullPath(), t.Name)] = r.chart.file(path.Join(folder, t.Name))
 	}
@@ -127,18 +133,19 @@ func (r *Rendered) nameTemplates(helm *helmchart.Chart) {
 	}
 }
 
-// renderValues is what the templates see as their dot: new for each rendering, for templates may alter it.
+// renderValues returns a new dot for the templates. Templates may modify it.
 func (r *Rendered) renderValues() (chartutil.Values, error) {
 	release := chartutil.ReleaseOptions{Name: releaseName, Namespace: releaseNamespace, Revision: 1, IsInstall: true}
-	const skipSchemas = true // package valuesschema reports all of their violations
-	return chartutil.ToRenderValuesWithSchemaValidation(r.helm, r.variant.values.overrides(), release, r.variant.capabilities, skipSchemas)
+	const skipSchemas = true // package valuesschema reports all violations
+	overrides, capabilities := r.variant.values.overrides(), r.variant.capabilities
+	return chartutil.ToRenderValuesWithSchemaValidation(r.helm, overrides, release, capabilities, skipSchemas)
 }
 
-// maxRenderFailures bounds the renderings of a chart whose templates all fail.
+// maxRenderFailures limits how often a chart is rendered whose templates all fail.
 const maxRenderFailures = 25
 
-// render renders, and after each failure once more with the failing template emptied, so that the others are seen too. Other
-// templates rely on a partial: when one fails, that is all there is to see.
+// render renders the templates. After a failure it empties the template that failed and renders the others again. It
+// gives up on a partial that fails: other templates depend on it.
 func (r *Rendered) render() {
 	emptied := map[string]bool{}
 	for len(emptied) < maxRenderFailures {
@@ -162,7 +169,7 @@ func (r *Rendered) render() {
 	}
 }
 
-// isPartial says whether Helm keeps a template for others to include and does not print it itself.
+// isPartial reports whether a template is only for others to include.
 func isPartial(template string) bool { return strings.HasPrefix(path.Base(template), "_") }
 
 func (r *Rendered) execute(helm *helmchart.Chart) (files map[string]string, err error) {
@@ -174,34 +181,33 @@ func (r *Rendered) execute(helm *helmchart.Chart) (files map[string]string, err 
 	return engine.Render(helm, values)
 }
 
-// fail notes a render failure, once: a partial that fails does so for every template that includes it.
+// fail records a render failure. A partial fails in the same way for every template that includes it, and is recorded
+// once.
 func (r *Rendered) fail(at Position, message string) {
-	const most = 2000 // characters; the engine quotes a text given to tpl as a whole, once for each call inside another
-	failure := Failure{Position: at, Message: cut(message, most)}
-	for _, known := range r.RenderFailures {
-		if known == failure {
-			return
-		}
+	const maxLength = 2000 // Helm quotes the whole text that is passed to tpl, once for each nested call
+	failure := Failure{Position: at, Message: truncate(message, maxLength)}
+	if !slices.Contains(r.RenderFailures, failure) {
+		r.RenderFailures = append(r.RenderFailures, failure)
 	}
-	r.RenderFailures = append(r.RenderFailures, failure)
 }
 
-// location is how text/template and Helm's engine name a place in their errors: "template: NAME:LINE:COLUMN:",
-// "at (NAME:LINE)". Lines count from 1, columns from 0.
+// location matches a position in errors of text/template and of Helm's engine: "template: NAME:LINE:COLUMN:" and "at
+// (NAME:LINE)". Lines count from 1, columns from 0.
 var location = regexp.MustCompile(`(?:template: |at \()([^\n]+?):(\d+)(?::(\d+))?(?:: |\): )`)
 
-// executing is how text/template goes on after the place: the template's name once more, and the action, which says more.
+// executing matches what text/template prints after the position: the name of the template again. The action follows.
 var executing = regexp.MustCompile(`^executing "[^"]*" at `)
 
-// renderFailure reads the engine's error: where it happened, innermost, and the template being rendered, outermost.
+// renderFailure parses an error of the engine. It returns the failure with its innermost position, and the outermost
+// template, which was being rendered.
 func (r *Rendered) renderFailure(err error) (Failure, string) {
 	text := strings.TrimSpace(err.Error())
 	failure, outermost := Failure{Position: r.chart.file("templates"), Message: text}, ""
 	for _, found := range location.FindAllStringSubmatchIndex(text, -1) {
 		name := text[found[2]:found[3]]
-		at, ours := r.templates[name]
-		if !ours {
-			continue // the text given to a tpl call, which is no file
+		at, isFile := r.templates[name]
+		if !isFile {
+			continue // a text that was passed to tpl
 		}
 		if outermost == "" {
 			outermost = name
@@ -216,7 +222,7 @@ func (r *Rendered) renderFailure(err error) (Failure, string) {
 	return failure, outermost
 }
 
-// edit is a copy of a chart and its dependencies with each template's content replaced by what change makes of it.
+// edit returns a copy of a chart and its dependencies with the content of each template replaced by change.
 func edit(helm *helmchart.Chart, change func(name string, content []byte) []byte) *helmchart.Chart {
 	edited := *helm
 	edited.Templates = make([]*helmchart.File, len(helm.Templates))
@@ -231,13 +237,13 @@ func edit(helm *helmchart.Chart, change func(name string, content []byte) []byte
 	return &edited
 }
 
-// maxPrinted bounds what is read of what a chart prints, in bytes, all templates together. Kubernetes stores no object, and Helm no
-// release, above some 1.5 MiB.
-const maxPrinted = 16 << 20
+// maxOutput is the limit for the output of all templates, in bytes. It is generous: etcd limits objects, and Helm's
+// releases, to 1.5 MiB.
+const maxOutput = 16 << 20
 
-// dropEndless refuses the templates that print more than can be meant.
-func (r *Rendered) dropEndless() {
-	left := maxPrinted
+// dropExcess refuses the templates that exceed the limit of the chart's output.
+func (r *Rendered) dropExcess() {
+	left := maxOutput
 	for _, template := range r.manifests() {
 		size := len(r.files[template])
 		if size <= left {
@@ -246,14 +252,14 @@ func (r *Rendered) dropEndless() {
 		}
 		r.ManifestFailures = append(r.ManifestFailures, Failure{
 			Position: r.templates[template],
-			Message: fmt.Sprintf("the template prints %.1f MiB, with which the chart prints more than the %d MiB that are read of it",
-				float64(size)/(1<<20), maxPrinted>>20),
+			Message: fmt.Sprintf("the template prints %.1f MiB, and the chart more than the limit of %d MiB",
+				float64(size)/(1<<20), maxOutput>>20),
 		})
 		delete(r.files, template)
 	}
 }
 
-// manifests are the names of the templates that print manifests, in order.
+// manifests returns the names of the templates that print manifests, sorted.
 func (r *Rendered) manifests() []string {
 	var names []string
 	for name := range r.files {

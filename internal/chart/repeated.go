@@ -9,18 +9,19 @@ import (
 	helmchart "helm.sh/helm/v3/pkg/chart"
 )
 
-// RepeatedKey is a key that a YAML map has twice.
+// RepeatedKey is a key that appears twice in a YAML map.
 type RepeatedKey struct {
-	Keys          []string // that lead to it, itself included
+	Path          []string // of the key, itself included
 	First, Second Position
 }
 
-// RepeatedKeys are the keys that the value, or any value in it, has twice. A key that is there n times is repeated n-1 times.
+// RepeatedKeys returns the keys that appear twice in the same map, anywhere in the value. A key that appears n times is
+// returned n-1 times.
 func (n Node) RepeatedKeys() []RepeatedKey {
 	var found []RepeatedKey
-	eachRepeated(n.value, func(keys []string, first, second *yaml.Node) {
+	eachRepeated(n.value, func(path []string, first, second *yaml.Node) {
 		found = append(found, RepeatedKey{
-			Keys:   slices.Clone(keys),
+			Path:   slices.Clone(path),
 			First:  Node{source: n.source, key: first}.Position(),
 			Second: Node{source: n.source, key: second}.Position(),
 		})
@@ -28,15 +29,15 @@ func (n Node) RepeatedKeys() []RepeatedKey {
 	return found
 }
 
-// RepeatedKeys are the keys that the values files of the chart and of the charts in its charts/ folder have twice: their
-// values.yaml, and the chart's own values-*.yaml and ci/*-values.yaml.
+// RepeatedKeys returns the keys that appear twice in the same map of a values file: the values.yaml of the chart and of
+// its subcharts, and the chart's own values-*.yaml and ci/*-values.yaml.
 func (c *Chart) RepeatedKeys() []RepeatedKey {
 	var found []RepeatedKey
 	c.eachValuesFile(c.helm, func(name string, f *helmchart.File) {
-		eachRepeated(c.document(name, f), func(keys []string, first, second *yaml.Node) {
+		eachRepeated(c.document(name, f), func(path []string, first, second *yaml.Node) {
 			at := c.file(name).File
 			found = append(found, RepeatedKey{
-				Keys:   slices.Clone(keys),
+				Path:   slices.Clone(path),
 				First:  Position{File: at, Line: first.Line, Column: first.Column},
 				Second: Position{File: at, Line: second.Line, Column: second.Column},
 			})
@@ -45,9 +46,9 @@ func (c *Chart) RepeatedKeys() []RepeatedKey {
 	return found
 }
 
-// eachValuesFile visits values files by their path in the root chart.
+// eachValuesFile visits the values files of a chart and of its subcharts, with their paths in the root chart.
 func (c *Chart) eachValuesFile(helm *helmchart.Chart, visit func(name string, f *helmchart.File)) {
-	folder := c.folders[rawFile(helm, metadataFile)]
+	folder := c.folders[rawFile(helm, metadataYAML)]
 	for _, f := range helm.Raw {
 		if f.Name == ValuesYAML || helm == c.helm && isValuesSet(f.Name) {
 			visit(path.Join(folder, f.Name), f)
@@ -58,46 +59,47 @@ func (c *Chart) eachValuesFile(helm *helmchart.Chart, visit func(name string, f 
 	}
 }
 
-// eachRepeated visits the keys that a map in root has twice.
-func eachRepeated(root *yaml.Node, visit func(keys []string, first, second *yaml.Node)) {
+// eachRepeated visits the keys that appear twice in the same map, anywhere in root.
+func eachRepeated(root *yaml.Node, visit func(path []string, first, second *yaml.Node)) {
 	s := repeatedSearch{visit: visit}
 	s.search(root)
 }
 
 type repeatedSearch struct {
-	keys  []string // that lead to the node being searched
-	visit func(keys []string, first, second *yaml.Node)
+	path  []string // of the node that is being searched
+	visit func(path []string, first, second *yaml.Node)
 }
 
-// search does not follow aliases: what they stand for is searched where it is written, and aliases of aliases cost nothing.
+// search does not follow aliases: their targets are searched where they are written.
 func (s *repeatedSearch) search(node *yaml.Node) {
 	if node == nil {
 		return
 	}
-	depth := len(s.keys)
-	defer func() { s.keys = s.keys[:depth] }()
+	depth := len(s.path)
+	defer func() { s.path = s.path[:depth] }()
 	switch node.Kind {
 	case yaml.MappingNode:
 		known := firstKeys(node)
 		for key, value := range pairs(node) {
-			s.keys = append(s.keys[:depth], key.Value)
+			s.path = append(s.path[:depth], key.Value)
 			if first := known(key); first != nil {
-				s.visit(s.keys, first, key)
+				s.visit(s.path, first, key)
 			}
 			s.search(value)
 		}
 	case yaml.SequenceNode:
 		for i, item := range node.Content {
-			s.keys = append(s.keys[:depth], strconv.Itoa(i))
+			s.path = append(s.path[:depth], strconv.Itoa(i))
 			s.search(item)
 		}
 	}
 }
 
-// firstKeys is a function from a key of a map to the first key that equals it, or nil if that is itself. Keys are equal if JSON,
-// which Kubernetes turns them into, has the same name for them. Several merges (<<) are no repetition.
+// firstKeys returns a function that returns the first key in the map that equals a key, or nil if that is the key
+// itself. Keys are equal if they are in JSON, which Kubernetes converts them to. Several merges (<<) are not a
+// repetition.
 func firstKeys(mapping *yaml.Node) func(*yaml.Node) *yaml.Node {
-	const few = 16 // keys that are looked through faster than hashed
+	const few = 16 // a linear search is faster up to here
 	if len(mapping.Content)/2 <= few {
 		return func(key *yaml.Node) *yaml.Node {
 			for first := range pairs(mapping) {

@@ -3,15 +3,16 @@ package chart
 import (
 	"path"
 	"slices"
+	"strconv"
 
 	helmchart "helm.sh/helm/v3/pkg/chart"
 )
 
-// Scope is an enabled chart of the tree and the part of the values that is its own.
+// Scope is an enabled chart of the tree and its part of the values.
 type Scope struct {
-	// Keys are those under which the root chart's values hold this chart's.
+	// Keys is the path of the chart's values in the root chart's values.
 	Keys []string
-	// Values are the chart's values as it is rendered with them. They must not be changed.
+	// Values are the chart's merged values. They are shared and must not be modified.
 	Values map[string]any
 
 	rendered *Rendered
@@ -19,8 +20,8 @@ type Scope struct {
 	folders  []string           // of each of charts
 }
 
-// Scopes are the enabled charts of the tree, each before its subcharts. Like Helm's validation, they leave out subcharts
-// without values. There are none if the values could not be merged.
+// Scopes returns the enabled charts of the tree, each before its subcharts. Like Helm's validation of values it omits
+// subcharts without values. It returns none if the values could not be merged.
 func (r *Rendered) Scopes() []Scope {
 	if r.values == nil {
 		return nil
@@ -45,22 +46,22 @@ func (r *Rendered) rootScope() Scope {
 
 func (s Scope) chart() *helmchart.Chart { return s.charts[len(s.charts)-1] }
 
-// enter is the scope of a subchart.
+// enter returns the scope of a subchart.
 func (s Scope) enter(dependency *helmchart.Chart) Scope {
-	values, _ := s.Values[dependency.Name()].(map[string]any) // merging has refused anything but a map
+	values, _ := s.Values[dependency.Name()].(map[string]any) // merging refuses anything but a map
 	return Scope{
 		Keys:     append(slices.Clone(s.Keys), dependency.Name()),
 		Values:   values,
 		rendered: s.rendered,
 		charts:   append(slices.Clone(s.charts), dependency),
-		folders:  append(slices.Clone(s.folders), s.rendered.folders[rawFile(dependency, metadataFile)]),
+		folders:  append(slices.Clone(s.folders), s.rendered.folders[rawFile(dependency, metadataYAML)]),
 	}
 }
 
-// Rendered is the rendering that the scope belongs to.
+// Rendered returns the rendering that the scope belongs to.
 func (s Scope) Rendered() *Rendered { return s.rendered }
 
-// File is the chart's file at a slash-separated path, or nil.
+// File returns the chart's own file at a slash-separated path, or nil.
 func (s Scope) File(name string) *File {
 	raw := rawFile(s.chart(), name)
 	if raw == nil {
@@ -69,29 +70,30 @@ func (s Scope) File(name string) *File {
 	return s.rendered.chart.newFile(s.folders[len(s.folders)-1], s.chart().ChartFullPath(), raw)
 }
 
-// ValuePosition is where the value at a path of keys from the root chart's values is set.
-func (r *Rendered) ValuePosition(keys []string) Position {
+// ValuePosition returns the position where the value at a path in the root chart's values is set.
+func (r *Rendered) ValuePosition(path []string) Position {
 	s := r.rootScope()
-	for len(keys) > 1 {
+	for len(path) > 1 {
 		dependencies := s.chart().Dependencies()
-		i := slices.IndexFunc(dependencies, func(d *helmchart.Chart) bool { return d.Name() == keys[0] })
+		i := slices.IndexFunc(dependencies, func(d *helmchart.Chart) bool { return d.Name() == path[0] })
 		if i < 0 {
 			break
 		}
-		s, keys = s.enter(dependencies[i]), keys[1:]
+		s, path = s.enter(dependencies[i]), path[1:]
 	}
-	return s.Position(keys, "")
+	return s.Position(path, "")
 }
 
-// Position is where a value of the chart is set, given its path in the chart's values: in the variant's values set, else in
-// the first values.yaml that has it, from the root chart down, as in Helm. key, if given, is the key of the map at that path
-// that is meant. A map is made of all of these files: its position is where the chart has it. Where no file sets the
+// Position returns the position where the value at a path in the chart's values is set: in the variant's values set,
+// else in the first values.yaml that sets it, from the root chart down, as in Helm. If key is not empty, the position
+// is that of the key of the map at the path.
+//
+// Several files may set keys of one map. Its position is in the first values.yaml that has it. If no file sets the
 // value, the position is the chart's own values.yaml as a whole, or its schema if it has no values.yaml.
 func (s Scope) Position(keys []string, key string) Position {
 	c, set := s.rendered.chart, s.rendered.variant.values
-	fromRoot := append(slices.Clone(s.Keys), keys...)
-	inSet, isSet := set.position(fromRoot, key)
-	isGlobal := len(keys) > 0 && keys[0] == GlobalKey // a parent's globals are its subcharts' too
+	inSet, isSet := set.position(append(slices.Clone(s.Keys), keys...), key)
+	isGlobal := len(keys) > 0 && keys[0] == GlobalKey // subcharts inherit their parent's globals
 	if !isSet && isGlobal {
 		inSet, isSet = set.position(keys, key)
 	}
@@ -117,7 +119,26 @@ func (s Scope) Position(keys []string, key string) Position {
 	}
 	folder := s.folders[len(s.folders)-1]
 	if rawFile(s.chart(), ValuesYAML) == nil {
-		return c.file(path.Join(folder, SchemaJSON)) // which asks for a value that nothing sets
+		return c.file(path.Join(folder, SchemaJSON)) // the schema requires a value that nothing sets
 	}
 	return c.file(path.Join(folder, ValuesYAML))
+}
+
+// Lookup returns the value at a path of keys and list indices; nil if there is none.
+func Lookup(values any, path []string) any {
+	for _, key := range path {
+		switch v := values.(type) {
+		case map[string]any:
+			values = v[key]
+		case []any:
+			i, err := strconv.Atoi(key)
+			if err != nil || i < 0 || i >= len(v) {
+				return nil
+			}
+			values = v[i]
+		default:
+			return nil
+		}
+	}
+	return values
 }

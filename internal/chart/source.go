@@ -12,50 +12,45 @@ import (
 	"helm.sh/helm/v3/pkg/chartutil"
 )
 
-// GlobalKey is the key of the values that a chart shares with its subcharts.
+// GlobalKey is the key of the values that a chart shares with its subcharts: global.
 const GlobalKey = chartutil.GlobalKey
 
-// The names of a chart's own files.
-const (
-	ValuesYAML = "values.yaml"
-	SchemaJSON = "values.schema.json"
-)
-
-// Source is one chart of the tree as its author wrote it, before any values enable or disable a dependency.
+// Source is a chart of the tree as it was loaded, before values enable or disable its dependencies.
 type Source struct {
-	// Library reports that the chart is of type library: Helm renders none of its templates by themselves.
+	// Library reports that the chart is of type library. Helm does not render its templates by themselves.
 	Library bool
 	// Templates are the files that Helm parses as templates.
 	Templates []*File
-	// Files are all files of the chart, those of the charts in its charts/ folder included.
+	// Files are all files of the chart, including those in its charts/ folder.
 	Files []*File
-	// Dependencies are those that the chart lists, in order, and then the charts in charts/ that it does not list.
+	// Dependencies are those that the chart lists, in order, followed by the charts in charts/ that it does not list.
 	Dependencies []Dependency
 }
 
-// Dependency is a chart that another depends on.
+// Dependency is a dependency of a chart.
 type Dependency struct {
-	// Key is the key under which the values of the parent hold those of the dependency: its alias, or its name.
+	// Key is the key of the dependency's values in the parent's values: its alias or its name.
 	Key string
 	// Source is nil if the charts/ folder lacks the dependency.
 	Source *Source
-	// Conditions and Tags are the paths of the parent's values, and the tags, that enable it.
+	// Conditions are the paths in the parent's values that enable the dependency.
 	Conditions [][]string
-	Tags       []string
-	// Imports are the values that the parent imports from it.
+	// Tags are the tags that enable the dependency.
+	Tags []string
+	// Imports are the values that the parent imports from the dependency.
 	Imports []Import
 }
 
-// Import copies values of a dependency to its parent: from the path Child of the one to the path Parent of the other.
+// Import copies the values at the path Child of a dependency to the path Parent of its parent's values.
 type Import struct{ Child, Parent []string }
 
 // File is a file of a chart.
 type File struct {
-	// Name is its slash-separated path in its own chart.
+	// Name is the slash-separated path of the file in its chart.
 	Name string
-	// FullName is Helm's name for it as a template: shop/charts/cache/templates/web.yaml.
+	// FullName is Helm's name for the file as a template, such as shop/charts/cache/templates/web.yaml.
 	FullName string
-	// Position is that of the file as a whole.
+	// Position is the position of the file as a whole.
 	Position Position
 	Content  []byte
 
@@ -67,17 +62,18 @@ type File struct {
 // IsPartial reports whether the file is a template that Helm does not render by itself, such as _helpers.tpl.
 func (f *File) IsPartial() bool { return isPartial(f.Name) }
 
-// YAML is the file's YAML document, parsed once; nil if it does not parse. It must not be changed.
+// YAML returns the file's YAML document, or nil if the file does not parse. The document is shared and must not be
+// modified.
 func (f *File) YAML() *yaml.Node { return f.chart.document(f.path, f.raw) }
 
-// At is the position of a node of the file.
+// At returns the position of a node of the file's document.
 func (f *File) At(n *yaml.Node) Position {
 	at := f.Position
 	at.Line, at.Column = n.Line, n.Column
 	return at
 }
 
-// File is the file of the chart itself at a slash-separated path, or nil.
+// File returns the chart's own file at a slash-separated path, or nil.
 func (c *Chart) File(name string) *File {
 	raw := rawFile(c.helm, name)
 	if raw == nil {
@@ -86,7 +82,7 @@ func (c *Chart) File(name string) *File {
 	return c.newFile("", c.helm.Name(), raw)
 }
 
-// newFile is a file of the chart in a folder of the root chart. fullName is Helm's name for that chart.
+// newFile returns a file of the chart in a folder of the root chart. fullName is Helm's name for that chart.
 func (c *Chart) newFile(folder, fullName string, raw *helmchart.File) *File {
 	at := path.Join(folder, raw.Name)
 	return &File{
@@ -100,11 +96,11 @@ func (c *Chart) newFile(folder, fullName string, raw *helmchart.File) *File {
 	}
 }
 
-// Source is the chart with its subcharts.
+// Source returns the chart with its subcharts as they were loaded.
 func (c *Chart) Source() *Source { return c.source(c.helm, c.helm.Name()) }
 
 func (c *Chart) source(helm *helmchart.Chart, name string) *Source {
-	folder := c.folders[rawFile(helm, metadataFile)]
+	folder := c.folders[rawFile(helm, metadataYAML)]
 	s := &Source{Library: isLibrary(helm)}
 	for _, t := range helm.Templates {
 		s.Templates = append(s.Templates, c.newFile(folder, name, t))
@@ -163,8 +159,8 @@ func newDependency(listed *helmchart.Dependency) Dependency {
 
 func isLibrary(helm *helmchart.Chart) bool { return strings.EqualFold(helm.Metadata.Type, "library") }
 
-// IsSharedKey reports whether a key at the top of the chart's values belongs to other charts too: the globals, the tags
-// and the values of its subcharts.
+// IsSharedKey reports whether a top-level key of the chart's values is also meant for other charts: the globals, the
+// tags and the values of subcharts.
 func (c *Chart) IsSharedKey(key string) bool {
 	if key == GlobalKey || key == "tags" {
 		return true

@@ -13,17 +13,20 @@ var parserLine = regexp.MustCompile(`^yaml: line (\d+): `)
 
 var yamlLine = regexp.MustCompile(`^yaml: (?:line \d+: )?`)
 
-// SyntaxError is what keeps a text from being YAML, and the line that is wrong, from 1; no line for a text that parses.
+// SyntaxError returns the line, from 1, and the description of the first syntax error in a YAML text; 0 and "" if the
+// text parses.
 //
-// The parser's own line is often that of the surrounding block, or the one before. It is a fact, though, that it stops with the very
-// same error as soon as the text reaches the line that is wrong, and not before.
+// The line that the parser reports is often the start of the surrounding block, or the line before. But the parser
+// fails with the same error for every prefix of the text that contains the wrong line, and for no shorter one, so that
+// a binary search finds it. For texts above 512 KiB, which take too long to parse again and again, it is the parser's
+// line.
 func SyntaxError(text string) (line int, problem string) {
 	err := syntax(text)
 	if err == nil {
 		return 0, ""
 	}
-	const long = 512 << 10 // bytes, above which to parse it again and again takes too long
-	if at := parserLine.FindStringSubmatch(err.Error()); len(text) > long {
+	const maxSearched = 512 << 10
+	if at := parserLine.FindStringSubmatch(err.Error()); len(text) > maxSearched {
 		line = 1
 		if at != nil {
 			line, _ = strconv.Atoi(at[1])

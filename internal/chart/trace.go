@@ -10,16 +10,15 @@ import (
 	"unicode"
 )
 
-// A trace says which template line each printed line comes from. Helm's engine does not: so the chart is rendered a second
-// time with a mark in the text before every line and every action of its templates, and the marks are read off the
-// result. The first rendering stays the one that is judged. Where the two print different lines (random names, a checksum over
-// a marked template) the line stays unknown.
+// Helm's engine does not report which template line printed a line of output. To find out, the chart is rendered a
+// second time with a mark before every line and every action of its templates, and the marks are read from the output.
+// Findings are about the first rendering only. If a line differs between the two (random names, a checksum of a marked
+// template), its template line is unknown.
 //
-// Only templates that are rendered themselves are marked, not the named ones: a line that comes out of an include carries the
-// line of the include.
+// Only templates that Helm renders by themselves are marked. A line that an include prints has the line of the include.
 
-// A mark is a template's number and a line in it between two characters of a private plane that no chart is expected to
-// use; if one does, the two renderings differ and the line is unknown.
+// A mark is the number of a template and a line in it, between two characters from a private-use plane. If a chart
+// prints these characters itself, the two renderings differ and the line is unknown.
 const (
 	markStart = '\U0010FFF0'
 	markEnd   = '\U0010FFF1'
@@ -29,8 +28,8 @@ func mark(template, line int) string {
 	return fmt.Sprintf("%c%d:%d%c", markStart, template, line, markEnd)
 }
 
-// templateLine is the template line that printed a line of a template's output, both from 1; 0 if it is not known. The
-// second rendering happens when it is first asked for: a chart without findings never pays for it.
+// templateLine returns the template line that printed a line of a template's output, both from 1; 0 if it is unknown.
+// The first call renders the chart a second time, so that a chart without findings does not pay for it.
 func (r *Rendered) templateLine(template string, line int) int {
 	r.traceOnce.Do(r.trace)
 	if trace := r.traces[template]; line >= 1 && line <= len(trace) {
@@ -45,14 +44,14 @@ func (r *Rendered) trace() {
 		numbers[name] = i
 	}
 	marked, err := r.execute(edit(r.helm, func(name string, content []byte) []byte {
-		number, prints := numbers[name]
-		if !prints {
+		number, isRendered := numbers[name]
+		if !isRendered {
 			return content
 		}
 		return addMarks(string(content), number)
 	}))
 	if err != nil {
-		return // the marks upset a template that takes another apart: every line stays unknown
+		return // a template parses the output of another and fails on the marks: all lines are unknown
 	}
 	r.traces = make(map[string][]int, len(numbers))
 	for name, number := range numbers {
@@ -61,7 +60,8 @@ func (r *Rendered) trace() {
 	}
 }
 
-// sameLines keeps the template lines of those output lines that both renderings agree on, and none if they differ in length.
+// sameLines clears the template lines of output lines that differ between the two renderings. It returns nil if the
+// number of lines differs.
 func sameLines(clean string, printed []string, lines []int) []int {
 	want := strings.Split(clean, "\n")
 	if len(want) != len(printed) {
@@ -75,7 +75,7 @@ func sameLines(clean string, printed []string, lines []int) []int {
 	return lines
 }
 
-// addMarks is the template's text with marks; as it is if it does not parse on its own.
+// addMarks returns a template with marks. A template that does not parse by itself is returned as it is.
 func addMarks(text string, number int) []byte {
 	trees := map[string]*parse.Tree{}
 	tree := parse.New("template")
@@ -106,8 +106,8 @@ func addMarks(text string, number int) []byte {
 	return out.Bytes()
 }
 
-// marker puts marks into the parse tree of a template. There, white space is trimmed already, which a mark in the source
-// would prevent.
+// marker adds marks to the parse tree of a template, where white space is already trimmed. A mark in the source would
+// prevent the trimming.
 type marker struct {
 	number   int
 	lineEnds []int // offsets in the source
@@ -141,7 +141,7 @@ func (m marker) branch(b *parse.BranchNode) {
 	m.list(b.ElseList)
 }
 
-// text has a mark at its start and after each of its line ends.
+// text returns a text with a mark at its start and after each line end.
 func (m marker) text(n *parse.TextNode) []byte {
 	var out bytes.Buffer
 	line := m.line(n.Pos)
@@ -164,8 +164,8 @@ func (m marker) line(at parse.Pos) int {
 	return 1 + sort.SearchInts(m.lineEnds, int(at))
 }
 
-// readMarks takes the marks out of a template's output. Each line belongs to the mark that its first visible character
-// follows. Marks of other templates, which this one included, are not its lines.
+// readMarks removes the marks from a template's output. The template line of an output line is that of the last mark
+// before its first visible character. Marks of other templates, which this one includes, are ignored.
 func readMarks(marked string, number int) (printed []string, lines []int) {
 	own := strconv.Itoa(number) + ":"
 	current := 0
@@ -188,7 +188,7 @@ func readMarks(marked string, number int) (printed []string, lines []int) {
 			}
 			content, rest, ended := strings.Cut(line[len(string(markStart)):], string(markEnd))
 			if !ended {
-				clean.WriteString(line) // no mark of ours
+				clean.WriteString(line) // not one of our marks
 				break
 			}
 			if at, ok := strings.CutPrefix(content, own); ok {

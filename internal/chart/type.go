@@ -2,12 +2,12 @@ package chart
 
 import "go.yaml.in/yaml/v3"
 
-// Type is what the API server takes a value for.
+// Type is the type of a value, as the API server reads it.
 type Type string
 
-// The types, in the words of findings.
+// The types, with the names that findings use.
 const (
-	Null    Type = "null" // also what is not there
+	Null    Type = "null" // or not set
 	Map     Type = "map"
 	List    Type = "list"
 	String  Type = "string"
@@ -16,8 +16,8 @@ const (
 	Number  Type = "number" // with a fraction or an exponent
 )
 
-// Type is the value's type by YAML 1.1, which Helm and kubectl read manifests by: a plain yes, no, on or off is a boolean, and a
-// date is a string.
+// Type returns the value's type in YAML 1.1, as Helm and kubectl read manifests: a plain yes, no, on or off is a
+// boolean. A date is a string.
 func (n Node) Type() Type {
 	switch {
 	case !n.Exists():
@@ -35,26 +35,19 @@ func (n Node) Type() Type {
 	case "!!float":
 		return Number
 	}
-	const quoted = yaml.TaggedStyle | yaml.SingleQuotedStyle | yaml.DoubleQuotedStyle | yaml.LiteralStyle | yaml.FoldedStyle
-	if n.value.Style&quoted == 0 && oldBoolean(n.value.Value) {
+	const quoted = yaml.TaggedStyle | yaml.SingleQuotedStyle | yaml.DoubleQuotedStyle |
+		yaml.LiteralStyle | yaml.FoldedStyle
+	if n.value.Style&quoted == 0 && isYAML11Boolean(n.value.Value) {
 		return Boolean
 	}
 	return String
 }
 
-// oldBoolean says whether YAML 1.1 takes a plain scalar for a boolean that YAML 1.2 takes for a string.
-func oldBoolean(text string) bool {
+// isYAML11Boolean reports whether a plain scalar is a boolean in YAML 1.1 and a string in YAML 1.2.
+func isYAML11Boolean(text string) bool {
 	switch text {
 	case "y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "n", "N", "no", "No", "NO", "off", "Off", "OFF":
 		return true
 	}
 	return false
-}
-
-// Decode reads the value into what v points to, as [yaml.Node.Decode] does.
-func (n Node) Decode(v any) error {
-	if n.value == nil {
-		return nil
-	}
-	return n.value.Decode(v)
 }

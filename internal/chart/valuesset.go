@@ -16,16 +16,16 @@ import (
 	"helm.sh/helm/v3/pkg/strvals"
 )
 
-// ValuesSet is what a chart is deployed with on top of its own values. Nil is nothing: the default values. It is safe for
-// concurrent use.
+// ValuesSet is a set of values that override a chart's own, as the options -f and --set of helm install do. A nil
+// *ValuesSet overrides nothing. It is safe for concurrent use.
 type ValuesSet struct {
 	name   string
 	files  []*setFile
 	set    []string
-	setAt  Position // where set is written; zero for a command line
+	setAt  Position // of set; zero if it is from a command line
 	values map[string]any
-	forced map[string]any // what set says alone
-	fails  []Failure      // files that do not parse
+	forced map[string]any // the values of set alone
+	fails  []Failure      // of files that do not parse
 }
 
 // setFile is a values file of a set.
@@ -37,9 +37,11 @@ type setFile struct {
 	document *yaml.Node
 }
 
-// ReadValuesSet reads a values set as `helm install` does: each file overrides those before it, and set, single values such as
-// image.tag=1.2, overrides the files. setAt is where those are written, if that is a file. It fails if a file cannot be read
-// or a single value is none; a file that does not parse is a failure of the renderings with the set.
+// ReadValuesSet reads a values set as helm install does. Each file overrides those before it. set are assignments such
+// as image.tag=1.2, and override the files. setAt is the position of the assignments, if they are in a file.
+//
+// It returns an error if a file cannot be read or an assignment does not parse. A file that does not parse is a failure
+// of every rendering with the set.
 func ReadValuesSet(name string, files, set []string, setAt Position) (*ValuesSet, error) {
 	s := &ValuesSet{name: name, set: set, setAt: setAt}
 	read := readStream
@@ -56,11 +58,12 @@ func ReadValuesSet(name string, files, set []string, setAt Position) (*ValuesSet
 	return s, s.merge()
 }
 
-// The values files of a chart that are not its own defaults: for an environment, and for the chart's tests.
+// setPatterns match the values files of a chart that are not its defaults: for environments, and for tests of the
+// chart.
 var setPatterns = []string{"values-*.yaml", "ci/*-values.yaml"}
 
-// ValuesSets are the chart's own values sets: its files values-*.yaml and ci/*-values.yaml, each named by its path in the chart.
-// In a folder that includes files which .helmignore keeps out of the package.
+// ValuesSets returns the chart's own values sets: its files values-*.yaml and ci/*-values.yaml, each with its path in
+// the chart as its name. In a folder they include files that .helmignore excludes from the package.
 func (c *Chart) ValuesSets() ([]*ValuesSet, error) {
 	contents := map[string][]byte{}
 	for _, f := range c.helm.Raw {
@@ -69,7 +72,7 @@ func (c *Chart) ValuesSets() ([]*ValuesSet, error) {
 	if info, err := os.Stat(c.path); err == nil && info.IsDir() {
 		folder := os.DirFS(c.path)
 		for _, pattern := range setPatterns {
-			names, _ := fs.Glob(folder, pattern) // the patterns are well formed
+			names, _ := fs.Glob(folder, pattern) // the patterns are valid
 			for _, name := range names {
 				content, err := ReadFile(filepath.Join(c.path, filepath.FromSlash(name)))
 				if err != nil {
@@ -84,7 +87,7 @@ func (c *Chart) ValuesSets() ([]*ValuesSet, error) {
 		if isValuesSet(name) {
 			s := &ValuesSet{name: name, files: []*setFile{{at: c.file(name), content: content}}}
 			sets = append(sets, s)
-			_ = s.merge() // fails for single values only
+			_ = s.merge() // only assignments fail
 		}
 	}
 	slices.SortFunc(sets, func(a, b *ValuesSet) int { return strings.Compare(a.name, b.name) })
@@ -98,7 +101,7 @@ func isValuesSet(name string) bool {
 	})
 }
 
-// merge fills in the values.
+// merge computes the values.
 func (s *ValuesSet) merge() error {
 	s.values = map[string]any{}
 	for _, f := range s.files {
@@ -110,29 +113,29 @@ func (s *ValuesSet) merge() error {
 		override(s.values, values)
 	}
 	s.forced = map[string]any{}
-	for _, single := range s.set {
+	for _, assignment := range s.set {
 		for _, into := range []map[string]any{s.values, s.forced} {
-			if err := strvals.ParseInto(single, into); err != nil {
-				return fmt.Errorf("%q sets no value: %w; want one such as image.tag=1.2", single, err)
+			if err := strvals.ParseInto(assignment, into); err != nil {
+				return fmt.Errorf("%q sets no value: %w; want one such as image.tag=1.2", assignment, err)
 			}
 		}
 	}
 	return nil
 }
 
-// override puts values on top of others, map by map, as Helm's command line does with one values file after the other.
+// override merges values into others, map by map, as Helm merges values files.
 func override(below, above map[string]any) {
 	for key, v := range above {
-		under, isMap := below[key].(map[string]any)
-		if over, ok := v.(map[string]any); ok && isMap {
-			override(under, over)
+		lower, isMap := below[key].(map[string]any)
+		if upper, ok := v.(map[string]any); ok && isMap {
+			override(lower, upper)
 			continue
 		}
 		below[key] = v
 	}
 }
 
-// failure is why the file's values cannot be read: it is no YAML, or it is no map.
+// failure describes why the file's values cannot be read: it is not YAML, or not a map.
 func (f *setFile) failure(err error) Failure {
 	at := f.at
 	line, problem := SyntaxError(string(f.content))
@@ -143,7 +146,7 @@ func (f *setFile) failure(err error) Failure {
 	return Failure{Position: at, Message: "the values cannot be read: " + problem}
 }
 
-// Name is what the set is called.
+// Name returns the name of the set.
 func (s *ValuesSet) Name() string {
 	if s == nil {
 		return "default values"
@@ -151,7 +154,7 @@ func (s *ValuesSet) Name() string {
 	return s.name
 }
 
-// Same says whether the set is made of the same files and single values as another.
+// Same reports whether two sets have the same files and assignments.
 func (s *ValuesSet) Same(other *ValuesSet) bool {
 	return slices.Equal(s.set, other.set) && slices.EqualFunc(s.files, other.files, func(a, b *setFile) bool {
 		return filepath.Clean(a.at.File) == filepath.Clean(b.at.File)
@@ -163,10 +166,10 @@ func (s *ValuesSet) mentions(word []byte) bool {
 		return false
 	}
 	return slices.ContainsFunc(s.files, func(f *setFile) bool { return bytes.Contains(f.content, word) }) ||
-		slices.ContainsFunc(s.set, func(single string) bool { return strings.Contains(single, string(word)) })
+		slices.ContainsFunc(s.set, func(assignment string) bool { return strings.Contains(assignment, string(word)) })
 }
 
-// overrides are the set's values; they must not be altered.
+// overrides returns the set's values. They must not be modified.
 func (s *ValuesSet) overrides() map[string]any {
 	if s == nil {
 		return nil
@@ -181,32 +184,24 @@ func (s *ValuesSet) failures() []Failure {
 	return s.fails
 }
 
-// position is where the set sets a value, given its location in the root chart's values, or the key of the map that is there.
-func (s *ValuesSet) position(location []string, key string) (Position, bool) {
+// position returns the position where the set sets the value at a path in the root chart's values or, if key is not
+// empty, that key of the map at the path. It reports false if the set does not set it.
+func (s *ValuesSet) position(path []string, key string) (Position, bool) {
 	if s == nil {
 		return Position{}, false
 	}
-	full := location
+	full := path
 	if key != "" {
-		full = append(slices.Clone(location), key)
+		full = append(slices.Clone(path), key)
 	}
 	if s.setAt.File != "" && Lookup(s.forced, full) != nil {
 		return s.setAt, true
 	}
 	for _, f := range slices.Backward(s.files) {
 		f.parse.Do(func() { f.document = parseDocument(f.content) })
-		if node := find(f.document, location, key); node != nil {
+		if node := find(f.document, path, key); node != nil {
 			return Position{File: f.at.File, Line: node.Line, Column: node.Column}, true
 		}
 	}
 	return Position{}, false
-}
-
-// parseDocument is a YAML file, or nil if it does not parse.
-func parseDocument(content []byte) *yaml.Node {
-	var doc yaml.Node
-	if yaml.Unmarshal(content, &doc) != nil || doc.Kind != yaml.DocumentNode {
-		return nil
-	}
-	return doc.Content[0]
 }

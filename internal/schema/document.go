@@ -14,7 +14,8 @@ import (
 // Document is a JSON Schema as it is written, every part with its line and column.
 type Document struct{ root *yaml.Node }
 
-// Parse parses a JSON Schema. It returns nil if content is not JSON. JSON is YAML, whose parser knows lines and columns.
+// Parse parses a JSON Schema. It returns nil if content is not JSON. JSON is YAML, whose parser knows lines and
+// columns.
 func Parse(content []byte) *Document {
 	// A tab between JSON's tokens is white space; YAML allows none there. JSON strings contain no tabs.
 	spaced := strings.ReplaceAll(string(content), "\t", " ")
@@ -48,8 +49,8 @@ const (
 	Refused                      // a schema refuses the key
 )
 
-// Key returns the schemas of the value under a key of the object, or an index of the array, that s apply to, and what s say
-// about the key.
+// Key returns the schemas of the value under a key of the object, or an index of the array, that s apply to, and what s
+// say about the key.
 func (s Schemas) Key(key string) (Schemas, Verdict) {
 	parts, complete := s.parts()
 	found := Schemas{document: s.document}
@@ -146,8 +147,8 @@ func describing(schema *yaml.Node, key string) (found []*yaml.Node, more bool) {
 	return found, more
 }
 
-// parts are the schemas and all that they consist of: the targets of their references, and their branches. complete is false
-// if there may be more, in another document or known only during validation.
+// parts are the schemas and all that they consist of: the targets of their references, and their branches. complete is
+// false if there may be more, in another document or known only during validation.
 func (s Schemas) parts() (parts []*yaml.Node, complete bool) {
 	complete = true
 	seen := map[*yaml.Node]bool{}

@@ -6,7 +6,8 @@ import (
 	"slices"
 )
 
-// Equal reports whether two decoded values are equal in JSON Schema's sense: numbers by their value, whatever their types.
+// Equal reports whether two decoded values are equal in JSON Schema's sense: numbers by their value, whatever their
+// types.
 func Equal(a, b any) bool {
 	switch a := a.(type) {
 	case map[string]any:

@@ -19,8 +19,8 @@ type Object struct {
 // OpenObjects returns the objects whose keys the schema describes while it accepts other keys too, without saying so by
 // "additionalProperties". Of several objects that share a schema it returns one.
 //
-// It omits objects that several schemas describe together: closing one schema would refuse the keys of the other. It omits the
-// objects at the given paths of one key too, with all that is in them.
+// It omits objects that several schemas describe together: closing one schema would refuse the keys of the other. It
+// omits the objects at the given paths of one key too, with all that is in them.
 func (d *Document) OpenObjects(except ...string) []Object {
 	s := openSearch{document: d, except: except, seen: map[*yaml.Node]bool{}}
 	s.visit(d.root, d.root, nil, true)
@@ -34,7 +34,8 @@ type openSearch struct {
 	found    []Object
 }
 
-// visit searches a schema. key is the node to report it at. alone reports that no other schema describes the same value.
+// visit searches a schema. key is the node to report it at. alone reports that no other schema describes the same
+// value.
 func (s *openSearch) visit(key, schema *yaml.Node, path []string, alone bool) {
 	if !isObject(schema) || s.seen[schema] || len(path) == 1 && slices.Contains(s.except, path[0]) {
 		return

@@ -12,7 +12,7 @@ func typeProblem(k *kind.Type, got any) string {
 	return fmt.Sprintf("must be %s, not %s", article(strings.Join(k.Want, " or ")), withValue(k.Got, got))
 }
 
-// problem says in plain words how a value breaks a keyword.
+// problem describes how a value violates a keyword.
 func problem(e *jsonschema.ValidationError, got any) string {
 	switch k := e.ErrorKind.(type) {
 	case *kind.Type:
@@ -59,15 +59,15 @@ func problem(e *jsonschema.ValidationError, got any) string {
 	case *kind.Dependency:
 		return fmt.Sprintf("must have the key %s with %q", quoteAll(k.Missing), k.Prop)
 	case *kind.RefCycle:
-		return "cannot be checked: the schema's $ref leads back to itself at " + strings.TrimPrefix(k.URL, documentURL)
+		return "cannot be validated: the schema's $ref refers back to itself at " + strings.TrimPrefix(k.URL, documentURL)
 	case *kind.FalseSchema:
 		return "must not be set"
 	case *kind.Not:
-		return "must not be as it is: it matches what the schema rules out with \"not\""
+		return "must not match the schema under \"not\""
 	}
-	// The rest are rare enough for the library's words: "at '': …" without the place, which is said already.
-	_, words, _ := strings.Cut(e.Error(), ": ")
-	return "must keep to the schema: " + words
+	// The other keywords are rare. The library's message starts with the location.
+	_, message, _ := strings.Cut(e.Error(), ": ")
+	return "must match the schema: " + message
 }
 
 func article(noun string) string {

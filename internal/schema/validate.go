@@ -30,12 +30,12 @@ func (e *CompileError) Error() string { return "the schema " + e.Problem }
 // documentURL is Helm's URL for a schema.
 const documentURL = "file:///values.schema.json"
 
-// Compile compiles a JSON Schema of draft 4 to 2020-12, as Helm does. Unlike Helm it reads no other file and no network:
-// a reference that leaves the document is an error. Every error is a [*CompileError].
+// Compile compiles a JSON Schema of draft 4 to 2020-12, as Helm does. Unlike Helm it reads no other file and no
+// network: a reference that leaves the document is an error. Every error is a [*CompileError].
 func Compile(content []byte) (_ *Schema, err error) {
 	defer func() {
 		if r := recover(); r != nil { // as Helm does
-			err = &CompileError{Problem: fmt.Sprintf("is no valid JSON Schema: %v", r)}
+			err = &CompileError{Problem: fmt.Sprintf("is not a valid JSON Schema: %v", r)}
 		}
 	}()
 	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(content))
@@ -50,11 +50,11 @@ func Compile(content []byte) (_ *Schema, err error) {
 	compiler := jsonschema.NewCompiler()
 	compiler.UseLoader(offline{})
 	if err := compiler.AddResource(documentURL, document); err != nil {
-		return nil, &CompileError{Problem: "is no valid JSON Schema: " + err.Error()}
+		return nil, &CompileError{Problem: "is not a valid JSON Schema: " + err.Error()}
 	}
 	compiled, err := compiler.Compile(documentURL)
 	if err != nil {
-		return nil, &CompileError{Problem: "is no valid JSON Schema: " + compileProblem(err)}
+		return nil, &CompileError{Problem: "is not a valid JSON Schema: " + compileProblem(err)}
 	}
 	return &Schema{compiled}, nil
 }
@@ -87,7 +87,7 @@ func (offline) Load(target string) (any, error) {
 	if u, err := url.Parse(target); err == nil && u.Scheme == "urn" {
 		return true, nil // Helm accepts everything there
 	}
-	return nil, fmt.Errorf("it lies outside the schema, where a lint does not look; copy it into $defs")
+	return nil, fmt.Errorf("it is outside the schema, and no other document is read; copy it into $defs")
 }
 
 // Violation is one way in which a value breaks a schema.
@@ -114,8 +114,8 @@ func (s *Schema) Validate(value any) (found []Violation) {
 	return nil
 }
 
-// flatten is the violations at the leaves of the validator's tree of causes. Where a value has several allowed forms
-// (anyOf, oneOf), that it has none of them is one violation.
+// flatten returns the leaves of the validator's tree of causes. A value that matches none of several alternatives (anyOf,
+// oneOf) is one violation.
 func flatten(e *jsonschema.ValidationError, values any) []Violation {
 	switch k := e.ErrorKind.(type) {
 	case *kind.AnyOf:
@@ -127,7 +127,11 @@ func flatten(e *jsonschema.ValidationError, values any) []Violation {
 	case *kind.AdditionalProperties:
 		var found []Violation
 		for _, key := range k.Properties {
-			found = append(found, Violation{Path: e.InstanceLocation, Key: key, Problem: "must not have the key " + strconv.Quote(key)})
+			found = append(found, Violation{
+				Path:    e.InstanceLocation,
+				Key:     key,
+				Problem: "must not have the key " + strconv.Quote(key),
+			})
 		}
 		return found
 	}
@@ -141,11 +145,12 @@ func flatten(e *jsonschema.ValidationError, values any) []Violation {
 	return found
 }
 
+// noneOf describes a value that matches no alternative. If all alternatives fail in the same way, only that is reported.
 func noneOf(e *jsonschema.ValidationError, values any) Violation {
 	if types, ok := wrongTypes(e); ok {
 		return Violation{Path: e.InstanceLocation, Problem: typeProblem(types, lookup(values, e.InstanceLocation))}
 	}
-	var forms []string
+	var alternatives []string
 	for _, cause := range e.Causes {
 		var problems []string
 		for _, v := range flatten(cause, values) {
@@ -155,17 +160,20 @@ func noneOf(e *jsonschema.ValidationError, values any) Violation {
 			}
 			problems = append(problems, p)
 		}
-		if form := strings.Join(problems, " and "); !slices.Contains(forms, form) {
-			forms = append(forms, form)
+		if alternative := strings.Join(problems, " and "); !slices.Contains(alternatives, alternative) {
+			alternatives = append(alternatives, alternative)
 		}
 	}
-	if len(forms) == 1 {
-		return Violation{Path: e.InstanceLocation, Problem: forms[0]}
+	if len(alternatives) == 1 {
+		return Violation{Path: e.InstanceLocation, Problem: alternatives[0]}
 	}
-	return Violation{Path: e.InstanceLocation, Problem: "has none of the forms that the schema allows: " + strings.Join(forms, ", or ")}
+	return Violation{
+		Path:    e.InstanceLocation,
+		Problem: "matches none of the schema's alternatives: " + strings.Join(alternatives, ", or "),
+	}
 }
 
-// wrongTypes joins what all forms say, where that is only that the value is of the wrong type.
+// wrongTypes returns the types of all alternatives, if the only violation of each is the type of the value.
 func wrongTypes(e *jsonschema.ValidationError) (*kind.Type, bool) {
 	joined := &kind.Type{}
 	for _, cause := range e.Causes {

@@ -19,9 +19,9 @@ type DifferentDefault struct {
 	Default, Value string
 }
 
-// DifferentDefaults returns the defaults in the chart's schema that differ from its values.yaml, which is where Helm takes
-// defaults from. Of an object, the keys that both have are compared. A key that is null in values.yaml is unset, and has any
-// default.
+// DifferentDefaults returns the defaults in the chart's schema that differ from its values.yaml, which is where Helm
+// takes defaults from. Of an object, the keys that both have are compared. A key that is null in values.yaml is unset,
+// and has any default.
 func DifferentDefaults(c *chart.Chart) []DifferentDefault {
 	document, file := Document(c), c.File(chart.ValuesYAML)
 	if document == nil || file == nil {
@@ -61,7 +61,8 @@ func (d *defaults) visit(values *yaml.Node, schemas schema.Schemas, path []strin
 	}
 }
 
-// compare reports where a default and the value of a key in values.yaml differ. name is the node to report the default at.
+// compare reports where a default and the value of a key in values.yaml differ. name is the node to report the default
+// at.
 func (d *defaults) compare(name, written, key, value *yaml.Node, path []string) {
 	if isMap(written) && isMap(value) {
 		for part, wanted := range chart.Pairs(written) {

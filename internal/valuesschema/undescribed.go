@@ -13,8 +13,8 @@ import (
 // maxDepth bounds how deep values are followed: YAML aliases may lead back to where they stand.
 const maxDepth = 40
 
-// Undescribed returns the keys of values.yaml that the chart's schema does not describe although it accepts them, in the
-// order of the file. Globals and the values of subcharts are omitted: other charts describe them.
+// Undescribed returns the keys of values.yaml that the chart's schema does not describe although it accepts them, in
+// the order of the file. Globals and the values of subcharts are omitted: other charts describe them.
 func Undescribed(c *chart.Chart) []chart.ValuesKey {
 	document, file := Document(c), c.File(chart.ValuesYAML)
 	if document == nil || file == nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/traderadmin/charts/internal/schema"
 )
 
-// Failures returns the values.schema.json files of the chart and its enabled subcharts that are not valid JSON Schemas. A message
-// continues a sentence that starts with the name of the file.
+// Failures returns the values.schema.json files of the chart and its enabled subcharts that are not valid JSON Schemas.
+// A message continues a sentence that starts with the name of the file.
 func Failures(r *chart.Rendered) []chart.Failure {
 	var failures []chart.Failure
 	for _, s := range r.Scopes() {
@@ -49,7 +49,8 @@ type compiled struct {
 	failure chart.Failure
 }
 
-// compile compiles the schema of a scope's chart, once for all renderings of the chart. It returns nil if there is none.
+// compile compiles the schema of a scope's chart, once for all renderings of the chart. It returns nil if there is
+// none.
 func compile(s chart.Scope) *compiled {
 	file := s.File(chart.SchemaJSON)
 	if file == nil {
@@ -79,8 +80,8 @@ func Document(c *chart.Chart) *schema.Document {
 	})
 }
 
-// OpenObjects returns the objects of the values whose keys the chart's schema describes while it accepts other keys too,
-// each at its position in the schema. The globals are omitted: other charts add keys to them.
+// OpenObjects returns the objects of the values whose keys the chart's schema describes while it accepts other keys
+// too, each at its position in the schema. The globals are omitted: other charts add keys to them.
 func OpenObjects(c *chart.Chart) []chart.ValuesKey {
 	document := Document(c)
 	if document == nil {

@@ -72,8 +72,8 @@ func (d *declarations) addProperties(schemas schema.Schemas, keys []string) {
 	}
 }
 
-// missing returns the shortest prefix of a path that the chart does not declare, or nil. refused reports that the schema
-// refuses it.
+// missing returns the shortest prefix of a path that the chart does not declare, or nil. refused reports that the
+// schema refuses it.
 func (d *declarations) missing(p *path) (keys []string, refused bool) {
 	keys = p.keys()
 	if len(keys) == 0 || d.chart.IsSharedKey(keys[0]) || isAssigned(p) {
@@ -114,7 +114,8 @@ func isAssigned(p *path) bool {
 	return false
 }
 
-// usedAsWhole reports whether templates read the map at a depth above p as a whole, or key by key, whatever its keys are.
+// usedAsWhole reports whether templates read the map at a depth above p as a whole, or key by key, whatever its keys
+// are.
 func usedAsWhole(p *path, depth int) bool {
 	for p.depth > depth {
 		p = p.parent
@@ -149,7 +150,8 @@ func below(values []*yaml.Node, key string) []*yaml.Node {
 	return found
 }
 
-// isCommented reports whether a comment in values.yaml shows a key, as "key:", or its path, as documentation generators do.
+// isCommented reports whether a comment in values.yaml shows a key, as "key:", or its path, as documentation generators
+// do.
 func (d *declarations) isCommented(keys []string) bool {
 	key := regexp.QuoteMeta(keys[len(keys)-1])
 	path := regexp.QuoteMeta(strings.Join(keys, "."))

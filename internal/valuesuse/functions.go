@@ -16,8 +16,8 @@ func (f *frame) function(name string, n parse.Node, arguments []*value) *value {
 	return nil
 }
 
-// functions are those of text/template, Sprig and Helm that return their arguments or parts of them, or do not read all parts
-// of them.
+// functions are those of text/template, Sprig and Helm that return their arguments or parts of them, or do not read all
+// parts of them.
 var functions map[string]transfer
 
 func init() { // the initialization would refer to itself, through include

@@ -41,8 +41,8 @@ type location struct {
 // call is a memoized call of a template. An equal call has the same effects.
 type call struct{ reads map[*path]bool }
 
-// maxSteps bounds the work on a chart. An analysis that needs more is incomplete. The charts of cert-manager, ingress-nginx,
-// Istio and Kyverno take 1,000 to 14,000 steps.
+// maxSteps bounds the work on a chart. An analysis that needs more is incomplete. The charts of cert-manager,
+// ingress-nginx, Istio and Kyverno take 1,000 to 14,000 steps.
 const maxSteps = 300_000
 
 // analyze executes the templates of the chart and its subcharts, once for each chart.
@@ -160,7 +160,8 @@ func (f *frame) templateAction(n *parse.TemplateNode, dot *value) {
 	f.recordAt(n.Pos, func() { f.include(n.Name, argument) })
 }
 
-// recordAt runs do and, in a template that Helm renders by itself, records what it reads as the reads of the action at pos.
+// recordAt runs do and, in a template that Helm renders by itself, records what it reads as the reads of the action at
+// pos.
 func (f *frame) recordAt(pos parse.Pos, do func()) {
 	if !f.isRendered {
 		do()
@@ -190,7 +191,8 @@ func (in *interpreter) replay(reads map[*path]bool) {
 	}
 }
 
-// rangeOver executes the body of a range for the join of all items; a second time if the first changed a variable or a dict.
+// rangeOver executes the body of a range for the join of all items; a second time if the first changed a variable or a
+// dict.
 func (f *frame) rangeOver(n *parse.RangeNode, dot *value) {
 	declared := len(f.environment)
 	over := f.commands(n.Pipe, dot)
@@ -499,8 +501,8 @@ func (in *interpreter) readContext(values ...*value) {
 	}
 }
 
-// include calls the templates of a name. An unknown template may read all of its argument: it belongs to a dependency that is
-// missing.
+// include calls the templates of a name. An unknown template may read all of its argument: it belongs to a dependency
+// that is missing.
 func (f *frame) include(name string, argument *value) {
 	templates := f.templates[name]
 	if len(templates) == 0 {
@@ -581,8 +583,8 @@ var (
 	valuesPath     = regexp.MustCompile(`\.Values((?:\.[A-Za-z_][A-Za-z0-9_]*)*)`)
 )
 
-// readText records what a text reads if a template passes it to tpl. That may happen to any text: a string in the values, or
-// a file. scopes are the values of the charts that may do so.
+// readText records what a text reads if a template passes it to tpl. That may happen to any text: a string in the
+// values, or a file. scopes are the values of the charts that may do so.
 func (in *interpreter) readText(text string, scopes []*path) {
 	if !strings.Contains(text, ".Values") {
 		return

@@ -39,13 +39,14 @@ type template struct {
 	executed bool
 }
 
-// equals reports whether two templates are the same. Several aliases of one subchart define each of its templates again.
+// equals reports whether two templates are the same. Several aliases of one subchart define each of its templates
+// again.
 func (t *template) equals(other *template) bool {
 	return !t.file.isOwn && !other.file.isOwn && t.list.String() == other.list.String()
 }
 
-// addChart parses the templates of a chart and of its subcharts, whether or not the values enable them. scope is the path
-// of the chart's values. It returns the dot of the chart's templates.
+// addChart parses the templates of a chart and of its subcharts, whether or not the values enable them. scope is the
+// path of the chart's values. It returns the dot of the chart's templates.
 func (in *interpreter) addChart(source *chart.Source, scope *path) *value {
 	scope.isScope = true
 	in.scopes = append(in.scopes, scope)
@@ -97,14 +98,14 @@ func (in *interpreter) parse(t *chart.File, context *value, isOwn bool) {
 	}
 }
 
-// mayReachTpl reports whether a template may pass the content of a file of the chart to tpl. Templates are executed anyway,
-// and documentation is never rendered.
+// mayReachTpl reports whether a template may pass the content of a file of the chart to tpl. Templates are executed
+// anyway, and documentation is never rendered.
 func mayReachTpl(name string) bool {
 	return !strings.HasPrefix(name, "templates/") && !strings.HasPrefix(name, "charts/") && !strings.HasSuffix(name, ".md")
 }
 
-// readDependency records the values that Helm itself reads to enable a dependency and to import its values. A dependency
-// that is missing may read all values that it is given.
+// readDependency records the values that Helm itself reads to enable a dependency and to import its values. A
+// dependency that is missing may read all values that it is given.
 func (in *interpreter) readDependency(d chart.Dependency, parent *path) {
 	scope := in.child(parent, d.Key)
 	if d.Source == nil {

@@ -10,9 +10,9 @@ import (
 	"github.com/traderadmin/charts/internal/schema"
 )
 
-// Origin returns the key of the values that determines a rendered node: the only one that the action on the node's template
-// line reads, if what the action printed shows its value. The key is the path from the root of the values of the chart that was
-// loaded. Origin returns nil if the key is not certain.
+// Origin returns the key of the values that determines a rendered node: the only one that the action on the node's
+// template line reads, if what the action printed shows its value. The key is the path from the root of the values of
+// the chart that was loaded. Origin returns nil if the key is not certain.
 func Origin(n chart.Node) *chart.ValuesKey {
 	r := n.Rendered()
 	if r == nil || r.Values() == nil || n.IsZero() {
@@ -59,8 +59,8 @@ func firstLineBelow(n chart.Node) int {
 	return 0
 }
 
-// readOn returns the path that the only action on a line of the node's template reads. It returns nil if the line has several
-// actions, or the action reads several values.
+// readOn returns the path that the only action on a line of the node's template reads. It returns nil if the line has
+// several actions, or the action reads several values.
 func readOn(n chart.Node, line int) *path {
 	if line == 0 {
 		return nil
@@ -132,8 +132,8 @@ type origin struct {
 	whole bool // the action printed all of the node, and nothing around it
 }
 
-// part reports whether the node shows a value, or a part of it, and returns the path of that part in the value. The value may
-// have been printed as the node or as a node around it, as long as that comes from the same template line.
+// part reports whether the node shows a value, or a part of it, and returns the path of that part in the value. The
+// value may have been printed as the node or as a node around it, as long as that comes from the same template line.
 func (o origin) part(v any) (part []string, ok bool) {
 	ancestors, keys := o.node.Ancestors()
 	for i := len(ancestors) - 1; i >= 0; i-- {
@@ -153,8 +153,9 @@ func (o origin) part(v any) (part []string, ok bool) {
 	return part, ok
 }
 
-// shows reports whether a rendered node shows a value: a scalar that contains it, a list with all of its items in a row, the
-// first at the returned index, or a map with all of its keys. Unless partial, a list or map must have nothing else.
+// shows reports whether a rendered node shows a value: a scalar that contains it, a list with all of its items in a
+// row, the first at the returned index, or a map with all of its keys. Unless partial, a list or map must have nothing
+// else.
 func shows(n chart.Node, v any, partial bool) (first int, ok bool) {
 	if text, isScalar := n.Scalar(); isScalar {
 		return 0, !partial && containsScalar(text, v)
@@ -199,8 +200,8 @@ func containsEntries(entries, want map[string]any) bool {
 	return true
 }
 
-// descend returns the path in a value of the node that keys lead to from the rendered value. If the value is a list, its
-// items start at the index first of the rendered list.
+// descend returns the path in a value of the node that keys lead to from the rendered value. If the value is a list,
+// its items start at the index first of the rendered list.
 func descend(v any, keys []string, first int) ([]string, bool) {
 	if len(keys) == 0 {
 		return nil, true

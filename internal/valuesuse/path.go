@@ -5,8 +5,8 @@ import (
 	"github.com/traderadmin/charts/internal/schema"
 )
 
-// path is an access path: a location in the values of the root chart. Paths form a tree with one node for each path that
-// templates take, so that pointers compare paths.
+// path is an access path: a location in the values of the root chart. Paths form a tree with one node for each path
+// that templates take, so that pointers compare paths.
 type path struct {
 	id       int
 	parent   *path
@@ -76,8 +76,8 @@ func match(paths []*path, key string) []*path {
 	return found
 }
 
-// markRead records that the value at p is read; if deep, with all its parts. Reading a global of a subchart reads the parent
-// chart's too.
+// markRead records that the value at p is read; if deep, with all its parts. Reading a global of a subchart reads the
+// parent chart's too.
 func (in *interpreter) markRead(p *path, deep bool) {
 	for p != nil {
 		p.deep = p.deep || deep

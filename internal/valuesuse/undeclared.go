@@ -24,10 +24,10 @@ type UndeclaredRead struct {
 	Optional bool
 }
 
-// Undeclared returns the keys that the chart's own templates read and that neither its values files nor its schema declare, in the
-// order of the templates. A comment in values.yaml that shows a key declares it. A map that is empty there declares all of
-// its keys. Globals, and the values of subcharts, are not reported. The result is empty if the analysis is incomplete, and for
-// library charts.
+// Undeclared returns the keys that the chart's own templates read and that neither its values files nor its schema
+// declare, in the order of the templates. A comment in values.yaml that shows a key declares it. A map that is empty
+// there declares all of its keys. Globals, and the values of subcharts, are not reported. The result is empty if the
+// analysis is incomplete, and for library charts.
 func Undeclared(c *chart.Chart) []UndeclaredRead {
 	type key struct{}
 	return chart.Once(c, key{}, func() []UndeclaredRead { return undeclared(c) })
@@ -66,8 +66,8 @@ func comparePositions(a, b chart.Position) int {
 	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 }
 
-// undeclared returns the undeclared paths that one access may resolve to. It returns none if one of the paths is declared: a
-// template that several others include may test for a key that only some of them pass.
+// undeclared returns the undeclared paths that one access may resolve to. It returns none if one of the paths is
+// declared: a template that several others include may test for a key that only some of them pass.
 func (d *declarations) undeclared(paths map[*path]bool) []UndeclaredRead {
 	var found []UndeclaredRead
 	for p := range paths {

@@ -10,9 +10,9 @@ import (
 	"github.com/traderadmin/charts/internal/schema"
 )
 
-// Unused returns the keys of the chart's values.yaml that no template of the chart or of its subcharts reads, in the order of
-// the file. Of a map that is not read it returns the key of the map alone. The result is empty if the analysis is
-// incomplete, and for library charts, whose values are read by the charts that depend on them.
+// Unused returns the keys of the chart's values.yaml that no template of the chart or of its subcharts reads, in the
+// order of the file. Of a map that is not read it returns the key of the map alone. The result is empty if the analysis
+// is incomplete, and for library charts, whose values are read by the charts that depend on them.
 func Unused(c *chart.Chart) []chart.ValuesKey {
 	in, file := analyze(c), c.File(chart.ValuesYAML)
 	if in.incomplete || c.IsLibrary() || file == nil {
@@ -73,8 +73,8 @@ func (u *unused) visitEntry(key, value *yaml.Node, paths []*path, keys []string)
 	u.found = append(u.found, chart.ValuesKey{Key: schema.FormatPath(keys), Position: u.file.At(key)})
 }
 
-// isForParents reports whether a key is meant for charts that depend on this one: they name "enabled" as a condition, import
-// what is under "exports", and set the globals.
+// isForParents reports whether a key is meant for charts that depend on this one: they name "enabled" as a condition,
+// import what is under "exports", and set the globals.
 func isForParents(key string, value *yaml.Node) bool {
 	return key == "enabled" || key == "exports" || key == chart.GlobalKey && len(value.Content) == 0
 }

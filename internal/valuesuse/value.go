@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// value is an abstract value: a set of values that an expression may have, as a union of its fields. nil is a value that
-// holds none of the chart's values; constants that are not strings or numbers are nil too.
+// value is an abstract value: a set of values that an expression may have, as a union of its fields. nil is a value
+// that holds none of the chart's values; constants that are not strings or numbers are nil too.
 type value struct {
 	paths   []*path           // values of the chart
 	fields  map[string]*value // a dict with these keys
@@ -27,8 +27,8 @@ func constant(text string) *value { return &value{texts: []string{text}} }
 
 func (in *interpreter) listOf(items ...*value) *value { return &value{rest: in.join(items...)} }
 
-// join returns the union of values. A single value is returned itself, so that writes to the result reach it. The size of a
-// union counts as work, because a template can let it grow with each step.
+// join returns the union of values. A single value is returned itself, so that writes to the result reach it. The size
+// of a union counts as work, because a template can let it grow with each step.
 func (in *interpreter) join(values ...*value) *value {
 	var operands []*value
 	foreign := false
@@ -143,8 +143,8 @@ func (v *value) clone() *value {
 	}
 }
 
-// describe writes a description of v, which is the same for equal values. It reports false for a value that is too deep or too
-// large.
+// describe writes a description of v, which is the same for equal values. It reports false for a value that is too deep
+// or too large.
 func (v *value) describe(b *strings.Builder, depth int) bool {
 	const deep, long = 6, 1 << 10
 	if v == nil {

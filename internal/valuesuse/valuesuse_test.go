@@ -35,8 +35,8 @@ func at(t *testing.T, r *chart.Rendered, keys string) chart.Node {
 	return n
 }
 
-// TestValue holds rendered values to the key that decides them, and its line in the values file. The chart's
-// files are a template that follows "kind: ConfigMap", values, and whatever more is given.
+// TestValue holds rendered values to the key that decides them, and its line in the values file. The chart's files are
+// a template that follows "kind: ConfigMap", values, and whatever more is given.
 func TestValue(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

@@ -43,7 +43,7 @@ func reportRepeated(p *Pass, k chart.RepeatedKey, object, has string) {
 	}
 	p.Report(Finding{
 		Position: k.Second,
-		Message:  fmt.Sprintf("%s the key %s twice%s; only the last one counts", has, schema.FormatPath(k.Keys), first),
+		Message:  fmt.Sprintf("%s the key %s twice%s; only the last one counts", has, schema.FormatPath(k.Path), first),
 		Fix:      "Keep one of them, with all that is meant to be in it.",
 		Object:   object,
 	})

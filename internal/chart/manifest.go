@@ -1,0 +1,168 @@
+package chart
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// readObjects reads the objects from the output of the templates.
+func (r *Rendered) readObjects() {
+	for _, template := range r.manifests() {
+		for _, d := range documents(r.files[template]) {
+			r.readDocument(source{rendered: r, template: template, line: d.line}, d.text)
+		}
+	}
+}
+
+func (r *Rendered) readDocument(src source, text string) {
+	var doc yaml.Node
+	if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
+		r.ManifestFailures = append(r.ManifestFailures, src.syntaxFailure(text))
+		return
+	}
+	if doc.Kind == 0 { // only comments
+		return
+	}
+	if strings.Contains(text, "*") {
+		if err := checkAliases(&doc); err != nil {
+			r.refuse(Node{source: &src}, "the rendered YAML cannot be read: "+err.Error())
+			return
+		}
+	}
+	root := Node{source: &src, value: Resolve(doc.Content[0])}
+	if root.Exists() {
+		r.addObject(root)
+	}
+}
+
+// checkAliases returns an error if the aliases in a document contain themselves or expand excessively.
+func checkAliases(doc *yaml.Node) error {
+	if !hasAlias(doc) {
+		return nil
+	}
+	var wrongType *yaml.TypeError
+	if err := doc.Decode(new(any)); err != nil && !errors.As(err, &wrongType) {
+		return errors.New(yamlLine.ReplaceAllString(err.Error(), ""))
+	}
+	return nil
+}
+
+func hasAlias(node *yaml.Node) bool {
+	return node.Kind == yaml.AliasNode || slices.ContainsFunc(node.Content, hasAlias)
+}
+
+// addObject adds an object, or each object of a List: kubectl and Helm split Lists too.
+func (r *Rendered) addObject(root Node) {
+	object := &Object{
+		Node:       root,
+		APIVersion: root.Get("apiVersion").Text(),
+		Kind:       root.Get("kind").Text(),
+		Name:       root.Get("metadata", "name").Text(),
+	}
+	var missing []string
+	if object.APIVersion == "" {
+		missing = append(missing, "apiVersion")
+	}
+	if object.Kind == "" {
+		missing = append(missing, "kind")
+	}
+	switch {
+	case root.value.Kind != yaml.MappingNode:
+		r.refuse(root, "the rendered document is not an object but "+describe(root.value))
+	case len(missing) > 0:
+		r.refuse(root, "the rendered object has no "+strings.Join(missing, " and no "))
+	case object.APIVersion == "v1" && object.Kind == "List":
+		for item := range root.Get("items").Items() {
+			r.addObject(item)
+		}
+	default:
+		r.Objects = append(r.Objects, object)
+	}
+}
+
+func (r *Rendered) refuse(n Node, message string) {
+	r.ManifestFailures = append(r.ManifestFailures, Failure{Position: n.Position(), Message: message})
+}
+
+func describe(n *yaml.Node) string {
+	switch n.Kind {
+	case yaml.SequenceNode:
+		return "a list"
+	case yaml.ScalarNode:
+		return fmt.Sprintf("the text %q", excerpt(n.Value))
+	}
+	return "something else"
+}
+
+// excerpt shortens a text for a message.
+func excerpt(s string) string {
+	const maxLength = 60
+	return truncate(s, maxLength)
+}
+
+// truncate shortens a text to at most length characters.
+func truncate(s string, length int) string {
+	if len(s) <= length {
+		return s
+	}
+	if runes := []rune(s); len(runes) > length {
+		return string(runes[:length]) + "…"
+	}
+	return s
+}
+
+// separator is that of Helm's releaseutil.SplitManifests.
+var separator = regexp.MustCompile(`(?:^|\s*\n)---\s*`)
+
+// document is a part of a template's output, trimmed as Helm trims it, and the line that it starts on, from 1.
+type document struct {
+	text string
+	line int
+}
+
+// documents splits a template's output as Helm does, which differs from YAML's rules.
+func documents(output string) []document {
+	var found []document
+	line, counted := 1, 0
+	from := len(output) - len(strings.TrimLeft(output, whiteSpace))
+	output = strings.TrimRight(output, whiteSpace)
+	add := func(start, end int) {
+		text := strings.TrimSpace(output[start:end])
+		if text == "" {
+			return
+		}
+		start += strings.Index(output[start:end], text)
+		line += strings.Count(output[counted:start], "\n")
+		counted = start
+		found = append(found, document{text: text, line: line})
+	}
+	if from >= len(output) {
+		return nil
+	}
+	start := from
+	for _, match := range separator.FindAllStringIndex(output[from:], -1) {
+		add(start, from+match[0])
+		start = from + match[1]
+	}
+	add(start, len(output))
+	return found
+}
+
+// whiteSpace is what strings.TrimSpace trims, as far as templates print it.
+const whiteSpace = " \t\n\r\v\f"
+
+// syntaxFailure locates the syntax error of a document.
+func (s source) syntaxFailure(text string) Failure {
+	line, problem := SyntaxError(text)
+	at := s.rendered.templates[s.template]
+	at.Line = s.rendered.templateLine(s.template, s.line+line-1)
+	wrong := strings.TrimSpace(strings.Split(text, "\n")[line-1])
+	message := fmt.Sprintf("the rendered YAML does not parse: %s, at %s", problem, strconv.Quote(excerpt(wrong)))
+	return Failure{Position: at, Message: message}
+}

@@ -23,7 +23,7 @@
 //   - A run that is suspended for longer than Patience, on a sleeping laptop for example, is considered dead. Its Close
 //     reports that its objects were deleted.
 //   - A finalizer can hold a namespace forever. Only the run that requests the deletion waits for it.
-//   - Resources that the user may not list are skipped: the run did not create any of them either.
+//   - Resources that the user may not list are skipped: a run of that user did not create any of them.
 //   - Two runs that begin in a shared namespace at the same instant do not notice each other.
 package ownership
 

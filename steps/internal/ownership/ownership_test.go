@@ -27,6 +27,14 @@ var shared = embeddedtest.New(embedded.Options{})
 
 func TestMain(m *testing.M) { shared.Main(m) }
 
+// skipIfShort skips a test that waits for Patience and for namespaces to be deleted, which takes 12 s or more.
+func skipIfShort(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("it waits for dead runs")
+	}
+}
+
 // begin begins a run with this ID, and returns its progress too.
 func begin(t *testing.T, id string, options Options) (*Run, *bytes.Buffer) {
 	t.Helper()
@@ -148,6 +156,7 @@ func TestCloseNamesOwnNamespaceHeldByFinalizer(t *testing.T) {
 
 // The objects of another run are held by a finalizer, which is no reason to wait for longer than Close may.
 func TestCloseCancelsSweepHeldByFinalizer(t *testing.T) {
+	skipIfShort(t)
 	const finalizer = "example.com/hold"
 	createLabelled(t, "shop-foreign", "foreign")
 	held := shared.Client(t).CoreV1().ConfigMaps("shop-foreign")
@@ -180,6 +189,7 @@ func TestCloseCancelsSweepHeldByFinalizer(t *testing.T) {
 }
 
 func TestSharedNamespaceIsForOneRunAtATime(t *testing.T) {
+	skipIfShort(t)
 	t.Parallel()
 	createNamespace(t, metav1.ObjectMeta{Name: "ours"})
 	var deleted []string
@@ -210,6 +220,7 @@ func TestSharedNamespaceIsForOneRunAtATime(t *testing.T) {
 // An interrupted Close leaves the Lease, by which a later sweep finds what is left. This test is not parallel: another
 // sweep might find it first.
 func TestSweepFinishesInterruptedClose(t *testing.T) {
+	skipIfShort(t)
 	r, _ := begin(t, "hasty", Options{})
 	createLabelled(t, "shop-hasty", "hasty")
 	ctx, interrupt := context.WithCancelCause(t.Context())

@@ -62,7 +62,7 @@ func (i *Images) lookUp(ctx context.Context, named reference) (*image, error) {
 		containers: map[string]bool{},
 	}
 	switch {
-	case named.isInvalid():
+	case named.hasInvalidDomain():
 		known.source = "none: .invalid cannot be pulled"
 	case named.matches(i.options.RealImages):
 		if err := i.loadReal(ctx, known); err != nil {

@@ -33,8 +33,8 @@ func parse(text string) (reference, bool) {
 	}, true
 }
 
-// isInvalid reports whether the registry is under the domain .invalid, which RFC 2606 reserves.
-func (r reference) isInvalid() bool {
+// hasInvalidDomain reports whether the registry is under the domain .invalid, which RFC 2606 reserves.
+func (r reference) hasInvalidDomain() bool {
 	host, _, _ := strings.Cut(r.domain, ":")
 	return host == "invalid" || strings.HasSuffix(host, ".invalid")
 }

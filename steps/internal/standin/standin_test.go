@@ -450,12 +450,12 @@ func TestParseReference(t *testing.T) {
 		require.True(t, ok, text)
 		assert.True(t, r.matches(globs), text)
 		assert.False(t, r.matches([]string{"postgres", "redis:7", "["}), text)
-		assert.False(t, r.isInvalid(), text)
+		assert.False(t, r.hasInvalidDomain(), text)
 	}
 	for _, text := range []string{"registry.invalid/x", "registry.invalid:5000/x:1"} {
 		r, ok := parse(text)
 		require.True(t, ok, text)
-		assert.True(t, r.isInvalid(), text)
+		assert.True(t, r.hasInvalidDomain(), text)
 	}
 }
 

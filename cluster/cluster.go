@@ -50,7 +50,7 @@ type Provider interface {
 	Persistent() bool
 	// Stop deletes what Start created. It is safe to call more than once, and after a Start that failed. It takes no
 	// context, because it must also work after the context of the run has ended. Each backend bounds its time: embedded
-	// 15 seconds, kind 1 minute, existing the time to delete a few files. The error also says why the cluster ended
+	// 10 seconds, kind 1 minute, existing the time to delete a few files. The error also says why the cluster ended
 	// early, if it did.
 	Stop() error
 }
@@ -107,8 +107,8 @@ var backends = map[string]func(Options, io.Writer) Provider{
 	"existing": func(o Options, progress io.Writer) Provider { return existing.New(o.Existing, progress) },
 }
 
-// Open returns the named backend, not yet started. The backend reports its progress to progress. For an unknown name the
-// error lists the known ones.
+// Open returns the named backend, not yet started. The backend reports its progress to progress. For an unknown name
+// the error lists the known ones.
 func Open(name string, options Options, progress io.Writer) (Provider, error) {
 	backend, ok := backends[name]
 	if !ok {

@@ -14,7 +14,7 @@ import (
 	"github.com/traderadmin/charts/internal/gobuild"
 )
 
-// build returns the path of the control plane's binary, and makes it first where the cache does not hold it.
+// build returns the path of the control plane's binary. It builds the binary first if the cache does not have it.
 func build(ctx context.Context, output io.Writer) (string, error) {
 	module, err := controlPlane(ctx)
 	if err != nil {
@@ -23,27 +23,27 @@ func build(ctx context.Context, output io.Writer) (string, error) {
 	return module.Build(ctx, output)
 }
 
-// controlPlane is the control plane's module. The flags that decide how a package is compiled are
-// those of the `go test` that runs this, so that what the two have in common is compiled once.
+// controlPlane returns the module of the control plane. It sets linker flags only: flags that change how packages are
+// compiled would keep Go from reusing the packages that it compiled for the test.
 func controlPlane(ctx context.Context) (gobuild.Module, error) {
 	folder, err := gobuild.Sources(ctx, "cluster/embedded/controlplane")
 	if err != nil {
 		return gobuild.Module{}, err
 	}
 	module := gobuild.Module{
-		Folder: folder,
-		Name:   "controlplane",
-		Title:  "control plane",
-		Announcement: "the embedded control plane (etcd, the API server, its controllers, KWOK) is built from its Go modules\n" +
-			"on the first run of this version, which takes some minutes; later runs start it in seconds",
-		Again: "give it more time:\n    go test -run TestFeatures -timeout 60m",
+		Dir:   folder,
+		Name:  "controlplane",
+		Title: "control plane",
+		Announcement: "building the embedded control plane (etcd, API server, controllers, KWOK) from its Go modules: " +
+			"this takes some minutes\non the first run of this version; later runs start it in seconds",
+		Retry: "give it more time:\n    go test -run TestFeatures -timeout 60m",
 	}
-	version, err := kubernetesVersion(filepath.Join(module.Folder, "go.mod"))
+	version, err := kubernetesVersion(filepath.Join(module.Dir, "go.mod"))
 	module.Flags = []string{"-ldflags=" + linkerFlags(version)}
 	return module, err
 }
 
-// kubernetesVersion is the version of Kubernetes that a go.mod file asks for.
+// kubernetesVersion returns the version of Kubernetes that a go.mod file requires.
 func kubernetesVersion(gomod string) (string, error) {
 	content, err := os.ReadFile(gomod)
 	if err != nil {
@@ -61,8 +61,8 @@ func kubernetesVersion(gomod string) (string, error) {
 	return "", fmt.Errorf("%s does not require k8s.io/kubernetes", gomod)
 }
 
-// linkerFlags leave out what only a debugger needs, and tell Kubernetes its version, which charts ask for. Its own
-// releases are told so too.
+// linkerFlags omits debug information and sets the version of Kubernetes, as its releases do. Charts render for that
+// version.
 func linkerFlags(version string) string {
 	major, minor, _ := strings.Cut(strings.TrimPrefix(semver.MajorMinor(version), "v"), ".")
 	const variables = "k8s.io/component-base/version."

@@ -1,13 +1,15 @@
 // Package embedded is the cluster backend that needs nothing but Go: a Kubernetes control plane built from its Go
-// modules, on loopback, whose nodes are simulated by KWOK's controllers.
+// modules, listening on loopback, with nodes simulated by KWOK.
 //
-// The control plane is a program of its own (the module in the folder controlplane), so that its thousands of
-// packages are no burden on who imports this one. The first use builds it into the user's cache folder; every later use starts
-// that binary. It lives as long as this process holds its standard input open: however this process ends, it ends too, and
-// removes its folder.
+// The control plane is a program of its own, the Go module in the directory controlplane, so that importing this
+// package does not pull in its thousands of packages. The first use builds it into the user's cache directory, which
+// takes some minutes. Every later use starts that binary within seconds. The program runs as long as this process holds
+// its standard input open. When this process ends, for whatever reason, the control plane ends too and removes its
+// files.
 //
-// What the API decides is real: admission, validation, RBAC, quota, scheduling, rollouts, garbage collection. No
-// container runs: a pod is Ready as soon as it is bound to a node, unless its image is under the reserved domain .invalid, which is never pulled.
+// Everything that the API server and the controllers decide is real: admission, validation, RBAC, quota, scheduling,
+// rollouts, garbage collection. Containers do not run. A pod becomes Ready as soon as it is bound to a node, unless one
+// of its images has a registry under the reserved domain .invalid (RFC 2606): such an image is never pulled.
 package embedded
 
 import (
@@ -19,6 +21,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -29,56 +32,59 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// Options say what the simulated nodes are like. The zero value of a field means the default of its flag.
+// Options describe the simulated nodes. A zero field has the default of its flag.
 type Options struct {
-	Nodes  int    // how many
-	CPU    string // of each, in cores, as a Kubernetes quantity
-	Memory string // of each, in bytes, as a Kubernetes quantity
+	Nodes  int    // number of nodes, by default 1
+	CPU    string // CPU of each node, a Kubernetes quantity of cores, by default 500
+	Memory string // memory of each node, a Kubernetes quantity of bytes, by default 2Ti
 }
 
-// What a node has by default is more than all scenarios ask for that run side by side, and those that have ended and left their pods: on a
-// smaller one they would wait for each other.
+// By default a node has room for all scenarios that run side by side, and for the pods of those that have ended. On a
+// smaller node they would wait for each other.
 const (
 	defaultNodes  = 1
 	defaultCPU    = "500"
 	defaultMemory = "2Ti"
-	pods          = 10000 // that each node takes
+	podsPerNode   = 10000
 
-	// room is for how many namespaces that nobody uses any more: with two cores, 8 GiB and forty pods each they leave enough for those that run.
-	room = 200
+	// retainedNamespaces leaves enough room for running scenarios if a namespace requests two cores, 8 GiB and 40 pods.
+	retainedNamespaces = 200
 )
 
-// Bind adds the options to flags.
+// Bind defines a flag for each option.
 func (o *Options) Bind(flags *flag.FlagSet) {
-	flags.IntVar(&o.Nodes, "nodes", defaultNodes, "embedded cluster: simulate this many nodes")
+	flags.IntVar(&o.Nodes, "nodes", defaultNodes, "embedded cluster: number of simulated nodes")
 	flags.StringVar(&o.CPU, "node-cpu", defaultCPU, "embedded cluster: CPU of each node, a Kubernetes `quantity` of cores")
-	flags.StringVar(&o.Memory, "node-memory", defaultMemory, "embedded cluster: memory of each node, a Kubernetes `quantity` of bytes")
+	flags.StringVar(&o.Memory, "node-memory", defaultMemory,
+		"embedded cluster: memory of each node, a Kubernetes `quantity` of bytes")
 }
 
+// args returns the arguments of the control plane.
 func (o Options) args() []string {
 	return []string{
 		"serve",
 		fmt.Sprintf("--nodes=%d", o.Nodes),
 		"--node-cpu=" + o.CPU,
 		"--node-memory=" + o.Memory,
-		fmt.Sprintf("--node-pods=%d", pods),
+		fmt.Sprintf("--node-pods=%d", podsPerNode),
 	}
 }
 
-// Cluster is one embedded control plane.
+// Cluster is an embedded control plane.
 type Cluster struct {
-	options  Options
-	progress io.Writer
+	options     Options
+	progress    io.Writer
+	stopTimeout time.Duration
 
 	process    *exec.Cmd
-	alive      io.Closer    // its standard input: closing it ends the control plane
-	stderr     bytes.Buffer // read once the process has ended
-	events     chan event   // what it says; closed when its standard output is
+	stdin      io.Closer    // closing it ends the control plane
+	stderr     bytes.Buffer // complete once the process has ended
+	events     chan event   // closed when the standard output of the process is
 	kubeconfig string
 	config     *rest.Config
 }
 
-// event is what the control plane says on its standard output, a line of JSON each: see Event in controlplane.
+// event is a line of JSON on the standard output of the control plane. See Event in controlplane/serve.go.
 type event struct {
 	Kubeconfig, Error, Logs string
 }
@@ -87,27 +93,27 @@ func (e event) err() error {
 	if e.Logs == "" {
 		return errors.New(e.Error)
 	}
-	return fmt.Errorf("%s\nits logs are kept in %s", e.Error, e.Logs)
+	return fmt.Errorf("%s\nthe logs are kept in %s", e.Error, e.Logs)
 }
 
-// New returns a cluster that is not started. Progress of a build is written to progress.
+// New returns a cluster that is not started. The progress of a build is written to progress.
 func New(options Options, progress io.Writer) *Cluster {
 	options.Nodes = cmp.Or(options.Nodes, defaultNodes)
 	options.CPU = cmp.Or(options.CPU, defaultCPU)
 	options.Memory = cmp.Or(options.Memory, defaultMemory)
-	return &Cluster{options: options, progress: progress}
+	return &Cluster{options: options, progress: progress, stopTimeout: stopTimeout}
 }
 
-// Config is how to reach the API server as its administrator, without a client-side limit on requests.
+// Config gives access to the cluster as its administrator, without a client-side rate limit.
 func (c *Cluster) Config() *rest.Config { return rest.CopyConfig(c.config) }
 
-// Kubeconfig is the path of a kubeconfig with the same access.
+// Kubeconfig returns the path of a kubeconfig file with the same access.
 func (c *Cluster) Kubeconfig() string { return c.kubeconfig }
 
 // TempDir returns the directory of the control plane, which removes it when it ends.
 func (c *Cluster) TempDir() string { return filepath.Dir(c.kubeconfig) }
 
-// RunsContainers is false: the nodes are simulated.
+// RunsContainers returns false: the nodes are simulated.
 func (c *Cluster) RunsContainers() bool { return false }
 
 // Persistent returns false: the cluster ends with the run.
@@ -119,12 +125,12 @@ func (c *Cluster) RetainNamespaces() int {
 	if c.options.CPU != defaultCPU || c.options.Memory != defaultMemory {
 		return 0
 	}
-	return room
+	return retainedNamespaces
 }
 
-// Start builds the control plane where that was not done before, starts it, and returns when the API is ready, the
-// default service account is there and every node is Ready. When ctx ends first, or a component fails, nothing is left running; the error names the
-// component, how it ended, and its last log lines.
+// Start builds the control plane if it is not in the cache, and starts it. It returns once the API server is ready, the
+// default service account exists and every node is Ready. If ctx ends first, or if a component fails, nothing is left
+// running. The error names the component, how it ended, and its last log lines.
 func (c *Cluster) Start(ctx context.Context) error {
 	binary, err := build(ctx, c.progress)
 	if err != nil {
@@ -142,42 +148,40 @@ func (c *Cluster) start(ctx context.Context, binary string) error {
 	}
 	select {
 	case <-ctx.Done():
-		return errors.Join(context.Cause(ctx), c.release())
+		return errors.Join(context.Cause(ctx), c.end())
 	case first := <-c.events:
-		if first.Kubeconfig == "" { // it could not start, or could not even say so
-			if err := c.release(); first.Error == "" {
-				return err
-			}
-			return first.err()
+		if first.Kubeconfig == "" {
+			return cmp.Or(c.end(first), errors.New("it ended before it was ready"))
 		}
 		c.kubeconfig = first.Kubeconfig
 	}
 	config, err := clientcmd.BuildConfigFromFlags("", c.kubeconfig)
 	if err != nil {
-		return errors.Join(err, c.release())
+		return errors.Join(err, c.end())
 	}
-	config.QPS = -1 // none but this run uses it
+	config.QPS = -1 // this run is the only client
 	c.config = config
 	return nil
 }
 
-// launch runs the control plane in a process group of its own, so that a Ctrl-C at the terminal reaches it
-// only by the end of this process, in order.
+// launch starts the process. It runs in a process group of its own, so that Ctrl-C at the terminal does not reach it
+// directly, but only through the end of this process.
 func (c *Cluster) launch(binary string) (err error) {
-	c.process = exec.Command(binary, c.options.args()...)
-	c.process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	c.process.Stderr = &c.stderr
-	if c.alive, err = c.process.StdinPipe(); err != nil {
+	process := exec.Command(binary, c.options.args()...)
+	process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	process.Stderr = &c.stderr
+	if c.stdin, err = process.StdinPipe(); err != nil {
 		return err
 	}
-	stdout, err := c.process.StdoutPipe()
+	stdout, err := process.StdoutPipe()
 	if err != nil {
 		return err
 	}
-	if err := c.process.Start(); err != nil {
+	if err := process.Start(); err != nil {
 		return err
 	}
-	c.events = make(chan event, 2) // all that it ever says
+	c.process = process
+	c.events = make(chan event, maxEvents)
 	go func() {
 		defer close(c.events)
 		for lines := json.NewDecoder(stdout); ; {
@@ -191,34 +195,47 @@ func (c *Cluster) launch(binary string) (err error) {
 	return nil
 }
 
-// patience with a control plane that was told to end, which takes it well under a second.
-const patience = 10 * time.Second
+// maxEvents is the number of events that a control plane sends: that it is ready, and that it failed.
+const maxEvents = 2
 
-// release tells the control plane to end, waits until it has, and returns the error that it had to tell, if any.
-func (c *Cluster) release() error {
-	_ = c.alive.Close()
-	late := time.AfterFunc(patience, func() { _ = c.process.Process.Kill() })
-	defer late.Stop()
-	var told error
-	for e := range c.events { // to the end: Wait closes the pipe that they come through
+// stopTimeout is how long the control plane may take to end before it is killed. It takes less than a second.
+const stopTimeout = 10 * time.Second
+
+// end tells the control plane to end and returns once it has. After stopTimeout it kills the control plane and removes
+// its files. It returns the error that the control plane reported, in one of the events already received or now.
+func (c *Cluster) end(received ...event) error {
+	_ = c.stdin.Close()
+	kill := time.AfterFunc(c.stopTimeout, func() { _ = syscall.Kill(-c.process.Process.Pid, syscall.SIGKILL) })
+	for e := range c.events { // Wait closes the pipe, so read it first
+		received = append(received, e)
+	}
+	err := c.process.Wait()
+	killed := !kill.Stop()
+	if killed && c.kubeconfig != "" {
+		_ = os.RemoveAll(c.TempDir())
+	}
+	for _, e := range received {
 		if e.Error != "" {
-			told = e.err()
+			return e.err()
 		}
 	}
-	if err := c.process.Wait(); told == nil && err != nil {
+	switch {
+	case killed:
+		return fmt.Errorf("it did not end within %s and was killed", c.stopTimeout)
+	case err != nil:
 		return fmt.Errorf("%w: %s", err, strings.TrimSpace(c.stderr.String()))
 	}
-	return told
+	return nil
 }
 
-// Stop ends the control plane and returns when its processes and files are gone. If it had ended before, the error
-// says which component failed and where its logs are.
+// Stop ends the control plane and returns once its processes and files are gone. It kills the control plane after 10
+// seconds. If the control plane ended earlier, the error names the component that failed and says where its logs are.
 func (c *Cluster) Stop() error {
 	if c.process == nil || c.process.ProcessState != nil {
 		return nil
 	}
-	if err := c.release(); err != nil {
-		return fmt.Errorf("the embedded control plane did not last until the end of the run: %w", err)
+	if err := c.end(); err != nil {
+		return fmt.Errorf("stop the embedded control plane: %w", err)
 	}
 	return nil
 }

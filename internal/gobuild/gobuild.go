@@ -1,5 +1,5 @@
-// Package gobuild builds commands when they are first needed, with the go on PATH. The binaries are kept in the user's cache folder, each under a
-// key that follows from its sources, so that it is built once.
+// Package gobuild builds Go commands when they are first needed, with the go command on PATH. It keeps the binaries in
+// the user's cache directory, each under a key of its sources, so that every version is built once.
 package gobuild
 
 import (
@@ -19,37 +19,38 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// unused is how long a binary that no run asked for stays in the cache.
-const unused = 30 * 24 * time.Hour
+// maxAge is how long a binary that no run uses stays in the cache.
+const maxAge = 30 * 24 * time.Hour
 
-// Module is a command whose sources are all in one folder: a Go module of its own, or a package of this one that needs nothing from outside its
-// folder but the standard library.
+// Module is a command whose sources are in one directory: a Go module of its own, or a package of this module that
+// imports nothing from outside the directory but the standard library.
 type Module struct {
-	// Folder holds the command's package, and below it all else that its binary is made of, but for what a go.mod requires: see [Sources].
-	Folder string
-	// Name is that of the binary, and of its folder in the cache.
+	// Dir contains the main package and, below it, everything else that the binary is built from, except for modules that
+	// its go.mod requires. See [Sources].
+	Dir string
+	// Name is the name of the binary and of its directory in the cache.
 	Name string
-	// Title is what messages call the command, such as "control plane".
+	// Title names the command in messages, such as "control plane".
 	Title string
-	// Announcement is shown before a build: what is built, and how long that takes.
+	// Announcement is printed before a build. It says what is built and how long that takes.
 	Announcement string
-	// Again says, after the words "to go on from there,", what to do when a build was interrupted.
-	Again string
-	// Flags are those of `go build`, such as -ldflags=-s.
+	// Retry tells what to do after an interrupted build. It completes the sentence "To continue, …".
+	Retry string
+	// Flags are flags of `go build`, such as -ldflags=-s.
 	Flags []string
-	// Env is added to the environment of the go command: GOARCH=arm64 builds for another platform than this one.
+	// Env is added to the environment of the go command. GOARCH=arm64, for example, builds for another platform.
 	Env []string
 }
 
-// Build returns the path of the module's binary, and makes it first where the cache does not hold the one that the sources, the
-// flags, the Go release and the platform ask for. Of several runs at once, one builds and the others wait for it. How a build
-// goes is written to output. The error of a build that fails ends with what the compiler or the module loader said last.
+// Build returns the path of the module's binary. It builds the binary if the cache does not have one for these sources,
+// flags, Go release and platform. Of several concurrent runs, one builds and the others wait. Progress is written to
+// output. The error of a failed build ends with the last messages of the compiler or the module loader.
 func (m Module) Build(ctx context.Context, output io.Writer) (string, error) {
 	key, err := m.key(ctx)
 	if err != nil {
 		return "", err
 	}
-	cache, err := m.cacheFolder()
+	cache, err := m.cacheDir()
 	if err != nil {
 		return "", err
 	}
@@ -74,7 +75,7 @@ func (m Module) Build(ctx context.Context, output io.Writer) (string, error) {
 	return binary, nil
 }
 
-// isBuilt says whether binary is in the cache, and marks it as used.
+// isBuilt reports whether the cache has the binary, and marks it as used now.
 func isBuilt(binary string) bool {
 	now := time.Now()
 	return os.Chtimes(filepath.Dir(binary), now, now) == nil && exists(binary)
@@ -85,11 +86,10 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// key names the binary that the sources make here: it changes with their content, how they are built, the Go release and the
-// platform.
+// key identifies a binary. It depends on the sources, the build flags, the Go release and the platform.
 func (m Module) key(ctx context.Context) (string, error) {
 	hash := sha256.New()
-	sources := os.DirFS(m.Folder)
+	sources := os.DirFS(m.Dir)
 	err := fs.WalkDir(sources, ".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
@@ -99,10 +99,14 @@ func (m Module) key(ctx context.Context) (string, error) {
 		return err
 	})
 	if err != nil {
-		return "", fmt.Errorf("read its sources: %w", err)
+		return "", fmt.Errorf("read the sources: %w", err)
 	}
 	fmt.Fprintln(hash, m.buildArgs(""))
-	platform, err := m.goCommand(ctx, "env", "GOVERSION", "GOOS", "GOARCH", "CGO_ENABLED", "GOFLAGS", "GOEXPERIMENT").Output()
+	env := m.goCommand(ctx, "env", "GOVERSION", "GOOS", "GOARCH", "CGO_ENABLED", "GOFLAGS", "GOEXPERIMENT")
+	platform, err := env.Output()
+	if ctx.Err() != nil {
+		return "", context.Cause(ctx)
+	}
 	if err != nil {
 		return "", fmt.Errorf("ask the go on PATH for its version: %w", withStderr(err))
 	}
@@ -117,18 +121,19 @@ func withStderr(err error) error {
 	return err
 }
 
-// cacheFolder is where the module's binaries are kept: in the user's cache folder, such as ~/.cache or ~/Library/Caches.
-func (m Module) cacheFolder() (string, error) {
+// cacheDir returns the directory of the module's binaries. It is below the user's cache directory, such as ~/.cache or
+// ~/Library/Caches.
+func (m Module) cacheDir() (string, error) {
 	user, err := os.UserCacheDir()
 	if err != nil {
-		return "", fmt.Errorf("find a folder to keep it in: %w", err)
+		return "", fmt.Errorf("find the cache directory: %w", err)
 	}
-	folder := filepath.Join(user, "traderadmin-charts", m.Name)
-	return folder, os.MkdirAll(folder, 0o755)
+	dir := filepath.Join(user, "traderadmin-charts", m.Name)
+	return dir, os.MkdirAll(dir, 0o755)
 }
 
-// lock takes the lock file path, waiting for another run that holds it, and returns what gives it back. The kernel
-// frees the lock of a process that is gone.
+// lock acquires a lock on a file. If another run holds it, lock waits. The kernel releases the lock of a process that
+// has ended.
 func (m Module) lock(ctx context.Context, path string, progress *progress) (unlock func(), err error) {
 	file := flock.New(path)
 	locked, err := file.TryLock()
@@ -136,83 +141,85 @@ func (m Module) lock(ctx context.Context, path string, progress *progress) (unlo
 		return nil, fmt.Errorf("lock %s: %w", path, err)
 	}
 	if !locked {
-		progress.say(fmt.Sprintf("another run is building the %s: waiting for it", m.Title))
-		stop := progress.tick("waiting for the other run's build")
+		progress.println(fmt.Sprintf("another run is building the %s: waiting for it", m.Title))
+		stop := progress.repeat("waiting for the build of another run")
 		_, err = file.TryLockContext(ctx, 100*time.Millisecond)
 		stop()
 		if err != nil {
-			return nil, fmt.Errorf("wait for another run to build it (lock %s): %w", path, context.Cause(ctx))
+			return nil, fmt.Errorf("wait for the build of another run (lock %s): %w", path, context.Cause(ctx))
 		}
 	}
 	return func() { _ = file.Unlock() }, nil
 }
 
-// compile builds the module into binary. What was compiled before ctx ended stays in Go's build cache, so that the next
-// try goes on from there.
+// compile builds the binary. If ctx ends, everything compiled so far stays in Go's build cache, where the next attempt
+// finds it.
 func (m Module) compile(ctx context.Context, binary string, progress *progress) error {
-	progress.say(m.Announcement)
+	progress.println(m.Announcement)
 	started := time.Now()
 	packages, err := m.listPackages(ctx, progress)
 	if err != nil {
 		return m.explain(ctx, err, progress)
 	}
-	progress.of(packages)
-	folder := filepath.Dir(binary)
-	if err := os.MkdirAll(folder, 0o755); err != nil {
+	progress.setPackages(packages)
+	dir := filepath.Dir(binary)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	defer func() { _ = os.Remove(folder) }() // unless the binary is in it
+	defer func() { _ = os.Remove(dir) }() // fails unless it is empty
 	unfinished := binary + ".unfinished"
 	defer func() { _ = os.Remove(unfinished) }()
-	if err := eachLine(m.goCommand(ctx, m.buildArgs(unfinished)...), progress.packageStarted); err != nil {
+	if err := forEachLine(m.goCommand(ctx, m.buildArgs(unfinished)...), progress.packageStarted); err != nil {
 		return m.explain(ctx, err, progress)
 	}
 	if err := os.Rename(unfinished, binary); err != nil {
 		return err
 	}
-	progress.say(fmt.Sprintf("built in %s: %s", time.Since(started).Round(time.Second), binary))
+	progress.println(fmt.Sprintf("built in %s: %s", time.Since(started).Round(time.Second), binary))
 	return nil
 }
 
-// listPackages returns the import paths of all packages of the binary in the order in which Go builds them:
-// a package after those that it imports. It downloads the modules where they are missing.
+// listPackages returns the import paths of all packages of the binary, in the order in which Go builds them: a package
+// comes after its imports. It downloads missing modules.
 func (m Module) listPackages(ctx context.Context, progress *progress) ([]string, error) {
 	list := m.goCommand(ctx, "list", "-deps", ".")
 	var paths strings.Builder
 	list.Stdout = &paths
 	modules := 0
-	err := eachLine(list, func(line string) bool {
+	err := forEachLine(list, func(line string) bool {
 		module, ok := strings.CutPrefix(line, "go: downloading ")
 		if ok {
 			modules++
-			progress.at(fmt.Sprintf("downloading modules, %d so far", modules), module)
+			progress.update(fmt.Sprintf("downloading modules, %d so far", modules), module)
 		}
 		return ok
 	})
 	return strings.Fields(paths.String()), err
 }
 
-// buildArgs is the `go` command line that makes output out of the sources. It says which packages it compiles (-v).
+// buildArgs returns the arguments of the go command that builds output. With -v it prints each package that it
+// compiles.
 func (m Module) buildArgs(output string) []string {
 	args := append([]string{"build", "-v"}, m.Flags...)
 	return append(args, "-o", output, ".")
 }
 
-// explain adds to the error of a go command what a reader needs when it was the context that ended it.
+// explain returns the error of a go command. If ctx ended the command, the error says how far the build came and how to
+// continue.
 func (m Module) explain(ctx context.Context, err error, progress *progress) error {
 	if ctx.Err() == nil {
 		return err
 	}
-	return fmt.Errorf("%w before the build was done (%s). What is done is kept; to go on from there, %s",
-		context.Cause(ctx), progress.state(), m.Again)
+	return fmt.Errorf("%w before the build was finished (%s). Finished packages are kept. To continue, %s",
+		context.Cause(ctx), progress.state(), m.Retry)
 }
 
-// prune removes from the cache what no run has used for long.
+// prune removes binaries that no run has used for maxAge.
 func prune(cache string) {
 	entries, _ := os.ReadDir(cache)
 	for _, entry := range entries {
 		info, err := entry.Info()
-		if err == nil && time.Since(info.ModTime()) > unused {
+		if err == nil && time.Since(info.ModTime()) > maxAge {
 			_ = os.RemoveAll(filepath.Join(cache, entry.Name()))
 		}
 	}

@@ -10,27 +10,28 @@ import (
 	"time"
 )
 
-// goCommand is `go args…` in folder, with the environment of this process, but without a workspace, which may not
-// hold the module in folder. Go's caches survive an interrupt, hence that and not a kill when ctx ends.
-func goCommand(ctx context.Context, folder string, args ...string) *exec.Cmd {
+// goCommand returns the command `go args…` in dir. It ignores a workspace, which need not contain the module in dir.
+// When ctx ends, it is interrupted and not killed, so that Go's caches stay intact.
+func goCommand(ctx context.Context, dir string, args ...string) *exec.Cmd {
 	command := exec.CommandContext(ctx, "go", args...)
-	command.Dir = folder
+	command.Dir = dir
 	command.Env = append(os.Environ(), "GOWORK=off")
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
 	command.WaitDelay = 10 * time.Second
 	return command
 }
 
-// goCommand is `go args…` as the module is built.
+// goCommand returns the command `go args…` in the directory and with the environment of the module.
 func (m Module) goCommand(ctx context.Context, args ...string) *exec.Cmd {
-	command := goCommand(ctx, m.Folder, args...)
+	command := goCommand(ctx, m.Dir, args...)
 	command.Env = append(command.Env, m.Env...)
 	return command
 }
 
-// eachLine runs command and gives its standard error to known, line by line. The error of a command that fails ends with
-// the last of the lines that known did not know: what the compiler or the module loader had to say.
-func eachLine(command *exec.Cmd, known func(line string) bool) error {
+// forEachLine runs command and calls handle with each line of its standard error. handle returns whether the line is
+// expected. If the command fails, the error ends with the last lines that are not: the messages of the compiler or the
+// module loader.
+func forEachLine(command *exec.Cmd, handle func(line string) bool) error {
 	stderr, err := command.StderrPipe()
 	if err != nil {
 		return err
@@ -38,14 +39,14 @@ func eachLine(command *exec.Cmd, known func(line string) bool) error {
 	if err := command.Start(); err != nil {
 		return fmt.Errorf("run %s: %w (is Go installed and on PATH?)", command, err)
 	}
-	const keep = 20
+	const maxLines = 20
 	var last []string
 	lines := bufio.NewScanner(stderr)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
-		if line := lines.Text(); !known(line) {
+		if line := lines.Text(); !handle(line) {
 			last = append(last, line)
-			last = last[max(0, len(last)-keep):]
+			last = last[max(0, len(last)-maxLines):]
 		}
 	}
 	if err := command.Wait(); err != nil {

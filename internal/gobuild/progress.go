@@ -10,108 +10,118 @@ import (
 	"golang.org/x/term"
 )
 
-// every is how often progress is shown where lines cannot be overwritten, such as in a CI log.
-const every = 10 * time.Second
+// interval is how often progress is printed where lines cannot be overwritten, such as in a CI log.
+const interval = 10 * time.Second
 
-// progress shows how far a build is: on a terminal in one line that is rewritten, elsewhere in a line now and then.
+// progress prints the progress of a build. On a terminal it overwrites one line; elsewhere it prints a line now and
+// then.
 type progress struct {
 	out      io.Writer
 	title    string // of what is built
 	terminal bool
+	started  time.Time
 
 	mu      sync.Mutex
-	started time.Time
-	shown   time.Time
-	order   map[string]int // package → its place in the order of the build, from 1
-	done    int
-	what    string // the last line without its end, such as "412 of 2673 packages"
-	drawn   bool   // the terminal's line holds a progress line
+	printed time.Time      // when the last line was printed
+	order   map[string]int // position of each package in the build order, from 1
+	done    int            // position of the last package that was started
+	stage   string         // such as "412 of 2673 packages"
+	drawn   bool           // the last line of the terminal is a progress line
 }
 
 func newProgress(out io.Writer, title string) *progress {
 	file, ok := out.(*os.File)
 	now := time.Now()
-	return &progress{out: out, title: title, terminal: ok && term.IsTerminal(int(file.Fd())), started: now, shown: now, what: "listing the packages"}
+	return &progress{
+		out:      out,
+		title:    title,
+		terminal: ok && term.IsTerminal(int(file.Fd())),
+		started:  now,
+		printed:  now,
+		stage:    "listing the packages",
+	}
 }
 
-// of sets the packages that there are to build, in the order in which they are built.
-func (p *progress) of(packages []string) {
+// setPackages sets the packages to build, in build order.
+func (p *progress) setPackages(packages []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.order = make(map[string]int, len(packages))
 	for i, path := range packages {
 		p.order[path] = i + 1
 	}
-	p.what = fmt.Sprintf("0 of %d packages", len(packages))
+	p.stage = fmt.Sprintf("0 of %d packages", len(packages))
 }
 
-// packageStarted takes a line of `go build -v`, and returns whether it names a package of the build. Packages
-// that are in Go's cache are not named, so the place of the named one in the order says more than counting would.
+// packageStarted handles a line of `go build -v` and reports whether it names a package of the build. Go does not name
+// packages that are in its cache, so the position in the build order is a better measure than the number of lines.
 func (p *progress) packageStarted(line string) bool {
 	p.mu.Lock()
-	place, ok := p.order[line]
-	p.done = max(p.done, place)
-	what := fmt.Sprintf("%d of %d packages", p.done, len(p.order))
+	position, ok := p.order[line]
+	p.done = max(p.done, position)
+	stage := fmt.Sprintf("%d of %d packages", p.done, len(p.order))
 	p.mu.Unlock()
 	if ok {
-		p.at(what, line)
+		p.update(stage, line)
 	}
 	return ok
 }
 
-// at shows what is done so far and what is being done now.
-func (p *progress) at(what, now string) {
+// update sets the stage and the item in work, and prints them if it is time to.
+func (p *progress) update(stage, item string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.what = what
-	line := fmt.Sprintf("  %s: %s, %s: %s", p.title, what, time.Since(p.started).Round(time.Second), now)
+	p.stage = stage
+	line := fmt.Sprintf("  %s: %s, %s: %s", p.title, stage, time.Since(p.started).Round(time.Second), item)
 	switch {
 	case p.terminal:
 		const width = 110
 		fmt.Fprintf(p.out, "\r\x1b[K%.*s", width, line)
 		p.drawn = true
-	case time.Since(p.shown) >= every:
+	case time.Since(p.printed) >= interval:
 		fmt.Fprintln(p.out, line)
-		p.shown = time.Now()
+		p.printed = time.Now()
 	}
 }
 
-// tick shows what until it is stopped, for a time in which nothing else happens.
-func (p *progress) tick(what string) (stop func()) {
+// repeat updates the stage every second until stop is called. It is for a stage that has no other updates.
+func (p *progress) repeat(stage string) (stop func()) {
 	ticker := time.NewTicker(time.Second)
 	stopped := make(chan struct{})
-	go func() {
+	var updates sync.WaitGroup
+	updates.Go(func() {
 		for {
 			select {
 			case <-ticker.C:
-				p.at(what, "…")
+				p.update(stage, "…")
 			case <-stopped:
 				return
 			}
 		}
-	}()
+	})
 	return func() {
 		ticker.Stop()
 		close(stopped)
+		updates.Wait()
 	}
 }
 
-// say writes a line that stays.
-func (p *progress) say(line string) {
+// println prints a line that is not overwritten.
+func (p *progress) println(line string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.clear()
 	fmt.Fprintln(p.out, line)
 }
 
-// state says how far it is, for an error.
+// state returns the stage and the elapsed time, for an error.
 func (p *progress) state() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return fmt.Sprintf("%s after %s", p.what, time.Since(p.started).Round(time.Second))
+	return fmt.Sprintf("%s after %s", p.stage, time.Since(p.started).Round(time.Second))
 }
 
-// end leaves the terminal's line clean.
+// end removes the progress line from the terminal.
 func (p *progress) end() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -13,40 +13,39 @@ import (
 	"golang.org/x/mod/module"
 )
 
-// self is the module that this package is in, whose nested modules are the commands to build.
+// self is the path of this module. The commands to build are modules nested in it.
 const self = "github.com/traderadmin/charts"
 
-// Sources returns the folder with the sources of a module that is nested in this one, at the path nested from its root, such as
-// "lint/practices". A checkout has it in place. What Go downloads of a module leaves out the modules nested in it: then the nested one
-// is downloaded too, in the version of this one, into Go's module cache. The error says what was asked for, and what to do.
+// Sources returns the directory with the sources of a module nested in this one. nested is its path from the root of
+// this module, such as "lint/practices". A checkout contains it. A module that Go downloaded does not contain the
+// modules nested in it; Sources then downloads the nested module, in the version of this one, into Go's module cache.
 func Sources(ctx context.Context, nested string) (string, error) {
 	_, file, _, _ := runtime.Caller(0)
 	return sources(ctx, file, nested)
 }
 
-// sources is Sources, where file is the path of this file as the compiler recorded it.
+// sources implements Sources. file is the path of this file as recorded by the compiler.
 func sources(ctx context.Context, file, nested string) (string, error) {
 	root := path.Dir(path.Dir(path.Dir(file)))
-	beside := filepath.Join(filepath.FromSlash(root), filepath.FromSlash(nested))
-	if exists(filepath.Join(beside, "go.mod")) {
-		return beside, nil
+	local := filepath.Join(filepath.FromSlash(root), filepath.FromSlash(nested))
+	if exists(filepath.Join(local, "go.mod")) {
+		return local, nil
 	}
 	version, err := versionOf(ctx, root)
 	if err != nil {
-		return "", fmt.Errorf("its sources are not in %s, and which version to download is not known: %w\n"+
-			"Require a version of %s in go.mod, or replace it by a checkout, without -trimpath", beside, err, self)
+		return "", fmt.Errorf("its sources are not in %s, and the version to download is unknown: %w\n"+
+			"Require a version of %s in go.mod, or replace it by a checkout and build without -trimpath", local, err, self)
 	}
-	folder, err := download(ctx, self+"/"+nested+"@"+version)
+	dir, err := download(ctx, self+"/"+nested+"@"+version)
 	if err != nil {
-		return "", fmt.Errorf("its sources are not in %s, and Go could not download them: %w\n"+
-			"See that GOPROXY leads to them (and GOPRIVATE says so where they are not public), or replace %s by a checkout, in go.mod",
-			beside, err, self)
+		return "", fmt.Errorf("its sources are not in %s, and downloading them failed: %w\n"+
+			"Check GOPROXY, and GOPRIVATE if they are not public, or replace %s by a checkout in go.mod", local, err, self)
 	}
-	return folder, nil
+	return dir, nil
 }
 
-// versionOf returns the version of this module, by which the module cache names its root folder. A vendor folder does not, but
-// there the go.mod around the working directory says it.
+// versionOf returns the version of this module. In the module cache it is part of the name of the root directory. In a
+// vendor directory it is not, and the go.mod of the main module has it.
 func versionOf(ctx context.Context, root string) (string, error) {
 	if _, version, ok := strings.Cut(path.Base(root), "@"); ok {
 		return module.UnescapeVersion(version)
@@ -58,23 +57,24 @@ func versionOf(ctx context.Context, root string) (string, error) {
 	}
 	version := strings.TrimSpace(string(listed))
 	if version == "" {
-		return "", errors.New("go.mod replaces the module by a folder")
+		return "", errors.New("go.mod replaces the module by a directory")
 	}
 	return version, nil
 }
 
-// download returns the folder of a module in Go's module cache, named as path@version, and downloads it where it is not there.
-func download(ctx context.Context, named string) (string, error) {
-	printed, err := goCommand(ctx, "", "mod", "download", "-json", named).Output()
+// download returns the directory of a module in Go's module cache. It downloads the module if it is missing. The module
+// is given as path@version.
+func download(ctx context.Context, module string) (string, error) {
+	printed, err := goCommand(ctx, "", "mod", "download", "-json", module).Output()
 	var downloaded struct{ Dir, Error string }
-	if wrong := json.Unmarshal(printed, &downloaded); wrong != nil && err == nil {
-		return "", fmt.Errorf("read what go mod download -json %s printed: %w", named, wrong)
+	if invalid := json.Unmarshal(printed, &downloaded); invalid != nil && err == nil {
+		return "", fmt.Errorf("parse the output of go mod download -json %s: %w", module, invalid)
 	}
 	switch {
-	case downloaded.Error != "": // which says more than the exit code
-		return "", fmt.Errorf("go mod download %s: %s", named, downloaded.Error)
+	case downloaded.Error != "": // more informative than the exit status
+		return "", fmt.Errorf("go mod download %s: %s", module, downloaded.Error)
 	case err != nil:
-		return "", fmt.Errorf("go mod download %s: %w", named, withStderr(err))
+		return "", fmt.Errorf("go mod download %s: %w", module, withStderr(err))
 	}
 	return downloaded.Dir, nil
 }

@@ -1,4 +1,4 @@
-// Package suggest finds what someone meant who misspelt a name.
+// Package suggest finds the known name that a misspelt name probably means.
 package suggest
 
 import (
@@ -7,8 +7,8 @@ import (
 	"github.com/agext/levenshtein"
 )
 
-// For is a question to end an error with, such as `; did you mean "limits"?`, about the known name that is closest to the one
-// given; empty where none is close.
+// For returns the end of an error about an unknown name, such as `; did you mean "limits"?`. It returns "" if no known
+// name is close to the given one.
 func For(given string, known []string) string {
 	nearest := Nearest(given, known)
 	if nearest < 0 {
@@ -17,8 +17,8 @@ func For(given string, known []string) string {
 	return fmt.Sprintf("; did you mean %q?", known[nearest])
 }
 
-// Nearest is the index of what is closest to given in known; -1 where none is close: where more than a third of given, or more than two letters
-// of what is short, would have to change.
+// Nearest returns the index of the known name with the smallest Levenshtein distance to the given one. It returns -1 if
+// that distance is more than a third of the length of the given name, and more than 2.
 func Nearest(given string, known []string) int {
 	nearest, least := -1, 1+max(2, len(given)/3)
 	for i, name := range known {

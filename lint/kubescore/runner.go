@@ -150,12 +150,12 @@ func build(ctx context.Context, progress io.Writer) (string, error) {
 		return "", err
 	}
 	return gobuild.Module{
-		Folder: folder,
-		Name:   "practices",
-		Title:  "kube-score",
+		Dir:   folder,
+		Name:  "practices",
+		Title: "kube-score",
 		Announcement: "building the checks of kube-score from their Go modules, on the first run of this version;\n" +
 			"this takes about a minute, and later runs start them at once",
-		Again: "run it again",
+		Retry: "run it again",
 		Flags: []string{"-ldflags=-s -w"}, // no debugging information
 	}.Build(ctx, progress)
 }

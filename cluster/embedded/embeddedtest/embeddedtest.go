@@ -1,4 +1,13 @@
-// Package embeddedtest gives the tests of a package one embedded cluster, which they share.
+// Package embeddedtest shares one embedded cluster among the tests of a package.
+//
+//	var shared = embeddedtest.New(embedded.Options{})
+//
+//	func TestMain(m *testing.M) { shared.Main(m) }
+//
+//	func TestSomething(t *testing.T) {
+//		client := shared.Client(t)
+//		…
+//	}
 package embeddedtest
 
 import (
@@ -14,7 +23,7 @@ import (
 	"github.com/traderadmin/charts/cluster/embedded"
 )
 
-// Cluster is one for all tests of a package. The first that needs it starts it.
+// Cluster is the cluster of a package. The first test that uses it starts it.
 type Cluster struct {
 	shared *embedded.Cluster
 	start  func() error
@@ -26,7 +35,7 @@ func New(options embedded.Options) *Cluster {
 	return &Cluster{shared, sync.OnceValue(func() error { return shared.Start(context.Background()) })}
 }
 
-// Main is the TestMain of a package: it runs its tests, stops the cluster where one of them started it, and exits.
+// Main is the TestMain of the package. It runs the tests, stops the cluster if it was started, and exits.
 func (c *Cluster) Main(m *testing.M) {
 	code := m.Run()
 	if err := c.shared.Stop(); err != nil {
@@ -36,7 +45,7 @@ func (c *Cluster) Main(m *testing.M) {
 	os.Exit(code)
 }
 
-// started is the cluster; a test that cannot have it ends.
+// started returns the cluster after starting it. If that fails, the test fails.
 func (c *Cluster) started(tb testing.TB) *embedded.Cluster {
 	tb.Helper()
 	if err := c.start(); err != nil {
@@ -45,19 +54,19 @@ func (c *Cluster) started(tb testing.TB) *embedded.Cluster {
 	return c.shared
 }
 
-// Config is how to reach the cluster as its administrator.
+// Config gives access to the cluster as its administrator.
 func (c *Cluster) Config(tb testing.TB) *rest.Config {
 	tb.Helper()
 	return c.started(tb).Config()
 }
 
-// Kubeconfig is the path of a kubeconfig with the same access.
+// Kubeconfig returns the path of a kubeconfig file with the same access.
 func (c *Cluster) Kubeconfig(tb testing.TB) string {
 	tb.Helper()
 	return c.started(tb).Kubeconfig()
 }
 
-// Client is a client of the cluster's administrator.
+// Client returns a client of the cluster's administrator.
 func (c *Cluster) Client(tb testing.TB) kubernetes.Interface {
 	tb.Helper()
 	client, err := kubernetes.NewForConfig(c.Config(tb))

@@ -33,11 +33,11 @@ const (
 func programLayer(ctx context.Context, arch string, progress io.Writer) (v1.Layer, error) {
 	_, file, _, _ := runtime.Caller(0)
 	module := gobuild.Module{
-		Folder:       filepath.Join(filepath.Dir(file), "program"),
+		Dir:          filepath.Join(filepath.Dir(file), "program"),
 		Name:         "standin",
 		Title:        "stand-in",
 		Announcement: "building the stand-in for images that no registry has; this happens once",
-		Again:        "run again",
+		Retry:        "run again",
 		Flags:        []string{"-ldflags=-s -w", "-trimpath"},
 		Env:          []string{"GOOS=linux", "GOARCH=" + arch, "CGO_ENABLED=0"},
 	}

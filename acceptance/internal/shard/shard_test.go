@@ -45,6 +45,7 @@ Feature: A
 	"features/c.feature": {Data: []byte("Feature: C\n  Scenario: seven\n    Then y")},
 }
 
+// kept returns the names and locations of the scenarios in a shard of features.
 func kept(t *testing.T, shard Shard) []string {
 	options := &godog.Options{FS: features, Paths: []string{"features"}}
 	require.NoError(t, shard.Keep(options))
@@ -63,23 +64,23 @@ func kept(t *testing.T, shard Shard) []string {
 	return names
 }
 
-func TestEveryScenarioIsInOneShardAtItsLine(t *testing.T) {
+func TestEveryScenarioIsInOneShardAtItsOriginalLine(t *testing.T) {
 	t.Parallel()
 	all := kept(t, Shard{})
-	require.Len(t, all, 8, "with both examples of the outline")
+	require.Len(t, all, 8, "7 scenarios, one of them with 2 rows")
 
 	for count := 1; count <= 9; count++ {
 		var together []string
 		for index := 1; index <= count; index++ {
 			part := kept(t, Shard{index, count})
-			assert.Equal(t, part, kept(t, Shard{index, count}), "the same every time")
+			assert.Equal(t, part, kept(t, Shard{index, count}), "division must be deterministic")
 			together = append(together, part...)
 		}
 		assert.ElementsMatch(t, all, together, "%d shards", count)
 	}
 }
 
-func TestTheNextScenariosTagsAreNotTaken(t *testing.T) {
+func TestTagsSelectBeforeSharding(t *testing.T) {
 	t.Parallel()
 	options := &godog.Options{FS: features, Paths: []string{"features"}, Tags: "@slow,@five"}
 	require.NoError(t, Shard{1, 1}.Keep(options))
@@ -96,6 +97,6 @@ func TestSet(t *testing.T) {
 	assert.Equal(t, Shard{Index: 2, Count: 5}, shard)
 	assert.Equal(t, "2/5", shard.String())
 	for _, wrong := range []string{"", "1", "0/2", "3/2", "a/2", "1/b", "-1/2", "1/2/3"} {
-		assert.ErrorContains(t, shard.Set(wrong), "is no shard: want i/n", wrong)
+		assert.ErrorContains(t, shard.Set(wrong), "want i/n", wrong)
 	}
 }

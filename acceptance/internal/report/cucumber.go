@@ -10,8 +10,8 @@ import (
 	messages "github.com/cucumber/messages/go/v34"
 )
 
-// Cucumber JSON, which Cucumber has frozen in favour of messages and many tools still read. godog has a formatter of its own for it, but that panics where
-// scenarios did not run, and takes waiting for a turn for the time of a step.
+// Cucumber JSON is superseded by Cucumber Messages, but many tools still read it. godog's own formatter panics if
+// scenarios did not run, and its step times include waiting.
 
 type cucumberFeature struct {
 	URI         string            `json:"uri"`
@@ -67,14 +67,14 @@ type cucumberMatch struct {
 
 type cucumberResult struct {
 	Status   string `json:"status"`
-	Duration int64  `json:"duration"` // in nanoseconds
+	Duration int64  `json:"duration"` // nanoseconds
 	Error    string `json:"error_message,omitempty"`
 }
 
 type cucumberEmbedding struct {
 	Name     string `json:"name,omitempty"`
 	MimeType string `json:"mime_type"`
-	Data     string `json:"data"` // in base64
+	Data     string `json:"data"` // base64
 }
 
 func (r *Report) writeCucumber(w io.Writer) error {
@@ -107,8 +107,9 @@ func cucumberFeatureOf(f *feature, scenarios []*scenario) cucumberFeature {
 
 func cucumberElementOf(feature string, s *scenario) cucumberElement {
 	element := cucumberElement{
-		ID: feature + ";" + cucumberID(s.pickle.Name), Keyword: s.keyword, Name: s.pickle.Name, Description: s.description, Line: s.line,
-		Type: "scenario", Start: s.started.UTC().Format("2006-01-02T15:04:05.000Z"), Steps: []cucumberStep{},
+		ID: feature + ";" + cucumberID(s.pickle.Name), Keyword: s.keyword, Name: s.pickle.Name,
+		Description: s.description, Line: s.line, Type: "scenario",
+		Start: s.started.UTC().Format("2006-01-02T15:04:05.000Z"), Steps: []cucumberStep{},
 	}
 	if s.row > 0 {
 		element.ID += fmt.Sprintf(";;%d", s.row+1) // the header is row 1
@@ -144,7 +145,7 @@ func cucumberStepOf(st *step) cucumberStep {
 	return converted
 }
 
-// cucumberArgument translates the argument of a step, which is a doc string or a table.
+// cucumberArgument converts the doc string or table of a step.
 func cucumberArgument(argument *messages.PickleStepArgument) (*cucumberDocString, []cucumberRow) {
 	if doc := argument.DocString; doc != nil {
 		return &cucumberDocString{Value: doc.Content, ContentType: doc.MediaType}, nil
@@ -156,7 +157,7 @@ func cucumberArgument(argument *messages.PickleStepArgument) (*cucumberDocString
 	return nil, rows
 }
 
-// cells are the texts of a table; nil where there is none.
+// cells returns the cells of a table, or nil without a table.
 func cells(table *messages.PickleTable) [][]string {
 	if table == nil {
 		return nil
@@ -172,5 +173,5 @@ func cells(table *messages.PickleTable) [][]string {
 	return rows
 }
 
-// cucumberID is the id that Cucumber makes from a name.
+// cucumberID returns the ID that Cucumber derives from a name.
 func cucumberID(name string) string { return strings.ReplaceAll(strings.ToLower(name), " ", "-") }

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// printFailures tells what is known of each scenario that failed beyond its error, and how to run it alone.
+// printFailures prints the attachments of each failed scenario, and the command that runs it alone.
 func (r *Report) printFailures(out io.Writer) {
 	for _, s := range r.run.bad() {
 		fmt.Fprintf(out, "\nFailed: %s  %s\n", s.name(), s.location())
@@ -17,10 +17,10 @@ func (r *Report) printFailures(out io.Writer) {
 	}
 }
 
-// attachedLines is how many lines of an attachment are printed: the files of a report have all.
+// attachedLines limits the printed lines of an attachment. The files of the report contain all lines.
 const attachedLines = 25
 
-// printAttached prints the text that the scenario's steps have attached, but for the command that runs it alone.
+// printAttached prints the text attachments of a scenario, except the command that runs it alone.
 func printAttached(out io.Writer, s *scenario) {
 	for _, st := range s.steps {
 		for _, a := range st.attachments {

@@ -12,20 +12,19 @@ import (
 	"github.com/traderadmin/charts/internal/github"
 )
 
-// What GitHub Actions shows of a run: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
-
-// A job summary may have 1 MiB. So many failures of such a size stay well below it, and more would not be read.
+// Limits of the job summary, which keep it well below the 1 MiB that GitHub allows. See
+// https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands.
 const (
 	summaryFailures  = 50
 	summaryCauseSize = 4000 // bytes
 )
 
-// writeActions adds to the job's summary, and annotates the lines of the feature files that failed.
+// writeActions appends to the job summary, and annotates the failed lines of the feature files.
 func (r *Report) writeActions() error {
 	var failed []error
 	if path := os.Getenv("GITHUB_STEP_SUMMARY"); path != "" {
 		if err := appendFile(path, r.summary()); err != nil {
-			failed = append(failed, fmt.Errorf("write the job's summary: %w", err))
+			failed = append(failed, fmt.Errorf("write the job summary: %w", err))
 		}
 	}
 	for _, s := range r.run.bad() {
@@ -47,7 +46,7 @@ func appendFile(path, text string) error {
 	return errors.Join(err, file.Close())
 }
 
-// fromRepository is the path of file from the root of the repository, which annotations need: a test may run in a folder below it.
+// fromRepository returns the path of file relative to the root of the repository, as annotations need it.
 func fromRepository(file string) string {
 	root := os.Getenv("GITHUB_WORKSPACE")
 	absolute, err := filepath.Abs(file)
@@ -60,7 +59,7 @@ func fromRepository(file string) string {
 	return filepath.ToSlash(file)
 }
 
-// summary is the job's summary, in Markdown.
+// summary returns the job summary in Markdown.
 func (r *Report) summary() string {
 	var b strings.Builder
 	counts, total := r.run.counts()
@@ -70,45 +69,46 @@ func (r *Report) summary() string {
 	} else {
 		fmt.Fprintf(&b, "### ❌ %s: %s\n\n", html.EscapeString(r.options.Title), r.run.verdict())
 	}
-	heads, rules, numbers := "| scenarios |", "| ---: |", fmt.Sprintf("| %d |", total)
+	header, rule, row := "| scenarios |", "| ---: |", fmt.Sprintf("| %d |", total)
 	for _, s := range worstFirst {
 		if counts[s] > 0 {
-			heads += fmt.Sprintf(" %s |", s)
-			rules += " ---: |"
-			numbers += fmt.Sprintf(" %d |", counts[s])
+			header += fmt.Sprintf(" %s |", s)
+			rule += " ---: |"
+			row += fmt.Sprintf(" %d |", counts[s])
 		}
 	}
-	fmt.Fprintf(&b, "%s time |\n%s ---: |\n%s %s |\n", heads, rules, numbers, elapsed(r.run.finished.Sub(r.run.started)))
+	took := elapsed(r.run.finished.Sub(r.run.started))
+	fmt.Fprintf(&b, "%s time |\n%s ---: |\n%s %s |\n", header, rule, row, took)
 	for _, s := range bad[:min(len(bad), summaryFailures)] {
 		r.summarize(&b, s)
 	}
 	if more := len(bad) - summaryFailures; more > 0 {
-		fmt.Fprintf(&b, "\nAnd %d more, which the report holds.\n", more)
+		fmt.Fprintf(&b, "\nAnd %d more, which are in the report.\n", more)
 	}
 	b.WriteString("\n")
 	return b.String()
 }
 
-// summarize writes one scenario that failed.
+// summarize writes a failed scenario.
 func (r *Report) summarize(b *strings.Builder, s *scenario) {
 	line, cause := s.cause()
 	if len(cause) > summaryCauseSize {
 		cause = strings.ToValidUTF8(cause[:summaryCauseSize], "") + "\n…"
 	}
-	what := ""
-	if st := s.culprit(); st != nil {
-		what = st.phrase() + "\n\n"
+	text := cause
+	if st := s.failedStep(); st != nil {
+		text = st.phrase() + "\n\n" + cause
 	}
-	fence := fenceFor(what + cause)
-	fmt.Fprintf(b, "\n<details><summary><b>%s</b> %s <code>%s:%d</code></summary>\n\n%stext\n%s%s\n%s\n",
-		html.EscapeString(s.name()), s.status, html.EscapeString(s.feature.file), line, fence, what, cause, fence)
+	fence := fenceFor(text)
+	fmt.Fprintf(b, "\n<details><summary><b>%s</b> %s <code>%s:%d</code></summary>\n\n%stext\n%s\n%s\n",
+		html.EscapeString(s.name()), s.status, html.EscapeString(s.feature.file), line, fence, text, fence)
 	if command := r.runAlone(s.pickle); command != "" {
-		fmt.Fprintf(b, "\nRun it alone:\n\n%ssh\n%s\n%s\n", fence, command, fence)
+		fmt.Fprintf(b, "\nRun this scenario:\n\n%ssh\n%s\n%s\n", fence, command, fence)
 	}
 	b.WriteString("\n</details>\n")
 }
 
-// fenceFor is a fence that text does not contain.
+// fenceFor returns a Markdown code fence that text does not contain.
 func fenceFor(text string) string {
 	fence := "```"
 	for strings.Contains(text, fence) {

@@ -18,17 +18,22 @@ import (
 	messages "github.com/cucumber/messages/go/v34"
 )
 
-// The page is one file: style and script are written into it, and its content security policy forbids it to load anything.
+// The page is self-contained: style and script are inline, and its Content Security Policy blocks all other resources.
 
 //go:embed page
 var pageFiles embed.FS
 
 var pageTemplate = template.Must(template.ParseFS(pageFiles, "page/index.html"))
 
-// openFeatures is how many scenarios a run may have for all its features to be unfolded at first. Those with failures always are.
-const openFeatures = 40
+const (
+	// openFeatures is the number of scenarios up to which all features are initially expanded. Features with failures
+	// always are.
+	openFeatures = 40
+	// slowestShown is the number of slowest scenarios shown.
+	slowestShown = 5
+)
 
-// page is what the template shows. Its words are ready to be read; the template decides what stands where.
+// page is the data of the template. All values are formatted.
 type page struct {
 	Title, Verdict string
 	Bad            bool
@@ -74,10 +79,10 @@ type scenarioView struct {
 	ID, Name, Example, Rule, Description string
 	Status, Duration, Location           string
 	Bad                                  bool
-	Share                                int // of the slowest scenario's time, in percent
+	Share                                int // percentage of the slowest scenario's time
 	Tags                                 []string
-	TagList, Search                      string // what filters look at, the feature's tags included
-	Headline                             string // the start of why it failed
+	TagList, Search                      string // for filters; TagList includes the feature's tags
+	Headline                             string // first lines of the cause
 	NoSteps                              bool
 	Steps                                []stepView
 	RunAlone                             string
@@ -93,7 +98,7 @@ type stepView struct {
 	Attachments                     []attachmentView
 }
 
-// attachmentView is text, a diff, a picture, or else a file to be saved.
+// attachmentView is text, a diff, a picture, or otherwise a file to download.
 type attachmentView struct {
 	Name    string
 	Text    string
@@ -155,7 +160,7 @@ func (r *Report) page() *page {
 	for _, s := range r.run.bad() {
 		p.Failures = append(p.Failures, views[s])
 	}
-	for _, s := range r.run.slowest(5) {
+	for _, s := range r.run.slowest(slowestShown) {
 		p.Slowest = append(p.Slowest, views[s])
 	}
 	for _, s := range r.options.Sections {
@@ -164,14 +169,14 @@ func (r *Report) page() *page {
 	return p
 }
 
-// facts are what one wants to know of a run as a whole.
+// facts returns the properties of the run as a whole.
 func (r *Report) facts() []fact {
 	facts := []fact{
 		{Name: "Started", Value: r.run.started.Format("2006-01-02 15:04:05 MST")},
 		{Name: "Took", Value: elapsed(r.run.finished.Sub(r.run.started))},
 	}
 	if counts, _ := r.run.counts(); counts[notRun] > 0 {
-		facts = append(facts, fact{Name: "Left out", Value: count(counts[notRun], "scenario") + " not run"})
+		facts = append(facts, fact{Name: "Not run", Value: count(counts[notRun], "scenario")})
 	}
 	if r.run.seed != "" {
 		facts = append(facts, fact{Name: "Random seed", Value: r.run.seed, Code: true})
@@ -182,13 +187,14 @@ func (r *Report) facts() []fact {
 	return facts
 }
 
-// icon is the page's picture in a browser's tab: a red or a green dot.
+// icon returns the icon of the page: a red or green dot.
 func icon(bad bool) template.URL {
 	color := "%231a7f4b"
 	if bad {
 		color = "%23c62f3b"
 	}
-	return template.URL("data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'><circle cx='8' cy='8' r='7' fill='" + color + "'/></svg>")
+	return template.URL("data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>" +
+		"<circle cx='8' cy='8' r='7' fill='" + color + "'/></svg>")
 }
 
 func badFirst(a, b bool) int {
@@ -231,7 +237,7 @@ func countTags(scenarios []*scenario) []tagCount {
 	return list
 }
 
-// tagsOf are the tags of a scenario, those of its feature and its rule included, each once.
+// tagsOf returns the distinct tags of a scenario, its feature and its rule.
 func tagsOf(s *scenario) []string {
 	var tags []string
 	for _, tag := range s.pickle.Tags {
@@ -242,7 +248,7 @@ func tagsOf(s *scenario) []string {
 	return tags
 }
 
-// scenarioViews makes a view of each scenario, with ids that stay the same from run to run as long as file and name do.
+// scenarioViews returns a view of each scenario. Its ID is stable across runs as long as file and name are.
 func (r *Report) scenarioViews(scenarios []*scenario) map[*scenario]*scenarioView {
 	var longest time.Duration
 	if slowest := r.run.slowest(1); len(slowest) > 0 {
@@ -266,7 +272,7 @@ func (r *Report) scenarioViews(scenarios []*scenario) map[*scenario]*scenarioVie
 
 var notWord = regexp.MustCompile(`[^\p{L}\p{N}]+`)
 
-// slug is text as part of an address.
+// slug returns text as part of a URL fragment.
 func slug(text string) string {
 	return strings.Trim(notWord.ReplaceAllString(strings.ToLower(text), "-"), "-")
 }
@@ -278,7 +284,8 @@ func featureViewOf(f *feature, views map[*scenario]*scenarioView) *featureView {
 	}
 	gherkin := f.document.Feature
 	view := &featureView{
-		ID: f.file, Name: cmp.Or(gherkin.Name, f.file), File: f.file, Description: dedent(gherkin.Description), Counts: countStatuses(ran),
+		ID: f.file, Name: cmp.Or(gherkin.Name, f.file), File: f.file, Description: dedent(gherkin.Description),
+		Counts: countStatuses(ran),
 	}
 	for _, tag := range gherkin.Tags {
 		view.Tags = append(view.Tags, tag.Name)
@@ -336,7 +343,7 @@ func stepViewOf(st *step) stepView {
 	}
 	for _, a := range st.attachments {
 		if a.FileName == runAloneName {
-			continue // every failed scenario shows it, also where no step could carry it
+			continue // shown once per failed scenario
 		}
 		view.Attachments = append(view.Attachments, attachmentViewOf(a))
 	}
@@ -359,14 +366,14 @@ func attachmentViewOf(a godog.Attachment) attachmentView {
 	return view
 }
 
-// pictures are the kinds that browsers show and that cannot hold scripts.
+// pictures lists the media types that browsers show and that cannot contain scripts.
 var pictures = []string{"image/png", "image/jpeg", "image/gif", "image/webp"}
 
 func dataURL(kind string, body []byte) template.URL {
 	return template.URL("data:" + kind + ";base64," + base64.StdEncoding.EncodeToString(body))
 }
 
-// diffLines says of each line of a unified diff what it is.
+// diffLines splits a unified diff into lines and classifies them.
 func diffLines(text string) []diffLine {
 	var lines []diffLine
 	for _, line := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
@@ -386,7 +393,7 @@ func diffLines(text string) []diffLine {
 	return lines
 }
 
-// dedent removes the indentation that a description has in its feature file.
+// dedent removes the indentation of a description.
 func dedent(text string) string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	for i, line := range lines {
@@ -395,7 +402,7 @@ func dedent(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// numericColumns says which columns hold nothing but numbers, with or without units.
+// numericColumns reports which columns contain only numbers, with or without units.
 func numericColumns(s Section) []bool {
 	numeric := make([]bool, len(s.Columns))
 	for i := range numeric {

@@ -9,8 +9,8 @@ import (
 	"github.com/traderadmin/charts/internal/junit"
 )
 
-// writeJUnit writes a test suite for each feature, with a test case for each scenario. godog's own formatter counts the steps
-// after a failure as errors, and writes neither classes nor files nor attachments.
+// writeJUnit writes a test suite for each feature, with a test case for each scenario. godog's own formatter counts the
+// steps after a failure as errors, and writes neither classes nor files nor attachments.
 func (r *Report) writeJUnit(w io.Writer) error {
 	suites := junit.Suites{Name: r.options.Title, Time: junit.Seconds(r.run.finished.Sub(r.run.started))}
 	for _, f := range r.run.features {
@@ -36,11 +36,12 @@ func junitSuite(f *feature, scenarios []*scenario) junit.Suite {
 	return suite
 }
 
-// junitCase makes a test case of a scenario. A fault of the chart is a failure; an undefined, pending or ambiguous step is an
-// error.
+// junitCase returns the test case of a scenario. A failed step is a failure; an undefined, pending or ambiguous step is
+// an error.
 func junitCase(s *scenario) junit.Case {
 	test := junit.Case{
-		Class: s.feature.document.Feature.Name, Name: s.name(), File: s.feature.file, Line: s.line, Time: junit.Seconds(s.duration()),
+		Class: s.feature.document.Feature.Name, Name: s.name(), File: s.feature.file, Line: s.line,
+		Time: junit.Seconds(s.duration()),
 	}
 	switch {
 	case s.status == skipped:
@@ -60,7 +61,7 @@ func junitCase(s *scenario) junit.Case {
 	return test
 }
 
-// transcript is a scenario in plain text: its steps, what became of them, and what the steps attached.
+// transcript returns the steps of a scenario, their results and their text attachments as plain text.
 func transcript(s *scenario) string {
 	var b strings.Builder
 	for _, st := range s.steps {

@@ -12,26 +12,27 @@ import (
 	"golang.org/x/term"
 )
 
-// live is what people see while scenarios run. A terminal has a last line that says what is running, and is rewritten; elsewhere, in the log of
-// a CI job for example, such a line comes every ten seconds. A nil live says nothing. Report.mu guards it.
+// live shows progress while scenarios run. On a terminal, it rewrites a status line with the running scenarios;
+// elsewhere, such as in the log of a CI job, it prints the status every ten seconds. A nil live prints nothing.
+// Report.mu guards it.
 type live struct {
 	out      io.Writer
-	width    func() int // columns of the terminal; nil where there is none
+	width    func() int // columns of the terminal; nil without a terminal
 	interval time.Duration
 	report   *Report
 
 	run     *run
-	running []*scenario // in the order in which they started
-	over    int
+	running []*scenario // in the order of their start
+	done    int
 	bad     int
-	shown   bool // the progress line is on the screen
+	shown   bool // the status line is on the screen
 	stop    chan struct{}
 }
 
 func newLive(out io.Writer, r *Report) *live {
 	l := &live{out: out, report: r, interval: 10 * time.Second, stop: make(chan struct{})}
 	if file, ok := out.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
-		l.interval = time.Second // the line shows how long things take
+		l.interval = time.Second // because the line shows durations
 		l.width = func() int {
 			if width, _, err := term.GetSize(int(file.Fd())); err == nil && width > 0 {
 				return width
@@ -51,11 +52,12 @@ func (l *live) runStarted(r *run) {
 	if r.seed != "" {
 		order = ", in random order with seed " + r.seed
 	}
-	fmt.Fprintf(l.out, "%s in %s%s\n", count(len(r.scenarios), "scenario"), count(len(r.features), "feature"), order)
+	scenarios, features := count(len(r.scenarios), "scenario"), count(len(r.features), "feature")
+	fmt.Fprintf(l.out, "%s in %s%s\n", scenarios, features, order)
 	go l.tick()
 }
 
-// tick shows progress every now and then, until the run is over.
+// tick shows progress periodically until the run has finished.
 func (l *live) tick() {
 	ticker := time.NewTicker(l.interval)
 	defer ticker.Stop()
@@ -86,13 +88,13 @@ func (l *live) ended(s *scenario) {
 	l.running = slices.DeleteFunc(l.running, func(other *scenario) bool { return other == s })
 }
 
-// concluded prints a failure at once.
+// concluded counts a scenario, and prints its failure.
 func (l *live) concluded(s *scenario) {
 	if l == nil {
 		return
 	}
 	l.ended(s)
-	l.over++
+	l.done++
 	if s.status.bad() {
 		l.bad++
 		l.clear()
@@ -104,7 +106,7 @@ func (l *live) concluded(s *scenario) {
 func (l *live) printFailure(s *scenario) {
 	line, cause := s.cause()
 	fmt.Fprintf(l.out, "\n%s  %s\n", l.color(red, strings.ToUpper(s.status.String())), l.color(bold, s.name()))
-	if st := s.culprit(); st != nil {
+	if st := s.failedStep(); st != nil {
 		fmt.Fprintf(l.out, "    %s:%d: %s\n", s.feature.file, line, st.phrase())
 	} else {
 		fmt.Fprintf(l.out, "    %s\n", s.location())
@@ -113,7 +115,7 @@ func (l *live) printFailure(s *scenario) {
 	printAttached(l.out, s)
 }
 
-// progress shows how far the run is, unless it is over.
+// progress shows the status, unless the run has finished.
 func (l *live) progress() {
 	if !l.run.finished.IsZero() {
 		return
@@ -125,10 +127,10 @@ func (l *live) progress() {
 	fmt.Fprintln(l.out, l.status())
 }
 
-// status is "12 of 100 scenarios, 1 failed, 31.20s; running: Install (12.10s), Upgrade (3.42s)".
+// status returns, for example, "12 of 100 scenarios, 1 failed, 31.20s; running: Install (12.10s), Upgrade (3.42s)".
 func (l *live) status() string {
 	now := l.report.now()
-	status := fmt.Sprintf("%d of %s", l.over, count(len(l.run.scenarios), "scenario"))
+	status := fmt.Sprintf("%d of %s", l.done, count(len(l.run.scenarios), "scenario"))
 	if l.bad > 0 {
 		status += fmt.Sprintf(", %d failed", l.bad)
 	}
@@ -143,7 +145,7 @@ func (l *live) status() string {
 	return status
 }
 
-// redraw rewrites the last line of a terminal, cut to its width.
+// redraw rewrites the status line of a terminal, truncated to its width.
 func (l *live) redraw() {
 	if l.width == nil {
 		return
@@ -156,7 +158,7 @@ func (l *live) redraw() {
 	l.shown = true
 }
 
-// clear removes the progress line.
+// clear removes the status line.
 func (l *live) clear() {
 	if l.shown {
 		fmt.Fprint(l.out, "\r\033[K")
@@ -183,20 +185,19 @@ func (l *live) runFinished() {
 		fmt.Fprintf(l.out, "\nRandomized with seed: %s\n", r.seed)
 	}
 	if r.snippets != "" {
-		fmt.Fprintf(l.out, "\nSome steps have no definition. A start:\n\n%s\n", r.snippets)
+		fmt.Fprintf(l.out, "\nSnippets for undefined steps:\n\n%s\n", r.snippets)
 	}
 	l.printBad()
 }
 
 func (l *live) printSlowest() {
-	const most = 5
 	fmt.Fprintln(l.out, "\nSlowest:")
-	for _, s := range l.run.slowest(most) {
+	for _, s := range l.run.slowest(slowestShown) {
 		fmt.Fprintf(l.out, "  %8s  %s  %s\n", elapsed(s.duration()), s.name(), l.color(dim, s.location()))
 	}
 }
 
-// printBad says how to run each scenario that failed alone.
+// printBad prints the failed scenarios with the commands that run them alone.
 func (l *live) printBad() {
 	bad := l.run.bad()
 	if len(bad) == 0 {
@@ -211,7 +212,7 @@ func (l *live) printBad() {
 	}
 }
 
-// The looks of text on a terminal, as ANSI codes.
+// ANSI codes of text styles.
 const (
 	bold  = "1"
 	dim   = "2"
@@ -219,7 +220,7 @@ const (
 	green = "32;1"
 )
 
-// color is text with a look, on terminals; https://no-color.org is heeded.
+// color styles text on terminals, unless NO_COLOR is set (https://no-color.org).
 func (l *live) color(code, text string) string {
 	if l.width == nil || os.Getenv("NO_COLOR") != "" {
 		return text

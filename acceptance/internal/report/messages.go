@@ -20,23 +20,24 @@ import (
 	messages "github.com/cucumber/messages/go/v34"
 )
 
-// protocolVersion is the version of Cucumber Messages written: that of the Go module github.com/cucumber/messages/go/v34.
+// protocolVersion is the version of Cucumber Messages written: that of the Go module
+// github.com/cucumber/messages/go/v34.
 const protocolVersion = "34.2.1"
 
 // runID identifies the only test run of a file.
 const runID = "run"
 
-// messageLog writes Cucumber Messages (https://github.com/cucumber/messages), one JSON object a line, while the run goes on. A nil
-// messageLog writes nothing. What fails first ends it, and stays in err.
+// messageLog writes Cucumber Messages (https://github.com/cucumber/messages), one JSON object per line, during the run.
+// The first error stops it and is kept in err. A nil messageLog writes nothing.
 type messageLog struct {
 	err         error
 	file        *os.File
 	buffer      *bufio.Writer
 	encoder     *json.Encoder
-	definitions map[string]string // ids of the step definitions that are written
+	definitions map[string]string // IDs of written step definitions
 }
 
-// openMessages starts the file of messages in folder; there is none where folder is "".
+// openMessages creates the file of messages in folder. It returns nil if folder is empty.
 func openMessages(folder string) *messageLog {
 	if folder == "" {
 		return nil
@@ -53,7 +54,7 @@ func openMessages(folder string) *messageLog {
 	return log
 }
 
-// testCase, and what is in it, are those of package messages, but for the start of a group: package messages leaves it out where it is 0, and Cucumber's
+// testCase and its parts replace the types of package messages, which omit the start of a group if it is 0. Cucumber's
 // HTML formatter then shows the text of the step twice.
 type testCase struct {
 	ID        string     `json:"id"`
@@ -83,7 +84,7 @@ type testGroup struct {
 	Value    string      `json:"value"`
 }
 
-// write appends a message, a messages.Envelope or what looks like one.
+// write appends a message, which is a messages.Envelope or has the same JSON.
 func (m *messageLog) write(envelope any) {
 	if m.err != nil {
 		return
@@ -116,7 +117,7 @@ func (m *messageLog) runFinished(r *run) {
 	}
 }
 
-// feature writes a feature file and what godog made of it.
+// feature writes a feature file, its document and its pickles.
 func (m *messageLog) feature(document *messages.GherkinDocument, content []byte, pickles []*messages.Pickle) {
 	if m == nil {
 		return
@@ -130,7 +131,7 @@ func (m *messageLog) feature(document *messages.GherkinDocument, content []byte,
 	}
 }
 
-// scenario writes all about a scenario that is over. Its ids are those of the pickle and its steps, with a word in front.
+// scenario writes the messages of a concluded scenario. Its IDs are those of the pickle and its steps with a prefix.
 func (m *messageLog) scenario(s *scenario) {
 	if m == nil {
 		return
@@ -142,20 +143,26 @@ func (m *messageLog) scenario(s *scenario) {
 	m.write(map[string]testCase{"testCase": test})
 
 	attempt := "attempt-" + s.pickle.Id
-	m.write(messages.Envelope{TestCaseStarted: &messages.TestCaseStarted{Id: attempt, TestCaseId: test.ID, Timestamp: timestamp(s.started)}})
+	m.write(messages.Envelope{TestCaseStarted: &messages.TestCaseStarted{
+		Id: attempt, TestCaseId: test.ID, Timestamp: timestamp(s.started),
+	}})
 	for i, st := range s.steps {
 		m.step(attempt, test.TestSteps[i].ID, st)
 	}
-	m.write(messages.Envelope{TestCaseFinished: &messages.TestCaseFinished{TestCaseStartedId: attempt, Timestamp: timestamp(s.finished)}})
+	m.write(messages.Envelope{TestCaseFinished: &messages.TestCaseFinished{
+		TestCaseStartedId: attempt, Timestamp: timestamp(s.finished),
+	}})
 }
 
-// step writes what became of a step.
+// step writes the result of a step.
 func (m *messageLog) step(attempt, id string, st *step) {
 	m.write(messages.Envelope{TestStepStarted: &messages.TestStepStarted{
 		TestCaseStartedId: attempt, TestStepId: id, Timestamp: timestamp(st.started),
 	}})
 	for _, a := range st.attachments {
-		attachment := &messages.Attachment{TestCaseStartedId: attempt, TestStepId: id, FileName: a.FileName, MediaType: mediaType(a)}
+		attachment := &messages.Attachment{
+			TestCaseStartedId: attempt, TestStepId: id, FileName: a.FileName, MediaType: mediaType(a),
+		}
 		attachment.ContentEncoding, attachment.Body = encode(a)
 		m.write(messages.Envelope{Attachment: attachment})
 	}
@@ -169,9 +176,12 @@ func (m *messageLog) step(attempt, id string, st *step) {
 	}})
 }
 
-// testStep links a step to its definition, which it writes when it is the first to need it.
+// testStep links a step to its definition, which is written on first use.
 func (m *messageLog) testStep(st *step) testStep {
-	test := testStep{ID: "step-" + st.pickle.Id, PickleStepID: st.pickle.Id, StepDefinitionIDs: []string{}, Arguments: []testArguments{}}
+	test := testStep{
+		ID: "step-" + st.pickle.Id, PickleStepID: st.pickle.Id,
+		StepDefinitionIDs: []string{}, Arguments: []testArguments{},
+	}
 	if st.definition == nil {
 		return test
 	}
@@ -193,8 +203,10 @@ func (m *messageLog) stepDefinition(d *definition) (id string) {
 	id = fmt.Sprintf("definition-%d", len(m.definitions)+1)
 	m.definitions[key] = id
 	m.write(messages.Envelope{StepDefinition: &messages.StepDefinition{
-		Id:              id,
-		Pattern:         &messages.StepDefinitionPattern{Source: d.expression, Type: messages.StepDefinitionPatternType_REGULAR_EXPRESSION},
+		Id: id,
+		Pattern: &messages.StepDefinitionPattern{
+			Source: d.expression, Type: messages.StepDefinitionPatternType_REGULAR_EXPRESSION,
+		},
 		SourceReference: &messages.SourceReference{Uri: d.file, Location: &messages.Location{Line: int64(d.line)}},
 	}})
 	return id
@@ -212,12 +224,12 @@ func timestamp(t time.Time) *messages.Timestamp {
 	return &converted
 }
 
-// utf16Length counts as JavaScript does, which positions in messages are meant for.
+// utf16Length returns the length of text in UTF-16 code units, in which messages give positions.
 func utf16Length(text string) int64 {
 	return int64(len(utf16.Encode([]rune(text))))
 }
 
-// encode writes text as it is, and all else in base64.
+// encode returns text unchanged, and other content in base64.
 func encode(a godog.Attachment) (messages.AttachmentContentEncoding, string) {
 	if isText(a) {
 		return messages.AttachmentContentEncoding_IDENTITY, string(a.Body)
@@ -225,14 +237,15 @@ func encode(a godog.Attachment) (messages.AttachmentContentEncoding, string) {
 	return messages.AttachmentContentEncoding_BASE64, base64.StdEncoding.EncodeToString(a.Body)
 }
 
-// isText says whether an attachment can be shown as it is.
+// isText reports whether an attachment can be shown as text.
 func isText(a godog.Attachment) bool {
 	kind, _, _ := strings.Cut(mediaType(a), ";")
-	written := strings.HasPrefix(kind, "text/") || strings.HasSuffix(kind, "json") || strings.HasSuffix(kind, "yaml") || strings.HasSuffix(kind, "xml")
-	return written && utf8.Valid(a.Body)
+	text := strings.HasPrefix(kind, "text/") || strings.HasSuffix(kind, "json") || strings.HasSuffix(kind, "yaml") ||
+		strings.HasSuffix(kind, "xml")
+	return text && utf8.Valid(a.Body)
 }
 
-// mediaType is the attachment's, or that of bytes of which nothing is known.
+// mediaType returns the media type of an attachment, by default that of arbitrary bytes.
 func mediaType(a godog.Attachment) string {
 	if a.MediaType == "" {
 		return "application/octet-stream"
@@ -240,7 +253,7 @@ func mediaType(a godog.Attachment) string {
 	return a.MediaType
 }
 
-// meta says what made the messages, and where.
+// meta describes the program and the environment that wrote the messages.
 func meta() *messages.Meta {
 	return &messages.Meta{
 		ProtocolVersion: protocolVersion,
@@ -252,7 +265,7 @@ func meta() *messages.Meta {
 	}
 }
 
-// ci says which job of GitHub Actions this is, if it is one.
+// ci describes the run of GitHub Actions, or returns nil outside of it.
 func ci() *messages.Ci {
 	if os.Getenv("GITHUB_ACTIONS") != "true" {
 		return nil
@@ -262,11 +275,13 @@ func ci() *messages.Ci {
 		Name:        "GitHub Actions",
 		Url:         repository + "/actions/runs/" + os.Getenv("GITHUB_RUN_ID"),
 		BuildNumber: os.Getenv("GITHUB_RUN_ID"),
-		Git:         &messages.Git{Remote: repository + ".git", Revision: os.Getenv("GITHUB_SHA"), Branch: os.Getenv("GITHUB_REF_NAME")},
+		Git: &messages.Git{
+			Remote: repository + ".git", Revision: os.Getenv("GITHUB_SHA"), Branch: os.Getenv("GITHUB_REF_NAME"),
+		},
 	}
 }
 
-// moduleVersion is the version of a Go module in this binary; "" where it is not known, as in some test binaries.
+// moduleVersion returns the version of a Go module in this binary, or "" if it is unknown, as in some test binaries.
 func moduleVersion(path string) string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

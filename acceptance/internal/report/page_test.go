@@ -16,30 +16,43 @@ import (
 )
 
 var sections = []Section{
-	{Title: "Findings", Columns: []string{"Severity", "Where", "What"}, Rows: [][]string{{"error", "a.yaml:3", "<no> limits"}}},
-	{Title: "Resources", Text: "Per container.", Columns: []string{"Container", "CPU"}, Rows: [][]string{{"shop", "100m"}, {"redis", ""}}},
+	{
+		Title: "Findings", Columns: []string{"Severity", "Position", "Finding"},
+		Rows: [][]string{{"error", "a.yaml:3", "<no> limits"}},
+	},
+	{
+		Title: "Resources", Text: "Per container.", Columns: []string{"Container", "CPU"},
+		Rows: [][]string{{"shop", "100m"}, {"redis", ""}},
+	},
 }
 
-func TestThePageNeedsNothingElse(t *testing.T) {
+func TestPageIsSelfContained(t *testing.T) {
 	dir := t.TempDir()
 	r, _ := suite{features: []godog.Feature{file("orders.feature", mixed)}, concurrency: 4, seed: 42}.
 		run(t, Options{Dir: dir, Title: "Shop & more", Command: "go test -run 'X'", Test: "TestFeatures", Sections: sections})
 	require.NoError(t, r.Write())
 	page := read(t, dir, pageFile)
 
-	assert.Empty(t, regexp.MustCompile(`(src|href)="(https?:)?//[^"]*|@import|url\(`).FindAllString(page, -1), "what loads from elsewhere")
-	assert.Zero(t, strings.Count(page, "ZgotmplZ"), "values that html/template refused")
+	external := regexp.MustCompile(`(src|href)="(https?:)?//[^"]*|@import|url\(`)
+	assert.Empty(t, external.FindAllString(page, -1), "external resources")
+	assert.Zero(t, strings.Count(page, "ZgotmplZ"), "values that html/template rejected")
 	requireText(t, page,
 		"6 of 9 scenarios failed", "Shop &amp; more", "go test -run &#39;X&#39;", "<code>42</code>",
-		"Pay &lt;and&gt; go", `<span class="removed">-replicas: 2`, `<span class="added">&#43;replicas: 1`, `src="data:image/png;base64,`,
-		"&lt;no&gt; limits", `<td class="n">100m</td>`, "func parcelsGoTo(arg1 int, arg2 string) error", `{&#34;kg&#34;: 20}`, "<td>limit</td>",
+		"Pay &lt;and&gt; go", `<span class="removed">-replicas: 2`, `<span class="added">&#43;replicas: 1`,
+		`src="data:image/png;base64,`, "&lt;no&gt; limits", `<td class="n">100m</td>`,
+		"func parcelsGoTo(arg1 int, arg2 string) error", `{&#34;kg&#34;: 20}`, "<td>limit</td>",
 		"^TestFeatures$/^Explain_a_failure$")
 }
 
-func TestAddressesAreUniqueAndStable(t *testing.T) {
+func TestLinksAreUniqueAndStable(t *testing.T) {
 	ids := func(seed int64) []string {
 		dir := t.TempDir()
-		r, _ := suite{features: []godog.Feature{file("orders.feature", mixed), file("calm.feature", calm), file("more/calm.feature", calm)}, concurrency: 4, seed: seed}.run(t, Options{Dir: dir})
+		r, _ := suite{
+			features: []godog.Feature{
+				file("orders.feature", mixed), file("calm.feature", calm), file("more/calm.feature", calm),
+			},
+			concurrency: 4, seed: seed,
+		}.run(t, Options{Dir: dir})
 		require.NoError(t, r.Write())
 		var ids []string
 		for _, match := range regexp.MustCompile(` id="([^"]*)"`).FindAllStringSubmatch(read(t, dir, pageFile), -1) {
@@ -58,18 +71,19 @@ func TestAddressesAreUniqueAndStable(t *testing.T) {
 	assert.ElementsMatch(t, first, ids(2))
 }
 
-func TestAnEmptyRunHasAPage(t *testing.T) {
+func TestPageOfAnEmptyRun(t *testing.T) {
 	dir := t.TempDir()
 	r, _ := suite{features: []godog.Feature{file("calm.feature", calm)}, tags: "@none"}.run(t, Options{Dir: dir})
 	require.NoError(t, r.Write())
 	requireText(t, read(t, dir, pageFile), "No scenario ran.")
 }
 
-// drive is what a person does with the page, and what is then to be seen. It runs in the page, after its own script.
+// drive operates the page like a user, and records what the page shows. It runs after the script of the page.
 const drive = `<script>
 const see = () => [...document.querySelectorAll(".scenario")].filter((s) => s.checkVisibility()).map((s) => s.id);
 const type = (text) => { search.value = text; search.dispatchEvent(new Event("input")); };
-const press = (key, target = document.body) => target.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true}));
+const press = (key, target = document.body) =>
+	target.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true}));
 const chip = (status) => document.querySelector(".chip[data-status=" + status + "]").click();
 const search = document.getElementById("search"), tag = document.getElementById("tag"), did = {};
 
@@ -90,9 +104,9 @@ document.activeElement.blur();
 press("n"); did.next = document.activeElement.closest(".scenario").id;
 press("n", document.activeElement); did.nextButOne = document.activeElement.closest(".scenario").id;
 press("p", document.activeElement); did.previous = document.activeElement.closest(".scenario").id;
-const unfold = document.getElementById("unfold");
-unfold.click(); did.unfolded = document.querySelectorAll("main details:not([open])").length;
-unfold.click(); did.folded = document.querySelectorAll("main details[open]").length;
+const expand = document.getElementById("expand");
+expand.click(); did.expanded = document.querySelectorAll("main details:not([open])").length;
+expand.click(); did.collapsed = document.querySelectorAll("main details[open]").length;
 type("calm"); location.hash = "#orders/boom";
 const paper = () => getComputedStyle(document.body).backgroundColor;
 const theme = document.getElementById("theme");
@@ -106,17 +120,20 @@ addEventListener("hashchange", () => {
 });
 </script></body>`
 
-func TestThePageInABrowser(t *testing.T) {
+func TestPageInABrowser(t *testing.T) {
 	browser := chromium(t)
 	dir := t.TempDir()
-	r, _ := suite{features: []godog.Feature{file("orders.feature", mixed+boomScenario), file("calm.feature", calm)}, concurrency: 4}.
-		run(t, Options{Dir: dir, Sections: sections})
+	r, _ := suite{
+		features:    []godog.Feature{file("orders.feature", mixed+boomScenario), file("calm.feature", calm)},
+		concurrency: 4,
+	}.run(t, Options{Dir: dir, Sections: sections})
 	require.NoError(t, r.Write())
 	driven := filepath.Join(dir, "driven.html")
 	require.NoError(t, os.WriteFile(driven, []byte(strings.Replace(read(t, dir, pageFile), "</body>", drive, 1)), 0o644))
 
-	command := exec.Command(browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-		"--disable-sync", "--no-first-run", "--user-data-dir="+t.TempDir(), "--virtual-time-budget=5000", "--dump-dom", "file://"+driven)
+	command := exec.Command(browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
+		"--disable-component-update", "--disable-sync", "--no-first-run", "--user-data-dir="+t.TempDir(),
+		"--virtual-time-budget=5000", "--dump-dom", "file://"+driven)
 	output, err := command.Output()
 	require.NoError(t, err)
 	found := regexp.MustCompile(`<pre id="did">(.*)</pre>`).FindSubmatch(output)
@@ -130,9 +147,11 @@ func TestThePageInABrowser(t *testing.T) {
 		"words": []any{"orders/nobody-wrote-it"}, "shown": "1 of 12 scenarios shown",
 		"errors": []any{"orders/explain-a-failure"},
 		"none":   0., "nothing": true, "reset": 12.,
-		"tag": []any{"orders/weigh-a-parcel-2", "orders/pay-and-go", "orders/weigh-a-parcel"}, "tagAndWord": []any{"orders/weigh-a-parcel-2"},
-		"slash": "search", "next": "orders/explain-a-failure", "nextButOne": "orders/not-there-yet", "previous": "orders/explain-a-failure",
-		"unfolded": 0., "folded": 0., "linked": true,
+		"tag":        []any{"orders/weigh-a-parcel-2", "orders/pay-and-go", "orders/weigh-a-parcel"},
+		"tagAndWord": []any{"orders/weigh-a-parcel-2"},
+		"slash":      "search", "next": "orders/explain-a-failure", "nextButOne": "orders/not-there-yet",
+		"previous": "orders/explain-a-failure",
+		"expanded": 0., "collapsed": 0., "linked": true,
 		"light": "rgb(245, 246, 248)", "dark": "rgb(15, 19, 24)", "theme": "◐ Dark",
 	}, did)
 }
@@ -143,7 +162,7 @@ const boomScenario = `
       Then this panics
 `
 
-// chromium returns a browser, or skips the test.
+// chromium returns the path of a browser, or skips the test.
 func chromium(t *testing.T) string {
 	t.Helper()
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {
@@ -151,6 +170,6 @@ func chromium(t *testing.T) string {
 			return path
 		}
 	}
-	t.Skip("there is no Chromium: install Debian's package chromium to test the page in a browser")
+	t.Skip("Chromium is not installed: the Debian package is chromium")
 	return ""
 }

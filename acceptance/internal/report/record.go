@@ -10,7 +10,8 @@ import (
 	messages "github.com/cucumber/messages/go/v34"
 )
 
-// What hooks tell. Steps that other steps are made of (godog.Steps) have no id, and are part of those.
+// The hooks call scenarioStarted, scenarioEnded, stepStarted and stepEnded. Steps that a step definition runs by
+// returning godog.Steps have no ID, and count as part of that step.
 
 func (r *Report) scenarioStarted(id string) {
 	r.mu.Lock()
@@ -65,29 +66,29 @@ func (r *Report) step(id string) *step {
 	return r.run.steps[id]
 }
 
-// formatter is what godog tells of a run. With it comes godog's storage, which holds the features, and the results of steps.
+// formatter is the godog formatter of a Report. Its storage holds the features and the results of steps.
 type formatter struct {
 	*godog.BaseFmt
 	report *Report
-	here   string // the folder that the process is in; "" where that is not known
+	dir    string // working directory; empty if unknown
 }
 
 func (r *Report) newFormatter(suite string, out io.Writer) godog.Formatter {
 	f := &formatter{BaseFmt: godog.NewBaseFmt(suite, out), report: r}
-	if here, err := os.Getwd(); err == nil {
-		f.here = here
+	if dir, err := os.Getwd(); err == nil {
+		f.dir = dir
 	}
 	return f
 }
 
-// TestRunStarted takes stock of what there is to run.
+// TestRunStarted records the features and scenarios of the run.
 func (f *formatter) TestRunStarted() {
 	r := f.report
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.formatter = f
 	r.run = newRun(r.now())
-	if seed := os.Getenv("GODOG_SEED"); seed != "0" { // where godog leaves it for formatters
+	if seed := os.Getenv("GODOG_SEED"); seed != "0" { // set by godog for its formatters
 		r.run.seed = seed
 	}
 	r.messages = openMessages(r.options.Dir)
@@ -99,7 +100,7 @@ func (f *formatter) TestRunStarted() {
 	r.live.runStarted(r.run)
 }
 
-// Pickle tells that a scenario begins, which is also all that godog tells of one without steps.
+// Pickle is called when a scenario begins. For a scenario without steps, godog calls nothing else.
 func (f *formatter) Pickle(pickle *messages.Pickle) {
 	if len(pickle.Steps) == 0 {
 		now := f.report.now()
@@ -112,7 +113,7 @@ func (f *formatter) Pickle(pickle *messages.Pickle) {
 	}
 }
 
-// Passed tells of a step, as those that follow do. What became of it is read later, from the storage.
+// Passed is called after a step, like the methods below. The result is read later from the storage.
 func (f *formatter) Passed(p *messages.Pickle, s *messages.PickleStep, _ *godog.StepDefinition) {
 	f.stepDone(p, s)
 }
@@ -142,7 +143,8 @@ func (f *formatter) Ambiguous(p *messages.Pickle, s *messages.PickleStep, _ *god
 	f.stepDone(p, s)
 }
 
-// stepDone takes note of the result of a scenario's last step. That may come before its hooks have run: of undefined steps, and those skipped after a failure.
+// stepDone records that the last step of a scenario has a result. For undefined and skipped steps, that may be before
+// the scenario's hooks have run.
 func (f *formatter) stepDone(pickle *messages.Pickle, pickleStep *messages.PickleStep) {
 	if pickleStep.Id != pickle.Steps[len(pickle.Steps)-1].Id {
 		return
@@ -150,19 +152,19 @@ func (f *formatter) stepDone(pickle *messages.Pickle, pickleStep *messages.Pickl
 	f.report.mu.Lock()
 	defer f.report.mu.Unlock()
 	if s := f.report.scenario(pickle.Id); s != nil {
-		s.told = true
+		s.reported = true
 		f.report.settle(s)
 	}
 }
 
-// Summary tells that the run is over.
+// Summary is called at the end of the run.
 func (f *formatter) Summary() {
 	r := f.report
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	// A last step may have been told by hooks only: an ambiguous one after a failure, or one that returned godog.ErrUndefined.
+	// Some last steps reach only the hooks: ambiguous steps after a failure, and steps that return godog.ErrUndefined.
 	for _, s := range r.run.scenarios {
-		if !s.over && !s.started.IsZero() {
+		if !s.concluded && !s.started.IsZero() {
 			r.conclude(s)
 		}
 	}
@@ -173,10 +175,10 @@ func (f *formatter) Summary() {
 	if out := r.options.Failures; out != nil {
 		r.printFailures(out)
 	}
-	r.formatter = nil // and with it godog's storage
+	r.formatter = nil // releases godog's storage
 }
 
-// readResults completes what hooks told of a scenario with what godog stored: errors of hooks, attachments, step definitions.
+// readResults adds the results in godog's storage to a scenario: errors of hooks, attachments and step definitions.
 func (f *formatter) readResults(s *scenario) {
 	for _, result := range f.Storage.MustGetPickleStepResultsByPickleID(s.pickle.Id) {
 		st := f.report.run.steps[result.PickleStepID]
@@ -188,12 +190,14 @@ func (f *formatter) readResults(s *scenario) {
 			st.err = result.Err
 		}
 		for _, a := range result.Attachments {
-			st.attachments = append(st.attachments, godog.Attachment{FileName: a.Name, MediaType: a.MimeType, Body: a.Data})
+			st.attachments = append(st.attachments, godog.Attachment{
+				FileName: a.Name, MediaType: a.MimeType, Body: a.Data,
+			})
 		}
 		if def := result.Def; def != nil && st.status != undefined {
 			st.definition = &definition{
 				expression: def.Expr.String(),
-				file:       f.fromHere(def.File),
+				file:       f.relative(def.File),
 				line:       def.Line,
 				groups:     groupsOf(def.Expr.FindStringSubmatchIndex(st.pickle.Text), st.pickle.Text),
 			}
@@ -201,7 +205,7 @@ func (f *formatter) readResults(s *scenario) {
 	}
 }
 
-// groupsOf reads what FindStringSubmatchIndex found in text, without the groups that took no part in the match.
+// groupsOf converts the result of FindStringSubmatchIndex. Groups that did not participate in the match are omitted.
 func groupsOf(found []int, text string) []group {
 	var groups []group
 	for i := 2; i+1 < len(found); i += 2 {
@@ -212,22 +216,22 @@ func groupsOf(found []int, text string) []group {
 	return groups
 }
 
-// fromHere shortens the path of a source file to one from the current folder, where the file is below it.
-func (f *formatter) fromHere(file string) string {
-	if path, err := filepath.Rel(f.here, file); err == nil && filepath.IsLocal(path) {
+// relative returns the path of a source file relative to the working directory, if the file is below it.
+func (f *formatter) relative(file string) string {
+	if path, err := filepath.Rel(f.dir, file); err == nil && filepath.IsLocal(path) {
 		return filepath.ToSlash(path)
 	}
 	return file
 }
 
-// settle concludes a scenario once hooks and formatter have said all there is to it.
+// settle concludes a scenario once both the hooks and the formatter have received its result.
 func (r *Report) settle(s *scenario) {
-	if !s.over && s.told && !s.finished.IsZero() && !s.steps[len(s.steps)-1].finished.IsZero() {
+	if !s.concluded && s.reported && !s.finished.IsZero() && !s.steps[len(s.steps)-1].finished.IsZero() {
 		r.conclude(s)
 	}
 }
 
-// conclude ends a scenario, and tells who wants to know.
+// conclude completes a scenario, and passes it to the message log and the live view.
 func (r *Report) conclude(s *scenario) {
 	r.formatter.readResults(s)
 	s.conclude()

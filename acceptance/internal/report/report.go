@@ -1,8 +1,9 @@
-// Package report says what a run of godog scenarios did: to people while it runs, to people afterwards, and to other programs.
+// Package report records what a run of godog scenarios does, and presents it to people during and after the run, and to
+// other programs.
 //
-// A Report listens to a godog suite and writes, into a folder, `index.html` (one page that needs no network), `messages.ndjson` (Cucumber
-// Messages, which Cucumber's own tools read), `cucumber.json` and `junit.xml`. In GitHub Actions it also writes the job's summary and marks the
-// lines of the feature files that failed. It works for any suite:
+// A Report listens to a godog suite and writes to a folder: index.html, a self-contained page; messages.ndjson,
+// Cucumber Messages for Cucumber's own tools; cucumber.json; and junit.xml. In GitHub Actions it also writes the job
+// summary, and annotates the failed lines of the feature files. It works with any suite:
 //
 //	r, err := report.New(report.Options{Dir: "report", Title: "Shop", Test: t.Name()})
 //	...
@@ -13,8 +14,9 @@
 //	suite.Run()
 //	err = r.Write()
 //
-// With several scenarios at once godog tells its formatters of a scenario when it is over. So a Report takes times, and what is running, from hooks
-// (Register), and what became of each step from a formatter (Format). It needs both.
+// A Report needs both hooks (Register) and a formatter (Format). If scenarios run concurrently, godog calls the
+// formatter only after a scenario has ended, so times and running scenarios come from the hooks, and results from the
+// formatter.
 package report
 
 import (
@@ -34,42 +36,42 @@ import (
 	"github.com/cucumber/godog"
 )
 
-// Options say what a Report is about and where it goes.
+// Options configure a Report.
 type Options struct {
-	// Dir is the folder for the files, which is made where it does not exist; "" means no files.
+	// Dir is the folder for the files. It is created if it does not exist. If empty, no files are written.
 	Dir string
-	// Title is the headline; "" means "Scenarios".
+	// Title is the headline. It defaults to "Scenarios".
 	Title string
-	// Command is the command line that started the run, to be shown; "" shows none.
+	// Command is the command line of the run, which the page shows. It is optional.
 	Command string
-	// Test is the name of the Go test whose subtests the scenarios are, "TestFeatures" for example. The commands that run one scenario alone
-	// are made from it; "" means that there are none.
+	// Test is the name of the Go test whose subtests are the scenarios, such as "TestFeatures". The report shows commands
+	// that run a single scenario only if Test is set.
 	Test string
-	// Flags are those of the run that a scenario needs when it runs alone, as in "-wait=10s"; they are part of its command.
+	// Flags are added to the command that runs a single scenario, such as "-wait=10s".
 	Flags []string
-	// Sections are shown below the scenarios, in index.html only.
+	// Sections are shown below the scenarios in index.html.
 	Sections []Section
-	// Live is where progress goes while scenarios run: what is running, every failure at once, and a summary at the end. It is meant for runs of
-	// many scenarios at once; for one at a time, leave it nil and use godog's "pretty" format.
+	// Live receives the progress of the run: the running scenarios, each failure as it happens, and a final summary. It is
+	// meant for concurrent scenarios. If scenarios run one at a time, godog's "pretty" format shows more.
 	Live io.Writer
-	// Failures is where it is told, once the run is over, what the steps that failed have attached, and how to run each failed scenario alone.
-	// It is meant for runs without Live, which tells that by itself.
+	// Failures receives, after the run, the attachments of failed scenarios and the commands that run them alone. It is
+	// meant for runs without Live, whose output contains them.
 	Failures io.Writer
-	// Actions is where annotations for GitHub Actions go; nil means os.Stdout, which is where GitHub looks for them.
+	// Actions receives annotations for GitHub Actions. It defaults to os.Stdout, which GitHub reads.
 	Actions io.Writer
 }
 
-// Section is something beyond the scenarios that belongs on the page: findings of a linter, a table of resources. It shows what is not empty.
+// Section is a part of the page beyond the scenarios, such as the findings of a linter. Empty fields are omitted.
 type Section struct {
 	Title string
-	// Text is shown as it is, above the table.
+	// Text is preformatted text above the table.
 	Text string
-	// Columns and Rows are a table; a row has a cell for each column. Cells that hold numbers are set flush right.
+	// Columns are the headings of a table, and Rows its cells. Columns of numbers are right-aligned.
 	Columns []string
 	Rows    [][]string
 }
 
-// Report is the report of one run of a suite. It is safe for concurrent use, as godog's concurrent scenarios need it to be.
+// Report is the report of one run of a suite. It is safe for concurrent use.
 type Report struct {
 	options Options
 	format  string
@@ -82,7 +84,7 @@ type Report struct {
 	live      *live
 }
 
-// The files that Write leaves in Options.Dir.
+// The files in Options.Dir.
 const (
 	pageFile     = "index.html"
 	messagesFile = "messages.ndjson"
@@ -90,15 +92,15 @@ const (
 	junitFile    = "junit.xml"
 )
 
-// runAloneName names the attachment that holds the command that runs a scenario alone.
+// runAloneName is the name of the attachment with the command that runs a scenario alone.
 const runAloneName = "Run alone"
 
-// reports counts the Reports of this process: godog's formatters need names of their own.
+// reports counts the Reports of this process, because godog's formatters need unique names.
 var reports atomic.Int64
 
-// New returns a Report, and registers it with godog under the name that Format returns. As godog keeps its formatters in a plain list, call it
-// while no suite is running. It removes an earlier run's files from options.Dir, so that nobody takes them for this run's, and fails where
-// it cannot write there.
+// New returns a Report and registers it with godog as the format that Format returns. It must not be called while a
+// suite is running, because godog's list of formatters is not synchronized. New removes the files of an earlier run
+// from options.Dir, and returns an error if the folder cannot be created or emptied.
 func New(options Options) (*Report, error) {
 	if options.Title == "" {
 		options.Title = "Scenarios"
@@ -107,7 +109,7 @@ func New(options Options) (*Report, error) {
 		options.Actions = os.Stdout
 	}
 	if err := emptyFolder(options.Dir); err != nil {
-		return nil, fmt.Errorf("the report's folder %s cannot be used: %w", options.Dir, err)
+		return nil, fmt.Errorf("prepare the report folder %s: %w", options.Dir, err)
 	}
 	r := &Report{options: options, now: time.Now, format: "report"}
 	if n := reports.Add(1); n > 1 {
@@ -116,11 +118,11 @@ func New(options Options) (*Report, error) {
 	if options.Live != nil {
 		r.live = newLive(options.Live, r)
 	}
-	godog.Format(r.format, "Collects what package report writes.", r.newFormatter)
+	godog.Format(r.format, "Records the run for a report.", r.newFormatter)
 	return r, nil
 }
 
-// emptyFolder makes folder, without the files of a report.
+// emptyFolder creates folder, or removes the files of an earlier report from it.
 func emptyFolder(folder string) error {
 	if folder == "" {
 		return nil
@@ -136,13 +138,14 @@ func emptyFolder(folder string) error {
 	return nil
 }
 
-// Format is the name of the Report's formatter, for godog.Options.Format. It prints nothing itself, and goes with others: "pretty,report".
+// Format returns the name of the Report's formatter for godog.Options.Format. The formatter prints nothing and can be
+// combined with others, as in "pretty,report".
 func (r *Report) Format() string { return r.format }
 
-// Register times the scenario of sc and its steps. Call it last in the suite's ScenarioInitializer: then what the suite's own hooks wait for before a
-// scenario is not taken for the scenario's time, and errors of its hooks after a scenario are seen.
+// Register adds hooks to sc that time the scenario and its steps. Call it last in the suite's ScenarioInitializer, so
+// that the scenario's time excludes waits in the suite's own hooks, and errors of its After hooks are recorded.
 //
-// It attaches to a step that fails the command that runs its scenario alone, as "Run alone".
+// Register attaches to a failed step, as "Run alone", the command that runs only its scenario.
 func (r *Report) Register(sc *godog.ScenarioContext) {
 	sc.Before(func(ctx context.Context, pickle *godog.Scenario) (context.Context, error) {
 		r.scenarioStarted(pickle.Id)
@@ -152,27 +155,30 @@ func (r *Report) Register(sc *godog.ScenarioContext) {
 		r.stepStarted(pickle.Id)
 		return ctx, nil
 	})
-	sc.StepContext().After(func(ctx context.Context, pickle *godog.Step, status godog.StepResultStatus, err error) (context.Context, error) {
+	sc.StepContext().After(func(
+		ctx context.Context, pickle *godog.Step, status godog.StepResultStatus, err error,
+	) (context.Context, error) {
 		r.stepEnded(pickle.Id, statusOf(status), err)
 		return ctx, nil
 	})
 	sc.After(func(ctx context.Context, pickle *godog.Scenario, err error) (context.Context, error) {
 		r.scenarioEnded(pickle.Id)
-		if command := r.RunAlone(pickle); command != "" && err != nil && !errors.Is(err, godog.ErrSkip) {
-			ctx = godog.Attach(ctx, godog.Attachment{FileName: runAloneName, MediaType: "text/plain", Body: []byte(command)})
+		if err == nil || errors.Is(err, godog.ErrSkip) {
+			return ctx, nil
+		}
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if command := r.runAlone(pickle); command != "" {
+			ctx = godog.Attach(ctx, godog.Attachment{
+				FileName: runAloneName, MediaType: "text/plain", Body: []byte(command),
+			})
 		}
 		return ctx, nil
 	})
 }
 
-// RunAlone returns the command line that runs one scenario and no other, or all rows of an outline. It is "" where Options.Test is, and for a scenario without
-// steps, which godog makes no subtest of.
-func (r *Report) RunAlone(scenario *godog.Scenario) string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.runAlone(scenario)
-}
-
+// runAlone returns the command line that runs only one scenario, or all rows of an outline. It is empty if Options.Test
+// is, and for a scenario without steps, which godog does not run as a subtest.
 func (r *Report) runAlone(scenario *godog.Scenario) string {
 	if r.options.Test == "" || len(scenario.Steps) == 0 {
 		return ""
@@ -185,15 +191,15 @@ func (r *Report) runAlone(scenario *godog.Scenario) string {
 	return strings.Join(words, " ")
 }
 
-// Add adds a section that is known only when the suite has run. Call it before Write.
+// Add appends a section. It must be called before Write.
 func (r *Report) Add(section Section) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.options.Sections = append(r.options.Sections, section)
 }
 
-// Write writes the files, once the suite has run. In GitHub Actions it also adds to the job's summary and annotates the lines that failed.
-// It fails where a file cannot be written, and where the run was not, or not wholly, recorded.
+// Write writes the files after the suite has run. In GitHub Actions it also appends to the job summary and annotates
+// failed lines. It returns an error if a file cannot be written, or if the run was not recorded completely.
 func (r *Report) Write() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -210,13 +216,13 @@ func (r *Report) Write() error {
 	return errors.Join(failed...)
 }
 
-// checkRecorded fails where Format or Register was forgotten, without which a report would be empty or wrong.
+// checkRecorded returns an error if the suite did not use Format or Register.
 func (r *Report) checkRecorded() error {
 	switch {
 	case r.run == nil || r.run.finished.IsZero():
-		return fmt.Errorf("there is nothing to report: no suite has run to its end with the format %q (Report.Format)", r.format)
+		return fmt.Errorf("nothing to report: no suite has finished with the format %q (Report.Format)", r.format)
 	case r.run.untimed():
-		return errors.New("there are no times to report: call Report.Register in the suite's ScenarioInitializer")
+		return errors.New("no times to report: call Report.Register in the suite's ScenarioInitializer")
 	}
 	return nil
 }
@@ -235,7 +241,7 @@ func (r *Report) writeFiles() error {
 	return errors.Join(failed...)
 }
 
-// writeFile makes the file at path with what write writes, or leaves none.
+// writeFile creates the file at path with the output of write. If that fails, it removes the file.
 func writeFile(path string, write func(io.Writer) error) (err error) {
 	file, err := os.Create(path)
 	if err != nil {

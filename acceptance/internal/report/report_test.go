@@ -23,9 +23,9 @@ import (
 	"github.com/traderadmin/charts/internal/junit"
 )
 
-var update = flag.Bool("update", false, "write the golden files in testdata anew")
+var update = flag.Bool("update", false, "rewrite the golden files in testdata")
 
-// golden compares got with a file in testdata. Where step definitions stand in the test's own source does not matter.
+// golden compares got with a file in testdata, ignoring line numbers of step definitions.
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	got = regexp.MustCompile(`suite_test\.go:\d+`).ReplaceAllString(got, "suite_test.go")
@@ -35,10 +35,10 @@ func golden(t *testing.T, name, got string) {
 	}
 	want, err := os.ReadFile(path)
 	require.NoError(t, err)
-	assert.Equal(t, string(want), got, "run `go test ./report -update` where this is as it should be")
+	assert.Equal(t, string(want), got, "if this is intended, run `go test ./acceptance/internal/report -update`")
 }
 
-// read returns the content of a file of the report in dir.
+// read returns the content of a file in the report folder dir.
 func read(t *testing.T, dir, name string) string {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join(dir, name))
@@ -46,18 +46,20 @@ func read(t *testing.T, dir, name string) string {
 	return string(content)
 }
 
-// requireText fails without printing all of a long text.
+// requireText asserts that text contains all parts, without printing the text.
 func requireText(t *testing.T, text string, parts ...string) {
 	t.Helper()
 	for _, part := range parts {
-		assert.True(t, strings.Contains(text, part), "there is no %q", part)
+		assert.True(t, strings.Contains(text, part), "%q is missing", part)
 	}
 }
 
-func TestFilesForOtherPrograms(t *testing.T) {
+func TestMachineReadableFiles(t *testing.T) {
 	dir := t.TempDir()
-	r, _ := suite{features: []godog.Feature{file("orders.feature", mixed), file("calm.feature", calm)}, concurrency: 1, clock: steadyClock()}.
-		run(t, Options{Dir: dir, Title: "Shop", Test: "TestFeatures"})
+	r, _ := suite{
+		features:    []godog.Feature{file("orders.feature", mixed), file("calm.feature", calm)},
+		concurrency: 1, clock: steadyClock(),
+	}.run(t, Options{Dir: dir, Title: "Shop", Test: "TestFeatures"})
 	require.NoError(t, r.Write())
 
 	golden(t, junitFile, read(t, dir, junitFile))
@@ -67,10 +69,12 @@ func TestFilesForOtherPrograms(t *testing.T) {
 	assert.Len(t, files, 4)
 }
 
-func TestEveryResultIsCounted(t *testing.T) {
+func TestAllFormatsCountAllResults(t *testing.T) {
 	for _, concurrency := range []int{1, 8} {
 		dir := t.TempDir()
-		r, code := suite{features: []godog.Feature{file("orders.feature", mixed), big(100, true)}, concurrency: concurrency, seed: 3}.run(t, Options{Dir: dir})
+		r, code := suite{
+			features: []godog.Feature{file("orders.feature", mixed), big(100, true)}, concurrency: concurrency, seed: 3,
+		}.run(t, Options{Dir: dir})
 		require.Equal(t, 1, code)
 		require.NoError(t, r.Write())
 
@@ -84,7 +88,7 @@ func TestEveryResultIsCounted(t *testing.T) {
 	}
 }
 
-func TestAPassingRunSaysSo(t *testing.T) {
+func TestPassingRun(t *testing.T) {
 	dir := t.TempDir()
 	r, code := suite{features: []godog.Feature{file("calm.feature", calm)}, concurrency: 2}.run(t, Options{Dir: dir})
 	require.Zero(t, code)
@@ -94,11 +98,11 @@ func TestAPassingRunSaysSo(t *testing.T) {
 	envelopes := readMessages(t, dir)
 	assert.True(t, envelopes[len(envelopes)-1].TestRunFinished.Success)
 	for _, e := range envelopes {
-		assert.Nil(t, e.Attachment, "a passing scenario attaches nothing")
+		assert.Nil(t, e.Attachment, "a passing scenario has no attachment")
 	}
 }
 
-func TestHooksOfTheSuiteCount(t *testing.T) {
+func TestErrorsOfHooksAreRecorded(t *testing.T) {
 	for name, test := range map[string]struct {
 		hook func(*godog.ScenarioContext)
 		want string
@@ -111,7 +115,9 @@ func TestHooksOfTheSuiteCount(t *testing.T) {
 			}, "before scenario hook failed: no cluster"},
 		"a hook before a step fails": {
 			func(sc *godog.ScenarioContext) {
-				sc.StepContext().Before(func(ctx context.Context, _ *godog.Step) (context.Context, error) { return ctx, errors.New("no disk") })
+				sc.StepContext().Before(func(ctx context.Context, _ *godog.Step) (context.Context, error) {
+					return ctx, errors.New("no disk")
+				})
 			}, "before step hook failed: no disk"},
 		"a hook after the scenario fails": {
 			func(sc *godog.ScenarioContext) {
@@ -122,10 +128,13 @@ func TestHooksOfTheSuiteCount(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, concurrency := range []int{1, 4} {
-				r, code := suite{features: []godog.Feature{file("calm.feature", calm)}, concurrency: concurrency, initialize: func(sc *godog.ScenarioContext) {
-					vocabulary(sc)
-					test.hook(sc)
-				}}.run(t, Options{})
+				r, code := suite{
+					features: []godog.Feature{file("calm.feature", calm)}, concurrency: concurrency,
+					initialize: func(sc *godog.ScenarioContext) {
+						vocabulary(sc)
+						test.hook(sc)
+					},
+				}.run(t, Options{})
 				require.Equal(t, 1, code)
 				require.NoError(t, r.Write())
 				require.Len(t, r.run.bad(), 2)
@@ -136,8 +145,8 @@ func TestHooksOfTheSuiteCount(t *testing.T) {
 	}
 }
 
-// godog tells its formatters nothing of some steps; hooks know them.
-func TestStepsThatGodogTellsNobodyOf(t *testing.T) {
+// godog does not pass some steps to its formatters.
+func TestStepsThatReachOnlyHooks(t *testing.T) {
 	const features = `Feature: F
   Scenario: Says that it is undefined
     Then this says that it is undefined
@@ -147,7 +156,9 @@ func TestStepsThatGodogTellsNobodyOf(t *testing.T) {
 `
 	for _, concurrency := range []int{1, 4} {
 		dir := t.TempDir()
-		r, _ := suite{features: []godog.Feature{file("f.feature", features)}, concurrency: concurrency}.run(t, Options{Dir: dir})
+		r, _ := suite{
+			features: []godog.Feature{file("f.feature", features)}, concurrency: concurrency,
+		}.run(t, Options{Dir: dir})
 		require.NoError(t, r.Write())
 		assert.Equal(t, "1 failed, 1 undefined", r.run.tally())
 		assert.Equal(t, ambiguous, r.run.features[0].scenarios[1].steps[1].status)
@@ -155,7 +166,7 @@ func TestStepsThatGodogTellsNobodyOf(t *testing.T) {
 	}
 }
 
-func TestAPanicSaysWhere(t *testing.T) {
+func TestPanicHasItsStackTrace(t *testing.T) {
 	r, _ := suite{features: []godog.Feature{file("boom.feature", boom)}, concurrency: 1}.run(t, Options{})
 	_, cause := r.run.bad()[0].cause()
 	assert.Contains(t, cause, "the scales fell over")
@@ -163,37 +174,41 @@ func TestAPanicSaysWhere(t *testing.T) {
 	assert.Equal(t, "the scales fell over", r.run.bad()[0].headline())
 }
 
-func TestScenariosThatDidNotRunAreLeftOut(t *testing.T) {
+func TestScenariosThatDidNotRunAreOmitted(t *testing.T) {
 	dir := t.TempDir()
-	r, _ := suite{features: []godog.Feature{big(20, true)}, concurrency: 1, stop: true}.run(t, Options{Dir: dir, Title: "Shop"})
+	r, _ := suite{
+		features: []godog.Feature{big(20, true)}, concurrency: 1, stop: true,
+	}.run(t, Options{Dir: dir, Title: "Shop"})
 	require.NoError(t, r.Write())
 
 	assert.Equal(t, "1 failed, 4 passed, 15 not run", r.run.tally())
 	assert.Equal(t, 5, strings.Count(read(t, dir, junitFile), "<testcase "))
 	assert.Equal(t, 5, strings.Count(read(t, dir, pageFile), `<details class="scenario `))
-	requireText(t, read(t, dir, pageFile), "15 scenarios not run")
+	requireText(t, read(t, dir, pageFile), "<dt>Not run</dt><dd>15 scenarios</dd>")
 	readMessages(t, dir)
 }
 
-func TestWhatWasForgottenIsSaid(t *testing.T) {
-	t.Run("the format", func(t *testing.T) {
+func TestIncompleteSetup(t *testing.T) {
+	t.Run("without the format", func(t *testing.T) {
 		r, err := New(Options{})
 		require.NoError(t, err)
-		require.ErrorContains(t, r.Write(), `no suite has run to its end with the format "`+r.Format()+`"`)
+		require.ErrorContains(t, r.Write(), `no suite has finished with the format "`+r.Format()+`"`)
 	})
-	t.Run("the hooks", func(t *testing.T) {
+	t.Run("without the hooks", func(t *testing.T) {
 		r, err := New(Options{})
 		require.NoError(t, err)
 		godog.TestSuite{
-			Options:             &godog.Options{FeatureContents: []godog.Feature{file("calm.feature", calm)}, Format: r.Format()},
+			Options: &godog.Options{
+				FeatureContents: []godog.Feature{file("calm.feature", calm)}, Format: r.Format(),
+			},
 			ScenarioInitializer: vocabulary,
 		}.Run()
 		require.ErrorContains(t, r.Write(), "call Report.Register")
 	})
 }
 
-func TestTheFolder(t *testing.T) {
-	t.Run("is made, and an earlier run's files in it go", func(t *testing.T) {
+func TestFolder(t *testing.T) {
+	t.Run("is created without the files of an earlier run", func(t *testing.T) {
 		dir := filepath.Join(t.TempDir(), "a", "b")
 		require.NoError(t, os.MkdirAll(dir, 0o755))
 		for _, name := range []string{pageFile, "mine.txt"} {
@@ -204,19 +219,21 @@ func TestTheFolder(t *testing.T) {
 		assert.NoFileExists(t, filepath.Join(dir, pageFile))
 		assert.FileExists(t, filepath.Join(dir, "mine.txt"))
 	})
-	t.Run("must be a folder", func(t *testing.T) {
+	t.Run("is a file", func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "file")
 		require.NoError(t, os.WriteFile(path, nil, 0o644))
 		_, err := New(Options{Dir: path})
-		require.ErrorContains(t, err, "the report's folder "+path+" cannot be used")
+		require.ErrorContains(t, err, "prepare the report folder "+path)
 	})
-	t.Run("may not vanish", func(t *testing.T) {
+	t.Run("is removed during the run", func(t *testing.T) {
 		dir := filepath.Join(t.TempDir(), "report")
 		r, err := New(Options{Dir: dir})
 		require.NoError(t, err)
 		require.NoError(t, os.RemoveAll(dir))
 		godog.TestSuite{
-			Options: &godog.Options{FeatureContents: []godog.Feature{file("calm.feature", calm)}, Format: r.Format()},
+			Options: &godog.Options{
+				FeatureContents: []godog.Feature{file("calm.feature", calm)}, Format: r.Format(),
+			},
 			ScenarioInitializer: func(sc *godog.ScenarioContext) {
 				vocabulary(sc)
 				r.Register(sc)
@@ -229,9 +246,11 @@ func TestTheFolder(t *testing.T) {
 	})
 }
 
-// TestSubtests is what TestRunAlone runs parts of.
+// TestSubtests is the test of which TestRunAlone runs single scenarios.
 func TestSubtests(t *testing.T) {
-	r, _ := suite{features: []godog.Feature{file("names.feature", names)}, concurrency: 2, t: t}.run(t, Options{Dir: os.Getenv("REPORT_DIR"), Test: t.Name()})
+	r, _ := suite{
+		features: []godog.Feature{file("names.feature", names)}, concurrency: 2, t: t,
+	}.run(t, Options{Dir: os.Getenv("REPORT_DIR"), Test: t.Name()})
 	require.NoError(t, r.Write())
 	for _, s := range r.run.ran() {
 		t.Logf("ran: %s", s.name())
@@ -254,10 +273,12 @@ const names = `Feature: Names
 `
 
 func TestRunAlone(t *testing.T) {
-	r, _ := suite{features: []godog.Feature{file("names.feature", names)}, concurrency: 1}.run(t, Options{Test: "TestSubtests"})
+	r, _ := suite{
+		features: []godog.Feature{file("names.feature", names)}, concurrency: 1,
+	}.run(t, Options{Test: "TestSubtests"})
 	for _, s := range r.run.ran() {
 		t.Run(s.name(), func(t *testing.T) {
-			words, err := shell.Fields(r.RunAlone(s.pickle), nil)
+			words, err := shell.Fields(r.runAlone(s.pickle), nil)
 			require.NoError(t, err)
 			require.Equal(t, []string{"go", "test", "-run"}, words[:3])
 			dir := t.TempDir()
@@ -278,21 +299,24 @@ func TestRunAlone(t *testing.T) {
 				got = append(got, "ran: "+ran)
 			}
 			assert.Equal(t, want, got)
-			assert.Equal(t, len(want), strings.Count(read(t, dir, junitFile), "<testcase "), "what -run leaves out is not reported")
+			reported := strings.Count(read(t, dir, junitFile), "<testcase ")
+			assert.Equal(t, len(want), reported, "scenarios that -run excludes must not be reported")
 		})
 	}
 }
 
-func TestRunAloneNeedsATest(t *testing.T) {
+func TestRunAloneWithoutTest(t *testing.T) {
 	r, err := New(Options{})
 	require.NoError(t, err)
-	assert.Empty(t, r.RunAlone(&godog.Scenario{Name: "S", Steps: []*godog.Step{{}}}))
+	assert.Empty(t, r.runAlone(&godog.Scenario{Name: "S", Steps: []*godog.Step{{}}}))
 }
 
 func TestLiveOutputInALog(t *testing.T) {
 	var out bytes.Buffer
-	suite{features: []godog.Feature{file("orders.feature", mixed), file("calm.feature", calm)}, concurrency: 1, seed: 42, clock: steadyClock()}.
-		run(t, Options{Test: "TestFeatures", Live: &out})
+	suite{
+		features:    []godog.Feature{file("orders.feature", mixed), file("calm.feature", calm)},
+		concurrency: 1, seed: 42, clock: steadyClock(),
+	}.run(t, Options{Test: "TestFeatures", Live: &out})
 	golden(t, "live.txt", out.String())
 }
 
@@ -304,7 +328,10 @@ func TestLiveOutputOnATerminal(t *testing.T) {
 	r.now = steadyClock()
 	r.live.width = func() int { return 60 }
 	godog.TestSuite{
-		Options: &godog.Options{FeatureContents: []godog.Feature{file("calm.feature", calm), file("orders.feature", mixed)}, Tags: "~@smoke", Format: r.Format(), Concurrency: 1},
+		Options: &godog.Options{
+			FeatureContents: []godog.Feature{file("calm.feature", calm), file("orders.feature", mixed)},
+			Tags:            "~@smoke", Format: r.Format(), Concurrency: 1,
+		},
 		ScenarioInitializer: func(sc *godog.ScenarioContext) {
 			vocabulary(sc)
 			r.Register(sc)
@@ -317,33 +344,33 @@ func TestLiveOutputOnATerminal(t *testing.T) {
 		line, _, _ := strings.Cut(screen, "\n")
 		assert.LessOrEqual(t, len([]rune(line)), 59)
 	}
-	assert.Contains(t, out.String(), "\r\033[K\n\033[31;1mFAILED\033[0m  \033[1mExplain a failure\033[0m\n", "a failure takes the place of the progress line")
+	failure := "\r\033[K\n\033[31;1mFAILED\033[0m  \033[1mExplain a failure\033[0m\n"
+	assert.Contains(t, out.String(), failure, "a failure must replace the status line")
 	assert.Contains(t, screens[len(screens)-1], "\033[1m8 scenarios\033[0m: \033[31;1m")
 }
 
-// A status line says what is running, and since when.
 func TestLiveStatus(t *testing.T) {
 	var out bytes.Buffer
 	r, err := New(Options{Live: &out})
 	require.NoError(t, err)
 	r.now = steadyClock()
-	suiteOf := func(sc *godog.ScenarioContext) {
-		vocabulary(sc)
-		r.Register(sc)
-		sc.Step(`^a look is taken$`, func() {
-			r.mu.Lock()
-			defer r.mu.Unlock()
-			r.live.progress()
-		})
-	}
+	const feature = "Feature: F\n  Scenario: Look\n    When a look is taken\n"
 	godog.TestSuite{
-		Options:             &godog.Options{FeatureContents: []godog.Feature{file("f.feature", "Feature: F\n  Scenario: Look\n    When a look is taken\n")}, Format: r.Format()},
-		ScenarioInitializer: suiteOf,
+		Options: &godog.Options{FeatureContents: []godog.Feature{file("f.feature", feature)}, Format: r.Format()},
+		ScenarioInitializer: func(sc *godog.ScenarioContext) {
+			vocabulary(sc)
+			r.Register(sc)
+			sc.Step(`^a look is taken$`, func() {
+				r.mu.Lock()
+				defer r.mu.Unlock()
+				r.live.progress()
+			})
+		},
 	}.Run()
 	assert.Contains(t, out.String(), "0 of 1 scenario, 30ms; running: Look (20ms)\n")
 	before := out.String()
 	r.live.progress()
-	assert.Equal(t, before, out.String(), "nothing comes after the summary")
+	assert.Equal(t, before, out.String(), "the summary must be last")
 }
 
 func TestGitHubActions(t *testing.T) {
@@ -352,8 +379,9 @@ func TestGitHubActions(t *testing.T) {
 	here, err := os.Getwd()
 	require.NoError(t, err)
 	for name, value := range map[string]string{
-		"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": summary, "GITHUB_WORKSPACE": filepath.Dir(here), "GITHUB_SERVER_URL": "https://github.com",
-		"GITHUB_REPOSITORY": "shop/shop", "GITHUB_RUN_ID": "17", "GITHUB_SHA": "abc", "GITHUB_REF_NAME": "main",
+		"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": summary, "GITHUB_WORKSPACE": filepath.Dir(here),
+		"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "shop/shop", "GITHUB_RUN_ID": "17",
+		"GITHUB_SHA": "abc", "GITHUB_REF_NAME": "main",
 	} {
 		t.Setenv(name, value)
 	}
@@ -368,14 +396,14 @@ func TestGitHubActions(t *testing.T) {
 	assert.Equal(t, "https://github.com/shop/shop/actions/runs/17", readMessages(t, dir)[0].Meta.Ci.Url)
 }
 
-func TestTheSummaryOfManyFailuresIsShort(t *testing.T) {
+func TestSummaryOfManyFailuresIsShort(t *testing.T) {
 	r, _ := suite{features: []godog.Feature{big(1000, true)}, concurrency: 8}.run(t, Options{Test: "TestFeatures"})
 	summary := r.summary()
 	assert.Contains(t, summary, "And 150 more")
 	assert.Less(t, len(summary), 1<<20)
 }
 
-func TestAFenceHoldsWhatIsInIt(t *testing.T) {
+func TestFence(t *testing.T) {
 	assert.Equal(t, "```", fenceFor("plain"))
 	assert.Equal(t, "`````", fenceFor("a ```` b"))
 }
@@ -386,10 +414,12 @@ func TestElapsed(t *testing.T) {
 	}
 }
 
-// The flags that a scenario needs are part of its command, quoted for a shell.
-func TestFailuresAreToldAtTheEnd(t *testing.T) {
+// The commands contain the flags, quoted for a shell.
+func TestFailuresAfterTheRun(t *testing.T) {
 	var out bytes.Buffer
-	suite{features: []godog.Feature{file("orders.feature", mixed), file("calm.feature", calm)}, concurrency: 1, seed: 42, clock: steadyClock()}.
-		run(t, Options{Test: "TestFeatures", Failures: &out, Flags: []string{"-wait=3s", "-chart=my chart's"}})
+	suite{
+		features:    []godog.Feature{file("orders.feature", mixed), file("calm.feature", calm)},
+		concurrency: 1, seed: 42, clock: steadyClock(),
+	}.run(t, Options{Test: "TestFeatures", Failures: &out, Flags: []string{"-wait=3s", "-chart=my chart's"}})
 	golden(t, "failures.txt", out.String())
 }

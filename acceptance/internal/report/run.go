@@ -9,43 +9,46 @@ import (
 
 	"github.com/cucumber/godog"
 	messages "github.com/cucumber/messages/go/v34"
+
+	"github.com/traderadmin/charts/internal/gherkin"
 )
 
-// run is one run of a suite: what there is to run, and what became of it so far.
+// run is one run of a suite: its features and scenarios, and their results so far.
 type run struct {
 	started, finished time.Time // finished is zero while it runs
-	seed              string    // of the random order; "" where the order is not random
-	snippets          string    // Go code for the steps that have no definition
+	seed              string    // of the random order; empty without one
+	snippets          string    // Go code for undefined steps
 	features          []*feature
-	scenarios         map[string]*scenario // by the ids of their pickles
-	steps             map[string]*step     // by the ids of their pickle steps
-	names             map[string]int       // how many scenarios have a name
+	scenarios         map[string]*scenario // by pickle ID
+	steps             map[string]*step     // by pickle step ID
+	names             map[string]int       // number of scenarios by name
 }
 
 // feature is one feature file.
 type feature struct {
 	document  *messages.GherkinDocument
-	file      string // its path
+	file      string // path
 	scenarios []*scenario
 }
 
-// scenario is one scenario, or one row of an outline: what Cucumber calls a pickle.
+// scenario is one scenario, or one row of a Scenario Outline: a pickle in Cucumber's terms.
 type scenario struct {
 	pickle            *messages.Pickle
 	feature           *feature
-	keyword, rule     string // rule is the name of the rule that it stands under, or ""
+	keyword           string
+	rule              string // name of the rule that contains the scenario, if any
 	description       string
 	row               int    // of an outline, from 1; 0 for a scenario
-	example           string // what is in that row: "column: cell, …"
+	example           string // cells of the row: "column: cell, …"
 	line              int64
 	steps             []*step
 	status            status
 	started, finished time.Time
-	told              bool // godog's formatter was told the result of its last step
-	over              bool // all is known of it
+	reported          bool // the formatter has received the result of the last step
+	concluded         bool // the result is complete
 }
 
-// step is one step of a scenario, those of backgrounds included.
+// step is one step of a scenario or of its backgrounds.
 type step struct {
 	pickle            *messages.PickleStep
 	scenario          *scenario
@@ -55,11 +58,11 @@ type step struct {
 	status            status
 	err               error
 	started, finished time.Time
-	definition        *definition // nil where there is none
+	definition        *definition // nil for an undefined step
 	attachments       []godog.Attachment
 }
 
-// definition is what a step matched.
+// definition is the step definition that a step matched.
 type definition struct {
 	expression string
 	file       string
@@ -67,13 +70,14 @@ type definition struct {
 	groups     []group
 }
 
-// group is one group of a definition's expression: what it matched in the text of the step, and at which byte.
+// group is a match of a capturing group in the text of a step.
 type group struct {
-	start int
+	start int // byte offset
 	value string
 }
 
-// status is what became of a step, or of a scenario: then it is the worst of its steps. From good to bad, in Cucumber's order.
+// status is the result of a step or a scenario. The status of a scenario is the worst status of its steps. The
+// constants are in Cucumber's order, from good to bad.
 type status int
 
 const (
@@ -90,10 +94,10 @@ func (s status) String() string {
 	return [...]string{"not run", "passed", "skipped", "pending", "undefined", "ambiguous", "failed"}[s]
 }
 
-// bad says whether a run with such a scenario failed, as in godog's strict mode.
+// bad reports whether the status fails the run, as in godog's strict mode.
 func (s status) bad() bool { return s >= pending }
 
-// statusOf translates godog's status of a step.
+// statusOf converts godog's status of a step.
 func statusOf(s godog.StepResultStatus) status {
 	switch s {
 	case godog.StepPassed:
@@ -115,10 +119,10 @@ func newRun(started time.Time) *run {
 	return &run{started: started, scenarios: map[string]*scenario{}, steps: map[string]*step{}, names: map[string]int{}}
 }
 
-// add makes a feature and its scenarios part of the run.
+// add adds a feature and its scenarios to the run.
 func (r *run) add(document *messages.GherkinDocument, pickles []*messages.Pickle) {
 	f := &feature{document: document, file: withoutLine(document.Uri)}
-	nodes := nodesOf(document.Feature)
+	nodes := nodesOf(document)
 	for _, pickle := range pickles {
 		first, last := nodes[pickle.AstNodeIds[0]], nodes[pickle.AstNodeIds[len(pickle.AstNodeIds)-1]]
 		s := &scenario{
@@ -127,7 +131,10 @@ func (r *run) add(document *messages.GherkinDocument, pickles []*messages.Pickle
 		}
 		for _, pickleStep := range pickle.Steps {
 			node := nodes[pickleStep.AstNodeIds[0]]
-			st := &step{pickle: pickleStep, scenario: s, keyword: strings.TrimSpace(node.keyword), line: node.line, background: node.background}
+			st := &step{
+				pickle: pickleStep, scenario: s, keyword: strings.TrimSpace(node.keyword), line: node.line,
+				background: node.background,
+			}
 			s.steps = append(s.steps, st)
 			r.steps[pickleStep.Id] = st
 		}
@@ -138,7 +145,7 @@ func (r *run) add(document *messages.GherkinDocument, pickles []*messages.Pickle
 	r.features = append(r.features, f)
 }
 
-// withoutLine removes the line number of a path that asks for one scenario of a file: "x.feature:12".
+// withoutLine removes the line number of a path that selects one scenario of a file, such as "x.feature:12".
 func withoutLine(uri string) string {
 	if i := strings.LastIndex(uri, ".feature:"); i >= 0 {
 		return uri[:i+len(".feature")]
@@ -146,7 +153,7 @@ func withoutLine(uri string) string {
 	return uri
 }
 
-// node is what a pickle's references to the feature file lead to: a scenario, a step or a row of examples.
+// node is a scenario, a step or a row of examples in a feature file, to which pickles refer by ID.
 type node struct {
 	keyword, rule, description string
 	line                       int64
@@ -155,32 +162,29 @@ type node struct {
 	example                    string
 }
 
-// nodesOf returns what stands in a feature file, by id.
-func nodesOf(f *messages.Feature) map[string]node {
+// nodesOf returns the nodes of a feature file by ID.
+func nodesOf(document *messages.GherkinDocument) map[string]node {
 	nodes := map[string]node{}
-	for _, child := range f.Children {
-		addNodes(nodes, "", child.Background, child.Scenario)
-		if child.Rule != nil {
-			for _, grandchild := range child.Rule.Children {
-				addNodes(nodes, child.Rule.Name, grandchild.Background, grandchild.Scenario)
+	for found := range gherkin.Nodes(document) {
+		for _, s := range found.Steps() {
+			nodes[s.Id] = node{keyword: s.Keyword, line: s.Location.Line, background: found.Background != nil}
+		}
+		if s := found.Scenario; s != nil {
+			scenario := node{keyword: s.Keyword, description: s.Description, line: s.Location.Line}
+			if found.Rule != nil {
+				scenario.rule = found.Rule.Name
 			}
+			nodes[s.Id] = scenario
+			addRows(nodes, s.Examples)
 		}
 	}
 	return nodes
 }
 
-// addNodes adds what one child of a feature or of a rule holds; one of background and s is nil.
-func addNodes(nodes map[string]node, rule string, background *messages.Background, s *messages.Scenario) {
-	if background != nil {
-		addSteps(nodes, background.Steps, true)
-	}
-	if s == nil {
-		return
-	}
-	nodes[s.Id] = node{keyword: s.Keyword, rule: rule, description: s.Description, line: s.Location.Line}
-	addSteps(nodes, s.Steps, false)
+// addRows adds the rows of all examples of an outline.
+func addRows(nodes map[string]node, tables []*messages.Examples) {
 	number := 0
-	for _, examples := range s.Examples {
+	for _, examples := range tables {
 		for _, row := range examples.TableBody {
 			number++
 			var cells []string
@@ -192,19 +196,14 @@ func addNodes(nodes map[string]node, rule string, background *messages.Backgroun
 	}
 }
 
-func addSteps(nodes map[string]node, steps []*messages.Step, background bool) {
-	for _, s := range steps {
-		nodes[s.Id] = node{keyword: s.Keyword, line: s.Location.Line, background: background}
-	}
-}
-
-// conclude takes the scenario for over, with the worst status of its steps. Like godog, it takes a scenario without steps for undefined.
+// conclude completes the scenario with the worst status of its steps. Like godog, it treats a scenario without steps as
+// undefined.
 func (s *scenario) conclude() {
-	s.over = true
+	s.concluded = true
 	for _, st := range s.steps {
 		s.status = max(s.status, st.status)
 		if st.finished.After(s.finished) {
-			s.finished = st.finished // skipped steps come after the hooks that end a failed scenario
+			s.finished = st.finished // skipped steps follow the After hooks of a failed scenario
 		}
 	}
 	if len(s.steps) == 0 {
@@ -212,7 +211,7 @@ func (s *scenario) conclude() {
 	}
 }
 
-// name names the scenario, and which row it is where several share the name.
+// name returns the name of the scenario, with the number of the row for an outline.
 func (s *scenario) name() string {
 	if s.row > 0 {
 		return fmt.Sprintf("%s (row %d)", s.pickle.Name, s.row)
@@ -220,14 +219,14 @@ func (s *scenario) name() string {
 	return s.pickle.Name
 }
 
-// location is where the scenario stands, as "file:line".
+// location returns the position of the scenario as "file:line".
 func (s *scenario) location() string { return fmt.Sprintf("%s:%d", s.feature.file, s.line) }
 
-// duration is the time that the scenario took, the cleaning up after it included.
+// duration returns the time that the scenario took, including cleanup.
 func (s *scenario) duration() time.Duration { return s.finished.Sub(s.started) }
 
-// culprit is the step that the scenario failed at, or nil.
-func (s *scenario) culprit() *step {
+// failedStep returns the step that determined the bad status of the scenario, or nil.
+func (s *scenario) failedStep() *step {
 	for _, st := range s.steps {
 		if st.status == s.status && st.status.bad() {
 			return st
@@ -236,9 +235,9 @@ func (s *scenario) culprit() *step {
 	return nil
 }
 
-// cause says why the scenario did not pass, and which line of its feature file that is about.
+// cause returns why the scenario did not pass, and the line of its feature file.
 func (s *scenario) cause() (line int64, cause string) {
-	if st := s.culprit(); st != nil {
+	if st := s.failedStep(); st != nil {
 		return st.line, st.cause()
 	}
 	return s.line, "the scenario has no steps"
@@ -246,21 +245,21 @@ func (s *scenario) cause() (line int64, cause string) {
 
 func (st *step) duration() time.Duration { return st.finished.Sub(st.started) }
 
-// phrase is the step as its feature file has it, but for the parameters of outlines.
+// phrase returns the step with its keyword, and with the values of an outline's parameters.
 func (st *step) phrase() string { return st.keyword + " " + st.pickle.Text }
 
-// headline is the start of why the scenario did not pass: as much of it as fits a list.
+// headline returns the first lines of the cause, for lists.
 func (s *scenario) headline() string {
-	const most = 3
+	const maxLines = 3
 	_, text := s.cause()
-	if st := s.culprit(); st != nil && st.err != nil {
+	if st := s.failedStep(); st != nil && st.err != nil {
 		text = strings.TrimSpace(st.err.Error()) // without the stack of a panic
 	}
 	lines := strings.Split(text, "\n")
-	return strings.Join(lines[:min(most, len(lines))], "\n")
+	return strings.Join(lines[:min(maxLines, len(lines))], "\n")
 }
 
-// cause says why the step did not pass; "" where it did.
+// cause returns why the step did not pass, or "" if it passed.
 func (st *step) cause() string {
 	switch {
 	case st.err != nil:
@@ -268,12 +267,12 @@ func (st *step) cause() string {
 	case st.status == undefined:
 		return "no step definition matches this step"
 	case st.status == pending:
-		return "the step definition says that it is not written yet"
+		return "the step definition is pending"
 	}
 	return ""
 }
 
-// errorText is what an error says. The stack is part of it where a step panicked, as nothing else says where.
+// errorText returns the text of an error, with the stack trace if a step panicked.
 func errorText(err error) string {
 	if fmt.Sprintf("%T", err) == "*godog.traceError" {
 		return strings.TrimSpace(fmt.Sprintf("%+v", err))
@@ -281,7 +280,8 @@ func errorText(err error) string {
 	return strings.TrimSpace(err.Error())
 }
 
-// ran returns the scenarios that ran, in the order of their files. `go test -run` and godog's stop-on-failure leave some out.
+// ran returns the scenarios that ran, in the order of their files. `go test -run` and godog's stop-on-failure exclude
+// some.
 func (r *run) ran() []*scenario {
 	var ran []*scenario
 	for _, f := range r.features {
@@ -293,19 +293,19 @@ func (r *run) ran() []*scenario {
 func (f *feature) ran() []*scenario {
 	var ran []*scenario
 	for _, s := range f.scenarios {
-		if s.over && s.status != notRun {
+		if s.concluded && s.status != notRun {
 			ran = append(ran, s)
 		}
 	}
 	return ran
 }
 
-// bad returns the scenarios that failed the run.
+// bad returns the scenarios that fail the run.
 func (r *run) bad() []*scenario {
 	return slices.DeleteFunc(r.ran(), func(s *scenario) bool { return !s.status.bad() })
 }
 
-// counts returns how many scenarios came to which status, and how many there are.
+// counts returns the number of scenarios by status, and in total.
 func (r *run) counts() (counts map[status]int, total int) {
 	counts = map[status]int{}
 	for _, s := range r.scenarios {
@@ -314,10 +314,10 @@ func (r *run) counts() (counts map[status]int, total int) {
 	return counts, len(r.scenarios)
 }
 
-// worstFirst are the statuses in the order in which people want to know.
+// worstFirst lists the statuses in the order of their importance to readers.
 var worstFirst = []status{failed, ambiguous, undefined, pending, skipped, passed, notRun}
 
-// tally says in words how many scenarios came to which status: "2 failed, 98 passed".
+// tally returns the number of scenarios by status: "2 failed, 98 passed".
 func (r *run) tally() string {
 	counts, _ := r.counts()
 	var parts []string
@@ -329,7 +329,7 @@ func (r *run) tally() string {
 	return strings.Join(parts, ", ")
 }
 
-// verdict says in a few words how the run went.
+// verdict summarizes the result of the run.
 func (r *run) verdict() string {
 	counts, total := r.counts()
 	switch bad := len(r.bad()); {
@@ -342,24 +342,24 @@ func (r *run) verdict() string {
 	}
 }
 
-// slowest returns the n scenarios that took the most time, the slowest first.
+// slowest returns the n slowest scenarios, the slowest first.
 func (r *run) slowest(n int) []*scenario {
 	ran := r.ran()
 	slices.SortStableFunc(ran, func(a, b *scenario) int { return cmp.Compare(b.duration(), a.duration()) })
 	return ran[:min(n, len(ran))]
 }
 
-// untimed says whether scenarios with steps ran without the hooks that time them.
+// untimed reports whether scenarios with steps ran without the hooks that time them.
 func (r *run) untimed() bool {
 	for _, s := range r.scenarios {
-		if s.told && s.started.IsZero() {
+		if s.reported && s.started.IsZero() {
 			return true
 		}
 	}
 	return false
 }
 
-// count is a number with its noun: "1 scenario", "2 scenarios".
+// count returns a number with its noun: "1 scenario", "2 scenarios".
 func count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
@@ -367,7 +367,7 @@ func count(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// elapsed writes a duration with the precision that people read: "12ms", "3.42s", "2m05s".
+// elapsed formats a duration with about three significant digits: "12ms", "3.42s", "2m05s".
 func elapsed(d time.Duration) string {
 	switch {
 	case d < time.Millisecond:

@@ -15,9 +15,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The suites that these tests report on. They do not run in parallel: godog keeps its formatters, and the seed of a run, in global variables.
+// The tests do not run in parallel, because godog keeps its formatters and the seed of a run in global variables.
 
-// mixed has every kind of result, and every construct of Gherkin that a report shows.
+// mixed contains every status, and every Gherkin construct that a report shows.
 const mixed = `@orders
 Feature: Orders
   What a shop does
@@ -83,7 +83,7 @@ const calm = `Feature: Calm
     When the order is paid
 `
 
-// vocabulary gives sc the steps of these features.
+// vocabulary registers the steps of the features.
 func vocabulary(sc *godog.ScenarioContext) {
 	sc.Step(`^a shop with (\d+) "([^"]*)" orders( today)?$`, func(int, string, string) error { return nil })
 	sc.Step(`^the order is paid$`, func() error { return nil })
@@ -103,28 +103,33 @@ func vocabulary(sc *godog.ScenarioContext) {
 	})
 }
 
-// onePixel is a picture.
+// onePixel is a PNG image.
 const onePixel = "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x02\x00\x00\x00\x90wS\xde" +
 	"\x00\x00\x00\x0cIDATx\x9cc\xf8\xcf\xc0\x00\x00\x03\x01\x01\x00\xc9\xfe\x92\xef\x00\x00\x00\x00IEND\xaeB`\x82"
 
+const (
+	why        = "deployment/shop\n  pod/shop-1: the image <shop:9> cannot be pulled\n"
+	difference = "--- rendered\n+++ cluster\n@@ -1 +1 @@\n same\n-replicas: 2\n+replicas: 1\n"
+)
+
 func explain(ctx context.Context) (context.Context, error) {
 	return godog.Attach(ctx,
-		godog.Attachment{FileName: "Why", MediaType: "text/plain", Body: []byte("deployment/shop\n  pod/shop-1: the image <shop:9> cannot be pulled\n")},
-		godog.Attachment{FileName: "Difference", MediaType: "text/x.diff", Body: []byte("--- rendered\n+++ cluster\n@@ -1 +1 @@\n same\n-replicas: 2\n+replicas: 1\n")},
+		godog.Attachment{FileName: "Why", MediaType: "text/plain", Body: []byte(why)},
+		godog.Attachment{FileName: "Difference", MediaType: "text/x.diff", Body: []byte(difference)},
 		godog.Attachment{FileName: "Screen", MediaType: "image/png", Body: []byte(onePixel)},
 		godog.Attachment{FileName: "core", Body: []byte{0, 1, 2, 255}},
 	), errors.New("the shop did not open:\n  pod/shop-1: ErrImagePull, 100%, </script> & \"more\"")
 }
 
-// suite is a run of features that a test reports on.
+// suite is a godog suite that a test reports on.
 type suite struct {
 	features    []godog.Feature
 	concurrency int
 	tags        string
 	seed        int64
-	stop        bool             // on the first failure
-	t           *testing.T       // to run scenarios as subtests
-	clock       func() time.Time // nil means the real one
+	stop        bool             // stop on the first failure
+	t           *testing.T       // runs scenarios as subtests, if set
+	clock       func() time.Time // defaults to time.Now
 	initialize  func(*godog.ScenarioContext)
 	pretty      io.Writer
 }
@@ -133,7 +138,7 @@ func file(name, text string) godog.Feature {
 	return godog.Feature{Name: "features/" + name, Contents: []byte(text)}
 }
 
-// run runs the suite with a Report of its own, which it returns with the exit code.
+// run runs the suite with a new Report, and returns the Report and the exit code.
 func (s suite) run(t testing.TB, options Options) (*Report, int) {
 	t.Helper()
 	r, err := New(options)
@@ -150,8 +155,8 @@ func (s suite) run(t testing.TB, options Options) (*Report, int) {
 	}
 	code := godog.TestSuite{
 		Options: &godog.Options{
-			FeatureContents: s.features, Format: format, Output: output, Concurrency: s.concurrency, Randomize: s.seed, Tags: s.tags,
-			Strict: true, StopOnFailure: s.stop, NoColors: true, TestingT: s.t,
+			FeatureContents: s.features, Format: format, Output: output, Concurrency: s.concurrency, Randomize: s.seed,
+			Tags: s.tags, Strict: true, StopOnFailure: s.stop, NoColors: true, TestingT: s.t,
 		},
 		ScenarioInitializer: func(sc *godog.ScenarioContext) {
 			s.initialize(sc)
@@ -161,7 +166,7 @@ func (s suite) run(t testing.TB, options Options) (*Report, int) {
 	return r, code
 }
 
-// steadyClock returns a clock that gains 10 ms whenever it is read.
+// steadyClock returns a clock that advances by 10 ms on every call.
 func steadyClock() func() time.Time {
 	now := time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC)
 	var mu sync.Mutex
@@ -173,12 +178,13 @@ func steadyClock() func() time.Time {
 	}
 }
 
-// big is a feature of n scenarios, each fifth of which fails where fails is set.
+// big returns a feature with n scenarios. If fails is set, every fifth of them fails.
 func big(n int, fails bool) godog.Feature {
 	var b bytes.Buffer
 	b.WriteString("@big\nFeature: Many orders\n")
 	for i := range n {
-		fmt.Fprintf(&b, "\n  @lane-%d\n  Scenario: Order number %d\n    Given a shop with %d \"open\" orders\n    When the order is paid\n", i%7, i, i)
+		fmt.Fprintf(&b, "\n  @lane-%d\n  Scenario: Order number %d\n", i%7, i)
+		fmt.Fprintf(&b, "    Given a shop with %d \"open\" orders\n    When the order is paid\n", i)
 		if fails && i%5 == 4 {
 			b.WriteString("    Then it fails and explains itself\n")
 		}
@@ -187,7 +193,7 @@ func big(n int, fails bool) godog.Feature {
 	return file("big.feature", b.String())
 }
 
-// lines returns the lines of text that hold words.
+// lines returns the lines of text that contain words.
 func lines(text, words string) []string {
 	var found []string
 	for _, line := range strings.Split(text, "\n") {

@@ -8,7 +8,7 @@
 	const search = one("search");
 	const tag = one("tag");
 
-	// Filters: a scenario is shown when its status is one of those pressed (or none is), it has the tag, and it has all the words.
+	// Filters. A scenario matches if it has a pressed status (or none is pressed), the selected tag and all search words.
 	const filter = () => {
 		const statuses = chips.filter((chip) => chip.ariaPressed === "true").map((chip) => chip.dataset.status);
 		const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -47,7 +47,7 @@
 	if (tag) tag.addEventListener("change", filter);
 	one("reset").addEventListener("click", showAll);
 
-	// Deep links: what an address names is shown and unfolded, with all that it is in.
+	// Links. The target of the URL fragment is shown and expanded, with all elements that contain it.
 	const reveal = (element) => {
 		if (element.closest("[hidden]")) showAll();
 		for (let e = element; e; e = e.parentElement) if (e.localName === "details") e.open = true;
@@ -61,14 +61,14 @@
 	};
 	addEventListener("hashchange", follow);
 
-	const unfold = one("unfold");
-	unfold.addEventListener("click", () => {
-		const open = unfold.textContent === "Unfold all";
+	const expand = one("expand");
+	expand.addEventListener("click", () => {
+		const open = expand.textContent === "Expand all";
 		for (const details of all("main details")) if (!details.hidden) details.open = open;
-		unfold.textContent = open ? "Fold all" : "Unfold all";
+		expand.textContent = open ? "Collapse all" : "Expand all";
 	});
 
-	// Failures, one after the other, from the one that is looked at.
+	// Moves to the next or previous failure from the focused one.
 	const step = (by) => {
 		const bad = scenarios.filter((scenario) => "bad" in scenario.dataset && !scenario.hidden);
 		if (bad.length === 0) return;
@@ -95,11 +95,11 @@
 			button.textContent = "Copied";
 			setTimeout(() => { button.textContent = "Copy"; }, 1500);
 		};
-		const select = () => getSelection().selectAllChildren(pre); // where a page may not write to the clipboard
+		const select = () => getSelection().selectAllChildren(pre); // if clipboard access is denied
 		navigator.clipboard ? navigator.clipboard.writeText(pre.textContent).then(done, select) : select();
 	});
 
-	// Colors: as the system has them, or as chosen here, which is remembered where the browser lets a file remember.
+	// Colors of the system or as chosen here. The choice is stored if the browser permits it for files.
 	const themes = { "": "System", light: "Light", dark: "Dark" };
 	const theme = one("theme");
 	const setTheme = (name) => {
@@ -109,13 +109,13 @@
 		theme.ariaLabel = `Colors: ${themes[name]}`;
 	};
 	let chosen = "";
-	try { chosen = localStorage.getItem("report-theme") || ""; } catch { /* not allowed here */ }
+	try { chosen = localStorage.getItem("report-theme") || ""; } catch { /* not permitted */ }
 	setTheme(chosen in themes ? chosen : "");
 	theme.addEventListener("click", () => {
 		const names = Object.keys(themes);
 		const next = names[(names.indexOf(document.documentElement.dataset.theme || "") + 1) % names.length];
 		setTheme(next);
-		try { localStorage.setItem("report-theme", next); } catch { /* not allowed here */ }
+		try { localStorage.setItem("report-theme", next); } catch { /* not permitted */ }
 	});
 
 	if (location.hash) follow();

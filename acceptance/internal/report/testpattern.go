@@ -7,8 +7,9 @@ import (
 	"unicode"
 )
 
-// testPattern is what `go test -run` takes, quoted for a shell, to run the subtest of test that is made for a scenario's name. Where the name is not the only
-// one, package testing numbers its subtests in the order in which they happen to start, so that the pattern takes all of them.
+// testPattern returns the argument of `go test -run`, quoted for a shell, that runs the subtest of a scenario. If
+// several scenarios share the name, package testing numbers their subtests in the order in which they start, so the
+// pattern matches all of them.
 func testPattern(test, name string, shared bool) string {
 	var levels []string
 	for _, level := range strings.Split(test+"/"+subtestName(name), "/") {
@@ -21,10 +22,10 @@ func testPattern(test, name string, shared bool) string {
 	return quoted(pattern)
 }
 
-// plain matches words that mean themselves to a shell.
+// plain matches words that need no quotes in a shell.
 var plain = regexp.MustCompile(`^[\w./:=@%+,-]+$`)
 
-// quoted is a word as one types it into a shell.
+// quoted quotes a word for a shell.
 func quoted(word string) string {
 	if plain.MatchString(word) {
 		return word
@@ -32,7 +33,8 @@ func quoted(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
-// subtestName rewrites a name as package testing does for subtests: spaces to underscores, what cannot be printed to escapes.
+// subtestName rewrites a name as package testing does for subtests: spaces become underscores, and unprintable
+// characters are escaped.
 func subtestName(name string) string {
 	var b strings.Builder
 	for _, r := range name {

@@ -53,12 +53,15 @@ func formatValues(values []any) string {
 	return strings.Join(texts, ", ")
 }
 
-func quoteAll(keys []string) string {
+func quoteKeys(keys []string) string {
 	quoted := make([]string, len(keys))
 	for i, k := range keys {
 		quoted[i] = strconv.Quote(k)
 	}
-	return strings.Join(quoted, ", ")
+	if len(keys) == 1 {
+		return "the key " + quoted[0]
+	}
+	return "the keys " + strings.Join(quoted, ", ")
 }
 
 // lookup is the value at a path, or nil.

@@ -18,7 +18,7 @@ func problem(e *jsonschema.ValidationError, got any) string {
 	case *kind.Type:
 		return typeProblem(k, got)
 	case *kind.Required:
-		return "must have the key " + quoteAll(k.Missing)
+		return "must have " + quoteKeys(k.Missing)
 	case *kind.Enum:
 		return fmt.Sprintf("must be one of %s, not %s", formatValues(k.Want), FormatValue(k.Got))
 	case *kind.Const:
@@ -55,9 +55,9 @@ func problem(e *jsonschema.ValidationError, got any) string {
 	case *kind.UniqueItems:
 		return fmt.Sprintf("must not repeat an item: items %d and %d are equal", k.Duplicates[0], k.Duplicates[1])
 	case *kind.DependentRequired:
-		return fmt.Sprintf("must have the key %s with %q", quoteAll(k.Missing), k.Prop)
+		return fmt.Sprintf("must have %s with %q", quoteKeys(k.Missing), k.Prop)
 	case *kind.Dependency:
-		return fmt.Sprintf("must have the key %s with %q", quoteAll(k.Missing), k.Prop)
+		return fmt.Sprintf("must have %s with %q", quoteKeys(k.Missing), k.Prop)
 	case *kind.RefCycle:
 		return "cannot be validated: the schema's $ref refers back to itself at " + strings.TrimPrefix(k.URL, documentURL)
 	case *kind.FalseSchema:

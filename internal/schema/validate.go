@@ -54,7 +54,7 @@ func Compile(content []byte) (_ *Schema, err error) {
 	}
 	compiled, err := compiler.Compile(documentURL)
 	if err != nil {
-		return nil, &CompileError{Problem: "is not a valid JSON Schema: " + compileProblem(err)}
+		return nil, &CompileError{Problem: "is not a valid JSON Schema: " + compileProblem(err, document)}
 	}
 	return &Schema{compiled}, nil
 }
@@ -67,12 +67,12 @@ func lineAndColumn(content []byte, offset int) (line, column int) {
 }
 
 // compileProblem describes a compile error without the URLs that the compiler makes up.
-func compileProblem(err error) string {
+func compileProblem(err error, document any) string {
 	var invalid *jsonschema.SchemaValidationError
 	var cause *jsonschema.ValidationError
 	if errors.As(err, &invalid) && errors.As(invalid.Err, &cause) {
 		var problems []string
-		for _, v := range flatten(cause, nil) {
+		for _, v := range flatten(cause, document) {
 			problems = append(problems, FormatPath(v.Path)+" "+v.Problem)
 		}
 		return strings.Join(problems, "; ")
@@ -114,8 +114,8 @@ func (s *Schema) Validate(value any) (found []Violation) {
 	return nil
 }
 
-// flatten returns the leaves of the validator's tree of causes. A value that matches none of several alternatives (anyOf,
-// oneOf) is one violation.
+// flatten returns the leaves of the validator's tree of causes. A value that matches none of several alternatives
+// (anyOf, oneOf) is one violation.
 func flatten(e *jsonschema.ValidationError, values any) []Violation {
 	switch k := e.ErrorKind.(type) {
 	case *kind.AnyOf:
@@ -145,7 +145,8 @@ func flatten(e *jsonschema.ValidationError, values any) []Violation {
 	return found
 }
 
-// noneOf describes a value that matches no alternative. If all alternatives fail in the same way, only that is reported.
+// noneOf describes a value that matches no alternative. If all alternatives fail in the same way, only that is
+// reported.
 func noneOf(e *jsonschema.ValidationError, values any) Violation {
 	if types, ok := wrongTypes(e); ok {
 		return Violation{Path: e.InstanceLocation, Problem: typeProblem(types, lookup(values, e.InstanceLocation))}
@@ -169,7 +170,7 @@ func noneOf(e *jsonschema.ValidationError, values any) Violation {
 	}
 	return Violation{
 		Path:    e.InstanceLocation,
-		Problem: "matches none of the schema's alternatives: " + strings.Join(alternatives, ", or "),
+		Problem: "must match one of the schema's alternatives: " + strings.Join(alternatives, ", or "),
 	}
 }
 

@@ -17,7 +17,9 @@ func ExampleSchema_Validate() {
 	for _, v := range s.Validate(map[string]any{"replicas": "two"}) {
 		fmt.Println(schema.FormatPath(v.Path), v.Problem)
 	}
-	// Unordered output: the values must have the key "image" replicas must be an integer, not the string "two"
+	// Unordered output:
+	// the values must have the key "image"
+	// replicas must be an integer, not the string "two"
 }
 
 func ExampleDocument_OpenObjects() {

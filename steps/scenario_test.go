@@ -188,7 +188,7 @@ func TestWrongCommandLinesSayWhatIsMeant(t *testing.T) {
 		"instal shop ./shop":                 `did you mean install?`,
 		"install shop ./shop --nmaespace x":  `did you mean --namespace?`,
 		"install shop ./nowhere":             `./nowhere`,
-		"install shop ./shop | tee x":        `this is no shell`,
+		"install shop ./shop | tee x":        `this is not a shell`,
 		"install shop ./shop --set a='b":     `reached EOF without closing quote`,
 		"upgrade other ./shop":               `"other" has no deployed releases`,
 		"install shop ./shop --kubeconfig x": `--kubeconfig cannot be used here`,

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -68,8 +69,9 @@ func (e *execution) load(path string) (*chart.Chart, error) {
 	}
 	if dependencies := loaded.Metadata.Dependencies; dependencies != nil {
 		if err := action.CheckDependencies(loaded, dependencies); err != nil {
-			return nil, fmt.Errorf("An error occurred while checking for chart dependencies. "+ //nolint:staticcheck // Helm's words
-				"You may need to run `helm dependency build` to fetch missing dependencies: %w", err)
+			return nil, fmt.Errorf( //nolint:staticcheck // Helm's words
+				"An error occurred while checking for chart dependencies. You may need to "+
+					"run `helm dependency build` to fetch missing dependencies: %w", err)
 		}
 	}
 	return loaded, nil
@@ -81,8 +83,8 @@ func (e *execution) warnDeprecated(loaded *chart.Chart) {
 	}
 }
 
-// kubeVersionFlag adds --kube-version, whose default is the client's version. The function that it returns parses it; nil
-// means the default of Helm's SDK.
+// kubeVersionFlag adds --kube-version, whose default is the client's version. The function that it returns parses it;
+// nil means the default of Helm's SDK.
 func (e *execution) kubeVersionFlag(flags *pflag.FlagSet) func() (*chartutil.KubeVersion, error) {
 	text := flags.String("kube-version", e.client.kubeVersion, "Kubernetes version to render for")
 	return func() (*chartutil.KubeVersion, error) {
@@ -127,5 +129,14 @@ type fileGetter func(path string) string
 
 func (resolve fileGetter) Get(path string, _ ...getter.Option) (*bytes.Buffer, error) {
 	content, err := os.ReadFile(resolve(path))
-	return bytes.NewBuffer(content), err
+	return bytes.NewBuffer(content), asTyped(err, path)
+}
+
+// asTyped makes an error about a file name its path as it was typed.
+func asTyped(err error, path string) error {
+	var pathError *fs.PathError
+	if errors.As(err, &pathError) {
+		pathError.Path = path
+	}
+	return err
 }

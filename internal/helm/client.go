@@ -94,9 +94,9 @@ func (c *Client) Discovery() discovery.CachedDiscoveryInterface {
 
 // Run implements Helm.
 //
-// If ctx ends, install and upgrade return as they do on Ctrl-C in the helm binary: the release is marked as failed (with
-// --atomic: undone), and requests under way go on in the background. The other commands check ctx only before they
-// start; their --timeout bounds them.
+// If ctx ends, install and upgrade return as they do on Ctrl-C in the helm binary: the release is marked as failed
+// (with --atomic: undone), and requests under way go on in the background. The other commands check ctx only before
+// they start; their --timeout bounds them.
 func (c *Client) Run(ctx context.Context, scope Scope, args ...string) (*Result, error) {
 	e := newExecution(c, scope)
 	err := e.execute(ctx, args)

@@ -3,8 +3,10 @@ package helm
 import (
 	"context"
 	"net/http"
+	"strings"
 	"sync"
 
+	"helm.sh/helm/v3/pkg/chartutil"
 	"helm.sh/helm/v3/pkg/kube"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -28,7 +30,8 @@ const storageDriver = "secret"
 //
 // Discovery documents are kept with their ETags. Each command asks whether they are still valid, which costs two small
 // answers (304 Not Modified). It therefore sees a CRD that a chart, another command or anyone else has just added. The
-// OpenAPI documents are large, and only say whether the server validates fields itself: they are fetched and parsed once.
+// OpenAPI documents are large, and only say whether the server validates fields itself: they are fetched and parsed
+// once.
 type cluster struct {
 	config    *rest.Config
 	client    kubernetes.Interface
@@ -39,6 +42,8 @@ type cluster struct {
 func newCluster(config *rest.Config) (*cluster, error) {
 	config = rest.CopyConfig(config)
 	config.QPS, config.RateLimiter = -1, nil
+	version := chartutil.DefaultCapabilities.HelmVersion.Version
+	config.UserAgent = "Helm/" + strings.TrimPrefix(version, "v") // Helm's, which names the manager of release records
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return &kube.RetryingRoundTripper{Wrapped: next} })
 
 	documents := httpcache.NewMemoryCache()

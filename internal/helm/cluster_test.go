@@ -18,8 +18,8 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// apiServer serves the discovery and OpenAPI documents of an API server. Discovery has ETags, as on real ones. OpenAPI has
-// none, so that each request for it sends it whole.
+// apiServer serves the discovery and OpenAPI documents of an API server. Discovery has ETags, as on real ones. OpenAPI
+// has none, so that each request for it sends it whole.
 type apiServer struct {
 	mutex     sync.Mutex
 	documents map[string]string
@@ -41,8 +41,9 @@ func newAPIServer(t *testing.T) (*apiServer, *rest.Config) {
 }
 
 func apiGroup(name, version, kind, resource string) string {
-	return fmt.Sprintf(`{"metadata":{"name":%q},"versions":[{"version":%q,"resources":[{"resource":%q,"scope":"Namespaced",`+
-		`"responseKind":{"group":%q,"version":%q,"kind":%q},"singularResource":"","verbs":["get","create"]}]}]}`,
+	return fmt.Sprintf(`{"metadata":{"name":%q},"versions":[{"version":%q,"resources":[{"resource":%q,`+
+		`"scope":"Namespaced","responseKind":{"group":%q,"version":%q,"kind":%q},"singularResource":"",`+
+		`"verbs":["get","create"]}]}]}`,
 		name, version, resource, name, version, kind)
 }
 
@@ -124,7 +125,8 @@ func TestDocumentsOfTheClusterAreFetchedOnce(t *testing.T) {
 	t.Parallel()
 	server, config := newAPIServer(t)
 	dir := chartOf(t, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\n"+
-		"data: {apps: {{ .Capabilities.APIVersions.Has \"apps/v1/Deployment\" | quote }}, version: {{ .Capabilities.KubeVersion }}}\n")
+		"data: {apps: {{ .Capabilities.APIVersions.Has \"apps/v1/Deployment\" | quote }}, "+
+		"version: {{ .Capabilities.KubeVersion }}}\n")
 	client, err := New(config, Options{Dir: dir})
 	require.NoError(t, err)
 
@@ -150,13 +152,15 @@ func TestDocumentsOfTheClusterAreFetchedOnce(t *testing.T) {
 func TestKindsThatAreAddedLaterAreSeen(t *testing.T) {
 	t.Parallel()
 	server, config := newAPIServer(t)
-	client, err := New(config, Options{Dir: chartOf(t, "apiVersion: shop.example/v1\nkind: Order\nmetadata: {name: first}\n")})
+	dir := chartOf(t, "apiVersion: shop.example/v1\nkind: Order\nmetadata: {name: first}\n")
+	client, err := New(config, Options{Dir: dir})
 	require.NoError(t, err)
 
 	const line = "install x ./c --dry-run=server"
 	server.set("/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
-		`{"kind":"CustomResourceDefinitionList","apiVersion":"apiextensions.k8s.io/v1","items":[{"kind":"CustomResourceDefinition",`+
-			`"apiVersion":"apiextensions.k8s.io/v1","spec":{"group":"shop.example","names":{"kind":"Order"}}}]}`)
+		`{"kind":"CustomResourceDefinitionList","apiVersion":"apiextensions.k8s.io/v1","items":[`+
+			`{"kind":"CustomResourceDefinition","apiVersion":"apiextensions.k8s.io/v1",`+
+			`"spec":{"group":"shop.example","names":{"kind":"Order"}}}]}`)
 	_, err = try(t, client, line)
 	require.ErrorContains(t, err, `no matches for kind "Order" in version "shop.example/v1"`)
 

@@ -11,9 +11,9 @@ import (
 
 // Split splits one command line into words by the shell's rules for quotes and escapes.
 //
-// Words arrive as typed otherwise: there is no expansion of braces, globs or tildes, so `--set a={x,y}` is two words. What only a
-// shell can do is an error: several commands, pipes, redirections, and variables or commands to substitute. In single
-// quotes, $ stands for itself.
+// Words arrive as typed otherwise: there is no expansion of braces, globs or tildes, so `--set a={x,y}` is two words.
+// What only a shell can do is an error: several commands, pipes, redirections, and variables or commands to substitute.
+// In single quotes, $ stands for itself.
 func Split(line string) ([]string, error) {
 	words, err := split(line)
 	if err != nil {
@@ -22,8 +22,8 @@ func Split(line string) ([]string, error) {
 	return words, nil
 }
 
-var errNotOneCommand = errors.New("this is no shell: give one command, without pipes, `;`, `&`, `&&`, `||`, redirections, " +
-	"assignments or shell keywords; put them in quotes where they belong to a word")
+var errNotOneCommand = errors.New("this is not a shell: write one command, without pipes, `;`, `&`, `&&`, `||`, " +
+	"redirections, assignments or shell keywords; quote them if they belong to a word")
 
 func split(line string) ([]string, error) {
 	file, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(strings.NewReader(line), "")
@@ -80,7 +80,7 @@ func literal(line string, parts []syntax.WordPart) (string, error) {
 }
 
 func substitutionError(line string, part syntax.WordPart) error {
-	return fmt.Errorf("%s is not expanded here: write what it stands for, or put it in single quotes to pass it as it is",
+	return fmt.Errorf("%s is not expanded here: write its value, or put it in single quotes to pass it as it is",
 		line[part.Pos().Offset():part.End().Offset()])
 }
 

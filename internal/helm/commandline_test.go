@@ -41,7 +41,7 @@ func TestSplit(t *testing.T) {
 
 func TestSplitRefuses(t *testing.T) {
 	t.Parallel()
-	const notOneCommand = "this is no shell: give one command"
+	const notOneCommand = "this is not a shell: write one command"
 	for line, words := range map[string]string{
 		"list | grep x":        notOneCommand,
 		"list; list":           notOneCommand,
@@ -74,7 +74,9 @@ func TestSplitRefuses(t *testing.T) {
 
 func TestJoinIsTheInverseOfSplit(t *testing.T) {
 	t.Parallel()
-	words := []string{"install", "a b", "", "--set", "a={x,y}", "it's", `say "$HOME"`, "a;b", "two\nlines", "*", "~", `back\slash`, "#"}
+	words := []string{
+		"install", "a b", "", "--set", "a={x,y}", "it's", `say "$HOME"`, "a;b", "two\nlines", "*", "~", `back\slash`, "#",
+	}
 	split, err := Split(join(words))
 	require.NoError(t, err)
 	assert.Equal(t, words, split)

@@ -5,16 +5,16 @@
 // Helm is the interface: one command line in, one Result out. Everything in it is of this package or of the standard
 // library, so that another version of Helm, or a helm binary, can stand behind it. Client is the implementation that
 // runs Helm 3's SDK inside the process. A command line takes milliseconds there, because it starts no process and reads
-// what the cluster serves only once. It also lets the caller see each object before it is sent (Prepare), and end a wait
-// that cannot succeed.
+// what the cluster serves only once. It also lets the caller see each object before it is sent (Prepare), and end a
+// wait that cannot succeed.
 //
 // The SDK has no commands, only actions. The commands are defined here, one file each, with cobra as in the helm
 // binary: the same names, flags, short forms, defaults, output and errors. ParseCommandLine reads a command line with
 // the same definitions, without running it.
 //
-// A Client changes nothing of the process: neither the working directory, nor the environment, nor the standard streams.
-// It ignores HELM_* variables, repositories, plugins and the kubeconfig file of the user. Command lines can therefore
-// run side by side, and print the same on every machine.
+// A Client changes nothing of the process: neither the working directory, nor the environment, nor the standard
+// streams. It ignores HELM_* variables, repositories, plugins and the kubeconfig file of the user. Command lines can
+// therefore run side by side, and print the same on every machine.
 //
 // # Differences from the helm binary
 //
@@ -28,5 +28,6 @@
 //   - CRDs that exist already are waited for, because a command beside this one may have created them just now.
 //
 // TestTheBinaryAgrees runs the same command lines through the helm binary of the same version, and holds everything
-// else: which flags there are, whether a command line fails, what it prints, and which objects it leaves in the cluster.
+// else: which flags there are, whether a command line fails, what it prints, and which objects it leaves in the
+// cluster.
 package helm

@@ -37,8 +37,8 @@ type Scope struct {
 // Prepare is given objects that are about to be created or updated: those of the chart, its CRDs, its hooks, and the
 // namespace of --create-namespace. It may change them: they are sent as it leaves them, but the release records them as
 // rendered. Namespaced objects have their namespace set. Prepare is not called for objects that are only rendered,
-// compared or deleted. If it returns an error, none of them is sent, and the command fails. Several commands may call it
-// at once.
+// compared or deleted. If it returns an error, none of them is sent, and the command fails. Several commands may call
+// it at once.
 type Prepare func(ctx context.Context, objects []*unstructured.Unstructured) error
 
 // Result is the outcome of one command line.

@@ -133,8 +133,8 @@ func findCommand(root *cobra.Command, args []string) (command *cobra.Command, re
 	return command, rest, err
 }
 
-// checkHelp returns an error unless the words after a group of commands ask for help: the next word is missing, or names
-// no command of the group.
+// checkHelp returns an error unless the words after a group of commands ask for help: the next word is missing, or
+// names no command of the group.
 func checkHelp(group *cobra.Command, rest []string) error {
 	group.InitDefaultHelpFlag()
 	group.FParseErrWhitelist.UnknownFlags = true // they belong to the command that was not recognized

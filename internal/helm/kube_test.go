@@ -32,7 +32,8 @@ func onCluster(t *testing.T, options Options) (*Client, kubernetes.Interface) {
 	client, err := New(shared.Config(t), options)
 	require.NoError(t, err)
 	t.Cleanup(func() {
-		assert.NoError(t, cluster.CoreV1().Namespaces().Delete(context.Background(), options.Namespace, metav1.DeleteOptions{}))
+		err := cluster.CoreV1().Namespaces().Delete(context.Background(), options.Namespace, metav1.DeleteOptions{})
+		assert.NoError(t, err)
 	})
 	return client, cluster
 }
@@ -120,7 +121,8 @@ func TestPrepareSeesAllObjectsThatAreSent(t *testing.T) {
 func TestNothingIsSentIfPrepareFails(t *testing.T) {
 	t.Parallel()
 	client, cluster := onCluster(t, Options{
-		Dir: chartOf(t, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: \"{{ .Release.Name }}\", labels: {a: \"{{ .Values.a }}\"}}\n"),
+		Dir: chartOf(t, "apiVersion: v1\nkind: ConfigMap\n"+
+			"metadata: {name: \"{{ .Release.Name }}\", labels: {a: \"{{ .Values.a }}\"}}\n"),
 	})
 	run(t, client, "install c ./c --create-namespace --set a=1")
 	scope := Scope{Prepare: func(context.Context, []*unstructured.Unstructured) error { return errors.New("not these") }}
@@ -130,7 +132,8 @@ func TestNothingIsSentIfPrepareFails(t *testing.T) {
 	_, err = tryIn(t, client, scope, "upgrade c ./c --set a=2")
 	require.ErrorContains(t, err, "not these")
 
-	there, err := cluster.CoreV1().ConfigMaps(client.namespace).List(t.Context(), metav1.ListOptions{FieldSelector: "metadata.name!=kube-root-ca.crt"})
+	there, err := cluster.CoreV1().ConfigMaps(client.namespace).List(t.Context(),
+		metav1.ListOptions{FieldSelector: "metadata.name!=kube-root-ca.crt"})
 	require.NoError(t, err)
 	require.Len(t, there.Items, 1)
 	assert.Equal(t, "1", there.Items[0].Labels["a"])

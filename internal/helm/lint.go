@@ -95,19 +95,22 @@ func (e *execution) printLint(path string, result *action.LintResult, quiet bool
 func (e *execution) withSubcharts(paths []string) ([]string, error) {
 	all := paths
 	for _, path := range paths {
-		root := filepath.Join(e.path(path), chartutil.ChartsDir)
-		err := filepath.WalkDir(root, func(found string, entry fs.DirEntry, err error) error {
+		root := e.path(path)
+		subcharts := filepath.Join(root, chartutil.ChartsDir)
+		err := filepath.WalkDir(subcharts, func(found string, entry fs.DirEntry, err error) error {
 			switch {
-			case err != nil && found == root: // there are no subcharts
+			case err != nil && found == subcharts: // there are none
 				return filepath.SkipDir
 			case err != nil:
 				return err
 			case entry.Name() == chartutil.ChartfileName:
-				all = append(all, filepath.Dir(found))
-			case strings.HasSuffix(found, ".tgz"), strings.HasSuffix(found, ".tar.gz"):
-				all = append(all, found)
+				found = filepath.Dir(found)
+			case !strings.HasSuffix(found, ".tgz") && !strings.HasSuffix(found, ".tar.gz"):
+				return nil
 			}
-			return nil
+			relative, err := filepath.Rel(root, found)
+			all = append(all, filepath.Join(path, relative))
+			return err
 		})
 		if err != nil {
 			return nil, err

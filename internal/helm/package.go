@@ -2,6 +2,7 @@ package helm
 
 import (
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 	"helm.sh/helm/v3/pkg/action"
@@ -21,15 +22,18 @@ func (e *execution) packageChart() *cobra.Command {
 	flags.StringVarP(&client.Destination, "destination", "d", ".", "folder to write the archive to")
 
 	command.RunE = func(_ *cobra.Command, paths []string) error {
-		client.Destination = e.destination(client.Destination)
+		typed := client.Destination
+		client.Destination = e.destination(typed)
 		for _, path := range paths {
-			path = e.path(path)
-			if _, err := os.Stat(path); err != nil {
-				return err
+			if _, err := os.Stat(e.path(path)); err != nil {
+				return asTyped(err, path)
 			}
-			archive, err := client.Run(path, nil)
+			archive, err := client.Run(e.path(path), nil)
 			if err != nil {
 				return err
+			}
+			if filepath.Clean(typed) != "." {
+				archive = filepath.Join(typed, filepath.Base(archive))
 			}
 			e.stdout.Printf("Successfully packaged chart and saved it to: %s", archive)
 		}

@@ -22,7 +22,7 @@ func (e *execution) rollback() *cobra.Command {
 	flags.BoolVar(&client.Force, "force", false, "update resources by replacing them")
 	flags.BoolVar(&client.DisableHooks, "no-hooks", false, "do not run hooks")
 	waitFlags(flags, &client.Wait, &client.WaitForJobs, &client.Timeout)
-	flags.BoolVar(&client.CleanupOnFail, "cleanup-on-fail", false, "delete the objects of a failed rollback that it created")
+	flags.BoolVar(&client.CleanupOnFail, "cleanup-on-fail", false, "delete new objects if the rollback fails")
 	historyMaxFlag(flags, &client.MaxHistory)
 
 	command.RunE = func(_ *cobra.Command, args []string) error {

@@ -88,7 +88,7 @@ func upgradeFlags(flags *pflag.FlagSet, client *action.Upgrade) {
 	waitFlags(flags, &client.Wait, &client.WaitForJobs, &client.Timeout)
 	flags.BoolVar(&client.Atomic, "atomic", false, "roll back if the upgrade fails; implies --wait")
 	historyMaxFlag(flags, &client.MaxHistory)
-	flags.BoolVar(&client.CleanupOnFail, "cleanup-on-fail", false, "delete the objects of a failed upgrade that it created")
+	flags.BoolVar(&client.CleanupOnFail, "cleanup-on-fail", false, "delete new objects if the upgrade fails")
 	flags.BoolVar(&client.SubNotes, "render-subchart-notes", false, "render the notes of subcharts, too")
 	flags.BoolVar(&client.HideNotes, "hide-notes", false, "do not print the notes")
 	flags.BoolVar(&client.SkipSchemaValidation, "skip-schema-validation", false,

@@ -111,8 +111,8 @@ func (c *kubeClient) await(
 	return waits.Wait()
 }
 
-// pollUntilReady polls checker until all resources are ready. When ctx ends, it returns the last answer. Helm polls every
-// 2 seconds. The pace here slows down to that, so that quick changes are seen at once.
+// pollUntilReady polls checker until all resources are ready. When ctx ends, it returns the last answer. Helm polls
+// every 2 seconds. The pace here slows down to that, so that quick changes are seen at once.
 func pollUntilReady(ctx context.Context, checker kube.ReadyChecker, resources kube.ResourceList) error {
 	pace := wait.Backoff{Duration: 100 * time.Millisecond, Factor: 1.5, Steps: 10, Cap: 2 * time.Second}
 	var last error

@@ -17,7 +17,7 @@ import (
 	"github.com/traderadmin/charts/internal/rollout"
 )
 
-// soon is much less than the timeouts of these command lines, and much more than what should end at once takes on a busy machine.
+// soon is much shorter than the timeouts of these command lines, and long enough for a busy machine.
 const soon = 20 * time.Second
 
 // app is a Deployment whose image, requests and number of pods are values.
@@ -36,7 +36,6 @@ spec:
           resources: {requests: {cpu: {{ .Values.cpu | default "1m" }}}}
 `
 
-// A wait that cannot succeed ends long before its timeout, and says why.
 func TestWaitsEndWhenTheyCannotSucceed(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -44,7 +43,8 @@ func TestWaitsEndWhenTheyCannotSucceed(t *testing.T) {
 		words           []string
 		detail          string
 	}{
-		"no node is large enough": {app, "--set cpu=5k", []string{"deployment/app to be rolled out", "it requests cpu 5k"}, "pod/app-"},
+		"no node is large enough": {app, "--set cpu=5k",
+			[]string{"deployment/app to be rolled out", "it requests cpu 5k"}, "pod/app-"},
 		"the image is not there": {app, "--set image=registry.invalid/app:1",
 			[]string{`container app: image "registry.invalid/app:1" cannot be pulled`}, "ErrImagePull"},
 		"a quota allows none": {app + `---
@@ -53,7 +53,8 @@ kind: ResourceQuota
 metadata: {name: small}
 spec: {hard: {requests.cpu: 1m}}
 `, "--set cpu=2m", []string{"cannot create its pods", "exceeded quota: small"}, "replicaset/app-"},
-		"a Job": {strings.ReplaceAll(hookJob, "helm.sh/hook: HOOK", ""), "--wait-for-jobs", []string{"job/hook to complete", "it requests cpu 5k"}, "pod/hook-"},
+		"a Job": {strings.ReplaceAll(hookJob, "helm.sh/hook: HOOK", ""), "--wait-for-jobs",
+			[]string{"job/hook to complete", "it requests cpu 5k"}, "pod/hook-"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -75,7 +76,7 @@ spec: {hard: {requests.cpu: 1m}}
 	}
 }
 
-func TestWhatFailedAtOnceIsUndone(t *testing.T) {
+func TestAtomicUndoesAnEarlyFailure(t *testing.T) {
 	t.Parallel()
 	client, cluster := onCluster(t, Options{Dir: chartOf(t, app)})
 
@@ -94,8 +95,8 @@ func TestWhatFailedAtOnceIsUndone(t *testing.T) {
 	assert.EqualValues(t, 3, run(t, client, "status c").Release.Revision, "a rollback")
 }
 
-// By its default strategy, one of four pods may be missing: --wait asks for no more.
-func TestWhatHelmTakesForReadyIsReady(t *testing.T) {
+// With the default strategy, --wait needs three of four pods.
+func TestHelmDecidesWhatIsReady(t *testing.T) {
 	t.Parallel()
 	client, _ := onCluster(t, Options{Dir: chartOf(t, app+`---
 apiVersion: v1
@@ -109,8 +110,7 @@ spec: {hard: {requests.cpu: 3m}}
 	run(t, client, "upgrade c ./c --wait --timeout 1m --set replicas=4")
 }
 
-// At its timeout, a wait says what it waited for, whatever kind that is.
-func TestAWaitThatIsOutOfTimeSaysWhatWasMissing(t *testing.T) {
+func TestATimeoutNamesTheResourceThatIsNotReady(t *testing.T) {
 	t.Parallel()
 	client, _ := onCluster(t, Options{Dir: chartOf(t, `apiVersion: v1
 kind: PersistentVolumeClaim
@@ -123,7 +123,7 @@ spec: {accessModes: [ReadWriteOnce], storageClassName: none, resources: {request
 }
 
 const (
-	// hookJob is a Job that fits no node.
+	// hookJob is a Job that by default fits on no node.
 	hookJob = `apiVersion: batch/v1
 kind: Job
 metadata: {name: hook, annotations: {helm.sh/hook: HOOK}}
@@ -147,11 +147,13 @@ spec:
 `
 )
 
-// nobody schedules pods for this scheduler, so that the cluster leaves them to the test, which plays the kubelet.
+// nobody is a scheduler that does not exist, so that the test can change the status of pods in place of the kubelet.
 const nobody = " --set scheduler=nobody --set cpu=1m "
 
-// play changes the first pod that comes to be in namespace.
-func play(t *testing.T, cluster kubernetes.Interface, namespace string, change func(pod *corev1.Pod) error) <-chan error {
+// play calls change with the first pod that is created in a namespace.
+func play(
+	t *testing.T, cluster kubernetes.Interface, namespace string, change func(pod *corev1.Pod) error,
+) <-chan error {
 	t.Helper()
 	pods, err := cluster.CoreV1().Pods(namespace).Watch(t.Context(), metav1.ListOptions{})
 	require.NoError(t, err)
@@ -168,7 +170,7 @@ func play(t *testing.T, cluster kubernetes.Interface, namespace string, change f
 	return played
 }
 
-// status is a patch that sets a pod's status.
+// status returns a change that patches a pod's status.
 func status(t *testing.T, cluster kubernetes.Interface, patch string) func(pod *corev1.Pod) error {
 	return func(pod *corev1.Pod) error {
 		_, err := cluster.CoreV1().Pods(pod.Namespace).Patch(t.Context(), pod.Name, types.StrategicMergePatchType,
@@ -178,8 +180,8 @@ func status(t *testing.T, cluster kubernetes.Interface, patch string) func(pod *
 }
 
 const (
-	crashed = `{"phase":"Failed","containerStatuses":[{"name":"hook","image":"registry.example/hook:1","imageID":"","ready":false,"restartCount":0,` +
-		`"state":{"terminated":{"exitCode":3,"reason":"Error","message":"no such table"}}}]}`
+	crashed = `{"phase":"Failed","containerStatuses":[{"name":"hook","image":"registry.example/hook:1","imageID":"",` +
+		`"ready":false,"restartCount":0,"state":{"terminated":{"exitCode":3,"reason":"Error","message":"no such table"}}}]}`
 	succeeded = `{"phase":"Succeeded"}`
 )
 
@@ -189,11 +191,14 @@ func TestAFailedHookEndsTheCommand(t *testing.T) {
 		template, command string
 		words             []string
 	}{
-		"a Job before install":  {hookJob, "pre-install", []string{"job/hook to succeed", "BackoffLimitExceeded", "ended with exit code 3: Error: no such table"}},
-		"a pod before install":  {hookPod, "pre-install", []string{"pod/hook to succeed", "it failed", "ended with exit code 3: Error: no such table"}},
-		"a pod after install":   {hookPod, "post-install", []string{"failed post-install", "ended with exit code 3"}},
-		"a pod before deletion": {hookPod, "pre-delete", []string{"while running: helm uninstall c", "ended with exit code 3"}},
-		"a test":                {hookPod, "test", []string{"while running: helm test c", "ended with exit code 3"}},
+		"a Job before install": {hookJob, "pre-install",
+			[]string{"job/hook to succeed", "BackoffLimitExceeded", "ended with exit code 3: Error: no such table"}},
+		"a pod before install": {hookPod, "pre-install",
+			[]string{"pod/hook to succeed", "it failed", "ended with exit code 3: Error: no such table"}},
+		"a pod after install": {hookPod, "post-install", []string{"failed post-install", "ended with exit code 3"}},
+		"a pod before deletion": {hookPod, "pre-delete",
+			[]string{"while running: helm uninstall c", "ended with exit code 3"}},
+		"a test": {hookPod, "test", []string{"while running: helm test c", "ended with exit code 3"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -236,7 +241,7 @@ func TestAHookThatCannotStartEndsTheCommand(t *testing.T) {
 	require.ErrorContains(t, err, "it requests cpu 5k")
 }
 
-func TestHooksThatEndWell(t *testing.T) {
+func TestHooksThatSucceed(t *testing.T) {
 	t.Parallel()
 	for name, template := range map[string]string{"job": hookJob, "pod": hookPod} {
 		t.Run(name, func(t *testing.T) {
@@ -251,8 +256,8 @@ func TestHooksThatEndWell(t *testing.T) {
 	}
 }
 
-// As with the helm binary, who deletes a hook ends the wait for it.
-func TestAHookThatIsGoneIsWaitedForNoMore(t *testing.T) {
+// As with the helm binary.
+func TestDeletingAHookEndsTheWaitForIt(t *testing.T) {
 	t.Parallel()
 	client, cluster := onCluster(t, Options{Dir: chartOf(t, strings.ReplaceAll(hookPod, "HOOK", "pre-install"))})
 	played := play(t, cluster, client.namespace, func(pod *corev1.Pod) error {
@@ -264,8 +269,8 @@ func TestAHookThatIsGoneIsWaitedForNoMore(t *testing.T) {
 	require.NoError(t, <-played)
 }
 
-// No container runs on simulated nodes, so that none ends.
-func TestATestThatDoesNotEndSaysSo(t *testing.T) {
+// Containers on simulated nodes never end.
+func TestATestThatDoesNotEndIsAnError(t *testing.T) {
 	t.Parallel()
 	client, _ := onCluster(t, Options{Dir: chartOf(t, strings.ReplaceAll(hookPod, "HOOK", "test"))})
 	run(t, client, "install c ./c --create-namespace")
@@ -275,7 +280,7 @@ func TestATestThatDoesNotEndSaysSo(t *testing.T) {
 	require.ErrorContains(t, err, "it is Running, not finished")
 }
 
-// It does not run beside other tests, as it looks at all goroutines of the process.
+// It does not run in parallel, because it reads the stacks of all goroutines.
 func TestWaitsLeaveNothingRunning(t *testing.T) {
 	client, _ := onCluster(t, Options{Dir: chartOf(t, app)})
 	_, err := try(t, client, "install c ./c --create-namespace --wait --timeout 10m --set cpu=5k")

@@ -10,8 +10,9 @@ import (
 func init() {
 	register(&Rule{
 		ID:    "api-deprecated",
-		Title: "No rendered object is of an API that the Kubernetes version has deprecated",
-		Why:   "It still works, and a later version will refuse it: the upgrade of the cluster then breaks the release.",
+		Title: "No rendered object uses an API that the Kubernetes version deprecates",
+		Why: "A deprecated API still works, but a later Kubernetes version removes it. An upgrade of the cluster then " +
+			"breaks the release.",
 		Bad: `apiVersion: storage.k8s.io/v1beta1
 kind: VolumeAttributesClass`,
 		Good: `apiVersion: storage.k8s.io/v1
@@ -23,11 +24,12 @@ kind: VolumeAttributesClass`,
 				if api.Deprecated == "" {
 					return "", ""
 				}
-				message := fmt.Sprintf("%s: Kubernetes %s deprecated %s %s", o, api.Deprecated, o.APIVersion, o.Kind)
+				message := fmt.Sprintf("%s uses %s %s, which is deprecated since Kubernetes %s",
+					o, o.APIVersion, o.Kind, api.Deprecated)
 				if api.Removed != "" {
-					message += ", and " + api.Removed + " removes it"
+					message += " and removed in " + api.Removed
 				}
-				return message, moveTo(api)
+				return message, replacementFix(api)
 			})
 		},
 	})

@@ -10,9 +10,9 @@ import (
 func init() {
 	register(&Rule{
 		ID:    "api-removed",
-		Title: "No rendered object is of an API that the Kubernetes version has removed",
-		Why: "The API server of that version does not know the kind, and Helm installs nothing of the release. A release that " +
-			"was made before an upgrade cannot be upgraded or uninstalled after it.",
+		Title: "No rendered object uses an API that the Kubernetes version has removed",
+		Why: "The API server does not recognize the kind, so Helm installs nothing. A release that was installed before " +
+			"the cluster was upgraded can be neither upgraded nor uninstalled afterwards.",
 		Bad: `apiVersion: extensions/v1beta1
 kind: Ingress`,
 		Good: `apiVersion: networking.k8s.io/v1
@@ -21,17 +21,19 @@ kind: Ingress`,
 		ByVersion: true,
 		Check: func(p *Pass) {
 			reportAPIs(p, kubeschema.Removed, func(o *chart.Object, api kubeschema.API) (string, string) {
-				return fmt.Sprintf("%s: Kubernetes %s removed %s %s", o, api.Removed, o.APIVersion, o.Kind), moveTo(api)
+				message := fmt.Sprintf("%s uses %s %s, which Kubernetes %s removed", o, o.APIVersion, o.Kind, api.Removed)
+				return message, replacementFix(api)
 			})
 		},
 	})
 }
 
-// reportAPIs reports the objects whose API has a status; say gives the message, empty for none, and the fix.
-func reportAPIs(p *Pass, status kubeschema.Status, say func(*chart.Object, kubeschema.API) (message, fix string)) {
+// reportAPIs reports the objects whose API has a status. describe returns the message and the fix, or "" for no
+// finding.
+func reportAPIs(p *Pass, status kubeschema.Status, describe func(*chart.Object, kubeschema.API) (message, fix string)) {
 	version, err := kubeschema.ParseVersion(p.KubeVersion)
 	if err != nil {
-		return // the linter takes none that is no version
+		return // the linter has checked it
 	}
 	crds := definitions(p)
 	for _, o := range p.Rendered.Objects {
@@ -39,16 +41,15 @@ func reportAPIs(p *Pass, status kubeschema.Status, say func(*chart.Object, kubes
 		if api.Status != status || crds.Defines(o.APIVersion, o.Kind) {
 			continue
 		}
-		if message, fix := say(o, api); message != "" {
+		if message, fix := describe(o, api); message != "" {
 			p.Report(Finding{Node: o.Get("apiVersion"), Message: message, Fix: fix, Object: o.String()})
 		}
 	}
 }
 
-// moveTo says what to use instead of an API.
-func moveTo(api kubeschema.API) string {
+func replacementFix(api kubeschema.API) string {
 	if api.Replacement == "" {
-		return "Nothing replaces it: do without it, or render it only where `.Capabilities.APIVersions.Has` says that it is served."
+		return "There is no replacement: remove it, or render it only if `.Capabilities.APIVersions.Has` reports the API."
 	}
-	return fmt.Sprintf("Use %s; its fields may be others.", api.Replacement)
+	return fmt.Sprintf("Use %s; its fields may differ.", api.Replacement)
 }

@@ -10,9 +10,9 @@ import (
 func init() {
 	register(&Rule{
 		ID:    "api-unknown",
-		Title: "Every object of a Kubernetes API group is of a version and kind that the group has",
-		Why: "The API server does not know the kind, and Helm installs nothing of the release: it is misspelt, in another group " +
-			"or version, or newer than the Kubernetes version.",
+		Title: "Every object of a Kubernetes API group has a version and kind that the group serves",
+		Why: "The API server does not recognize the kind, so Helm installs nothing. The kind is misspelled, belongs to " +
+			"another group or version, or is newer than the Kubernetes version.",
 		Bad: `apiVersion: apps/v2
 kind: Deployment`,
 		Good: `apiVersion: apps/v1
@@ -25,11 +25,11 @@ kind: Deployment`,
 				if api.Suggestion != "" {
 					message += fmt.Sprintf("; did you mean %s?", api.Suggestion)
 				}
-				return message, "Write the apiVersion and kind as `kubectl api-resources` lists them."
+				return message, "Use an apiVersion and kind that `kubectl api-resources` lists."
 			})
 			reportAPIs(p, kubeschema.NotYet, func(o *chart.Object, api kubeschema.API) (string, string) {
-				return fmt.Sprintf("%s: there is no %s %s before Kubernetes %s", o, o.APIVersion, o.Kind, api.Since),
-					"Render it only where `.Capabilities.APIVersions.Has` says that it is served, or require that version in Chart.yaml's kubeVersion."
+				return fmt.Sprintf("%s uses %s %s, which is not served before Kubernetes %s", o, o.APIVersion, o.Kind, api.Since),
+					"Render it only if `.Capabilities.APIVersions.Has` reports the API, or set kubeVersion in Chart.yaml."
 			})
 		},
 	})

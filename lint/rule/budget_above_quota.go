@@ -16,10 +16,10 @@ import (
 func init() {
 	register(&Rule{
 		ID:    "budget-above-quota",
-		Title: "The release as a whole stays within its quota",
-		Why: "The API server refuses the pods that would exceed a ResourceQuota: a release installs, then stops short while it scales " +
-			"up or rolls out. Counted are all replicas, those an autoscaler may add, those a rollout adds, and the largest hook, " +
-			"against resources.quota of the policy and the ResourceQuotas of the chart.",
+		Title: "The whole release fits its quota",
+		Why: "The API server rejects pods that exceed a ResourceQuota: the release installs, but cannot scale up or roll " +
+			"out. The sum covers all replicas, the maximum of each autoscaler, the surge of rollouts and the largest " +
+			"hook. It is compared with resources.quota in the configuration and with the ResourceQuotas of the chart.",
 		Bad: `# the quota has requests.cpu: 4
 replicas: 6
 # each pod
@@ -37,24 +37,24 @@ resources:
 
 func checkBudgetAboveQuota(p *Pass) {
 	if quota := p.Policy.Resources.Quota; len(quota) > 0 {
-		release := newQuotaUse(p, releaseBudget(p))
+		release := newQuotaUsage(p, releaseBudget(p))
 		for _, name := range slices.Sorted(maps.Keys(quota)) {
-			release.check(name, quota[name].Quantity, chart.Node{}, "resources.quota of the policy")
+			release.check(name, quota[name].Quantity, chart.Node{}, "resources.quota in the configuration")
 		}
 	}
 	checkResourceQuotas(p)
 }
 
-// checkResourceQuotas holds what shares the namespace of a ResourceQuota against it.
+// checkResourceQuotas compares each ResourceQuota of the release with the objects in its namespace.
 func checkResourceQuotas(p *Pass) {
-	uses := map[string]*quotaUse{} // by namespace
+	uses := map[string]*quotaUsage{} // by namespace
 	for _, quota := range p.Rendered.Objects {
-		if quota.APIVersion != "v1" || quota.Kind != "ResourceQuota" || scopedQuota(quota) {
+		if quota.APIVersion != "v1" || quota.Kind != "ResourceQuota" || isScoped(quota) {
 			continue
 		}
 		namespace := quota.Namespace()
 		if uses[namespace] == nil {
-			uses[namespace] = newQuotaUse(p, budget.Of(within(p.Rendered.Objects, namespace), p.Policy.Resources))
+			uses[namespace] = newQuotaUsage(p, budget.Of(inNamespace(p.Rendered.Objects, namespace), p.Policy.Resources))
 		}
 		for name, value := range quota.Get("spec", "hard").Entries() {
 			if hard, ok := value.Quantity(); ok && policy.CountsQuota(name) {
@@ -64,8 +64,7 @@ func checkResourceQuotas(p *Pass) {
 	}
 }
 
-// within are the objects of a namespace.
-func within(objects []*chart.Object, namespace string) []*chart.Object {
+func inNamespace(objects []*chart.Object, namespace string) []*chart.Object {
 	var found []*chart.Object
 	for _, o := range objects {
 		if o.Namespace() == namespace {
@@ -75,43 +74,43 @@ func within(objects []*chart.Object, namespace string) []*chart.Object {
 	return found
 }
 
-// scopedQuota says whether a quota is for some pods only: which ones, a priority class or the cluster decides.
-func scopedQuota(quota *chart.Object) bool {
+// isScoped reports whether a quota applies to some pods only, such as those of a priority class.
+func isScoped(quota *chart.Object) bool {
 	return quota.Get("spec", "scopes").Exists() || quota.Get("spec", "scopeSelector").Exists()
 }
 
-// quotaUse is what some objects use of quotas, each worked out once.
-type quotaUse struct {
+// quotaUsage computes how much of each quota some objects use.
+type quotaUsage struct {
 	pass    *Pass
 	release budget.Budget
-	peaks   map[string]peakUse // by the name of the quota
+	peaks   map[string]peakUsage // by the name of the quota
 }
 
-type peakUse struct {
+type peakUsage struct {
 	phase   budget.Phase
 	used    resource.Quantity
 	largest []budget.Part
 }
 
-func newQuotaUse(p *Pass, release budget.Budget) *quotaUse {
-	return &quotaUse{pass: p, release: release, peaks: map[string]peakUse{}}
+func newQuotaUsage(p *Pass, release budget.Budget) *quotaUsage {
+	return &quotaUsage{pass: p, release: release, peaks: map[string]peakUsage{}}
 }
 
-func (u *quotaUse) peak(name string) peakUse {
+func (u *quotaUsage) peak(name string) peakUsage {
 	peak, known := u.peaks[name]
 	if !known {
 		phase := u.release.Peak(name)
-		peak = peakUse{phase: phase, used: phase.Usage(name), largest: phase.Largest(name)}
+		peak = peakUsage{phase: phase, used: phase.Usage(name), largest: phase.Largest(name)}
 		u.peaks[name] = peak
 	}
 	return peak
 }
 
-// check reports a quota that is exceeded. The place is that of the quota in the chart, if it has one there; else that of the
-// workload with the largest part.
-func (u *quotaUse) check(name string, hard resource.Quantity, at chart.Node, whose string) {
+// check reports a quota that the release exceeds, at its value in the chart if it has one, or else at the largest
+// workload. from names the origin of the quota.
+func (u *quotaUsage) check(name string, hard resource.Quantity, at chart.Node, from string) {
 	if strings.HasPrefix(name, "count/") && !countsPods(name) {
-		u.checkCount(name, hard, at, whose)
+		u.checkCount(name, hard, at, from)
 		return
 	}
 	peak := u.peak(name)
@@ -119,9 +118,9 @@ func (u *quotaUse) check(name string, hard resource.Quantity, at chart.Node, who
 		return
 	}
 	largest := peak.largest[0].Workload
-	used := fmt.Sprintf("%s of %s", &peak.used, name)
+	needed := fmt.Sprintf("%s of %s", &peak.used, name)
 	if countsPods(name) {
-		used = peak.used.String() + " pods"
+		needed = peak.used.String() + " pods"
 	}
 	switch {
 	case at.Exists():
@@ -131,15 +130,16 @@ func (u *quotaUse) check(name string, hard resource.Quantity, at chart.Node, who
 		at = largest.Source(budget.SplitQuota(name))
 	}
 	u.pass.Report(Finding{
-		Node:    at,
-		Message: fmt.Sprintf("the release uses %s when %s, above the %s of %s: %s", used, peak.phase.Name, &hard, whose, shares(peak.largest, name)),
-		Fix:     "Lower the requests, limits, replicas or surge of the largest part, or raise the quota.",
-		Object:  largest.Object.String(),
+		Node: at,
+		Message: fmt.Sprintf("the release needs %s when %s, but %s allows %s: %s",
+			needed, peak.phase.Name, from, &hard, largestParts(peak.largest, name)),
+		Fix:    "Lower the requests, limits, replicas or surge of the largest workload, or raise the quota.",
+		Object: largest.Object.String(),
 	})
 }
 
-// checkCount reports a quota of objects that is exceeded.
-func (u *quotaUse) checkCount(name string, hard resource.Quantity, at chart.Node, whose string) {
+// checkCount reports a quota for the number of objects that the release exceeds.
+func (u *quotaUsage) checkCount(name string, hard resource.Quantity, at chart.Node, from string) {
 	objects := u.release.Objects[name]
 	if hard.CmpInt64(int64(len(objects))) >= 0 {
 		return
@@ -150,16 +150,16 @@ func (u *quotaUse) checkCount(name string, hard resource.Quantity, at chart.Node
 	}
 	u.pass.Report(Finding{
 		Node:    at,
-		Message: fmt.Sprintf("the release has %d for %s, above the %s of %s", len(objects), name, &hard, whose),
-		Fix:     "Make fewer of these objects, or raise the quota.",
+		Message: fmt.Sprintf("the release needs %d of %s, but %s allows %s", len(objects), name, from, &hard),
+		Fix:     "Render fewer of these objects, or raise the quota.",
 		Object:  last.String(),
 	})
 }
 
 func countsPods(quota string) bool { return quota == "pods" || quota == "count/pods" }
 
-// shares says who uses how much, the largest first.
-func shares(parts []budget.Part, quota string) string {
+// largestParts lists the first few parts and the usage of their pods, such as "Deployment/web 8 × 1Gi".
+func largestParts(parts []budget.Part, quota string) string {
 	const most = 3
 	var texts []string
 	for _, part := range parts[:min(most, len(parts))] {

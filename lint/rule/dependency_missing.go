@@ -3,8 +3,9 @@ package rule
 func init() {
 	register(&Rule{
 		ID:    "dependency-missing",
-		Title: "The charts folder holds every dependency that the chart lists",
-		Why:   "Helm refuses to install the chart. What the dependency renders is not linted either, and templates that include from it fail.",
+		Title: "Every dependency that the chart declares is in its charts folder",
+		Why: "Helm refuses to install the chart. Templates that include from the dependency fail, and the objects of the " +
+			"dependency are not linted.",
 		Bad: `mychart/
 ├── Chart.yaml    # dependencies: [{name: redis, version: 1.2.3, repository: "https://charts.example"}]
 └── templates/`,
@@ -23,7 +24,7 @@ func checkDependencyMissing(p *Pass) {
 		p.Report(Finding{
 			Position: missing.Position,
 			Message:  missing.Message,
-			Fix:      "Run `helm dependency build`, and lint again.",
+			Fix:      "Run `helm dependency build`, then lint again.",
 		})
 	}
 }

@@ -10,9 +10,9 @@ import (
 func init() {
 	register(&Rule{
 		ID:    "duplicate-key",
-		Title: "No map has the same key twice, neither in a rendered object nor in the values",
-		Why: "Helm keeps the last of them and drops the others, with all that is in them, without a word. Tools with a stricter " +
-			"parser, such as a post-renderer, refuse the whole document.",
+		Title: "No map in a rendered object or in the values has a duplicate key",
+		Why: "Helm silently keeps the last value and drops the others. Stricter parsers, such as those of post-renderers, " +
+			"reject the whole document.",
 		Bad: `labels:
   app: go-scanner
   team: trading
@@ -27,24 +27,24 @@ func init() {
 
 func checkDuplicateKey(p *Pass) {
 	for _, k := range p.Chart.RepeatedKeys() {
-		reportRepeated(p, k, "", "the values have")
+		reportDuplicate(p, k, "", "the values have")
 	}
 	for _, o := range p.Rendered.Objects {
 		for _, k := range o.RepeatedKeys() {
-			reportRepeated(p, k, o.String(), o.String()+" has")
+			reportDuplicate(p, k, o.String(), o.String()+" has")
 		}
 	}
 }
 
-func reportRepeated(p *Pass, k chart.RepeatedKey, object, has string) {
+func reportDuplicate(p *Pass, k chart.RepeatedKey, object, has string) {
 	first := ""
 	if k.First.Line > 0 && k.First.Line != k.Second.Line {
-		first = fmt.Sprintf(", first in line %d", k.First.Line)
+		first = fmt.Sprintf(", first on line %d", k.First.Line)
 	}
 	p.Report(Finding{
 		Position: k.Second,
-		Message:  fmt.Sprintf("%s the key %s twice%s; only the last one counts", has, schema.FormatPath(k.Path), first),
-		Fix:      "Keep one of them, with all that is meant to be in it.",
+		Message:  fmt.Sprintf("%s the key %s twice%s; only the last value counts", has, schema.FormatPath(k.Path), first),
+		Fix:      "Merge the values under one key.",
 		Object:   object,
 	})
 }

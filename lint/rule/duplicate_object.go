@@ -10,8 +10,8 @@ func init() {
 	register(&Rule{
 		ID:    "duplicate-object",
 		Title: "No two rendered objects have the same kind, namespace and name",
-		Why: "Helm creates both, and the second one exists already: the installation fails half-way. In an upgrade the one that " +
-			"comes last overwrites the other.",
+		Why: "Helm creates the first object and fails at the second, which leaves the installation half finished. In an " +
+			"upgrade, the last object overwrites the others.",
 		Bad: `{{- range .Values.queues }}
 ---
 apiVersion: v1
@@ -31,7 +31,7 @@ metadata:
 	})
 }
 
-// Hooks are left out: a hook may be deleted before the object that has its name is created.
+// checkDuplicateObject ignores hooks, because a hook may be deleted before the object of the same name is created.
 func checkDuplicateObject(p *Pass) {
 	known := map[objectKey]*chart.Object{}
 	for _, o := range p.Rendered.Objects {
@@ -47,7 +47,7 @@ func checkDuplicateObject(p *Pass) {
 		p.Report(Finding{
 			Node:    o.Get("metadata", "name"),
 			Message: fmt.Sprintf("%s is rendered twice, first at %s", o, first.Get("metadata", "name").Position()),
-			Fix:     "Give each object a name of its own, or render it once.",
+			Fix:     "Give each object its own name, or render it once.",
 			Object:  o.String(),
 		})
 	}

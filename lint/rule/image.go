@@ -1,27 +1,27 @@
 package rule
 
 import (
+	"fmt"
 	"regexp"
-	"strconv"
 	"strings"
 )
 
-// imageReference is a container image's name, taken apart: [registry/]path[:tag][@digest].
+// imageReference is a parsed image reference: [registry/]path[:tag][@digest].
 type imageReference struct {
-	registry string // empty for the default one
+	registry string // empty for the default registry
 	path     string
 	tag      string
 	digest   string
 
-	hasTag, hasDigest bool // or the sign before one, which may be empty
+	hasTag, hasDigest bool // there is a separator; the tag or digest itself may be empty
 }
 
-// parseImage takes an image's name apart as container runtimes do. The part before the first slash is a registry only if it
-// can be nothing else: with a dot, a port or a capital letter, or localhost.
+// parseImage parses an image reference as container runtimes do. The part before the first slash is a registry only if
+// it has a dot, a port or an upper-case letter, or is localhost.
 func parseImage(name string) imageReference {
 	var r imageReference
 	name, r.digest, r.hasDigest = strings.Cut(name, "@")
-	if host, rest, ok := strings.Cut(name, "/"); ok && (strings.ContainsAny(host, ".:") || host == "localhost" || host != strings.ToLower(host)) {
+	if host, rest, ok := strings.Cut(name, "/"); ok && isRegistry(host) {
 		r.registry, name = host, rest
 	}
 	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
@@ -31,31 +31,35 @@ func parseImage(name string) imageReference {
 	return r
 }
 
-// The parts of an image's name, by the grammar of the OCI's distribution specification, which container runtimes check.
+func isRegistry(part string) bool {
+	return strings.ContainsAny(part, ".:") || part == "localhost" || part != strings.ToLower(part)
+}
+
+// The parts of an image reference, by the grammar of the OCI distribution specification.
 var (
 	imagePath   = regexp.MustCompile(`^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$`)
 	imageTag    = regexp.MustCompile(`^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127}$`)
 	imageDigest = regexp.MustCompile(`^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[0-9a-zA-Z=_-]{32,}$`)
 )
 
-// problem is what is wrong with the name, after the word "with"; empty if nothing is.
+// problem returns the reason why the reference is invalid, or "".
 func (r imageReference) problem() string {
 	switch {
 	case r.path == "":
-		return "an empty name"
+		return "the name is empty"
 	case !imagePath.MatchString(r.path):
-		return "a name that is none: " + strconv.Quote(r.path)
+		return fmt.Sprintf("the name %q is invalid", r.path)
 	case r.hasTag && r.tag == "":
-		return "a colon and no tag"
+		return "the tag is empty"
 	case r.hasTag && !imageTag.MatchString(r.tag):
-		return "a tag that is none: " + strconv.Quote(r.tag)
+		return fmt.Sprintf("the tag %q is invalid", r.tag)
 	case r.hasDigest && !imageDigest.MatchString(r.digest):
-		return "a digest that is none: " + strconv.Quote(r.digest)
+		return fmt.Sprintf("the digest %q is invalid", r.digest)
 	}
 	return ""
 }
 
-// placeholders are parts of names that stand in documentation for one's own.
+// placeholders matches the parts of a reference that documentation uses as placeholders.
 var placeholders = regexp.MustCompile(`(?i)` + strings.Join([]string{
 	`^your[-_.]?(?:registry|repo|repository|org|organization|company|project|account|user|username|image)\b`,
 	`^my[-_.](?:registry|repo|repository|org|organization|company|project|account|user|username|image)\b`,
@@ -65,10 +69,10 @@ var placeholders = regexp.MustCompile(`(?i)` + strings.Join([]string{
 	`[<>{}$]`,
 }, "|"))
 
-// reserved are hosts that exist in documentation only: RFC 2606.
+// reserved matches hosts that are reserved for documentation by RFC 2606.
 var reserved = regexp.MustCompile(`(?i)(?:^|\.)(?:example|invalid|example\.(?:com|net|org))(?::\d+)?$`)
 
-// placeholder is the part of an image's name that is to be replaced, or empty.
+// placeholder returns the part of the reference that is a placeholder, or "".
 func (r imageReference) placeholder() string {
 	if reserved.MatchString(r.registry) {
 		return r.registry

@@ -5,9 +5,9 @@ import "fmt"
 func init() {
 	register(&Rule{
 		ID:    "image-invalid",
-		Title: "Every image is a name that a container runtime can read",
-		Why: "The pod stays in InvalidImageName. Most often a part of the name comes from a value that is empty or holds the separator " +
-			"already.",
+		Title: "Every image reference is valid",
+		Why: "The pod stays in InvalidImageName. A common cause is a value that is empty or already contains the " +
+			"separator.",
 		Bad:      `image: "{{ .Values.image.repository }}:{{ .Values.image.tag }}"   # image.tag is empty`,
 		Good:     `image: "{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}"`,
 		Severity: Error,
@@ -22,10 +22,10 @@ func checkImageInvalid(p *Pass) {
 		r := parseImage(name)
 		problem := r.problem()
 		if !ok || problem == "" || r.placeholder() != "" {
-			continue // of a placeholder nobody expects more
+			continue // image-placeholder reports it
 		}
 		p.reportContainer(o, c, image,
-			fmt.Sprintf("runs the image %q, with %s", name, problem),
-			"Write [registry/]name[:tag][@digest], with lower-case letters in the name, from values that are not empty.")
+			fmt.Sprintf("has the invalid image %q: %s", name, problem),
+			"Write [registry/]name[:tag][@digest] with a lower-case name, and check that no value is empty.")
 	}
 }

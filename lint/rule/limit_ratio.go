@@ -9,10 +9,10 @@ import (
 func init() {
 	register(&Rule{
 		ID:    "limit-ratio",
-		Title: "No limit is many times the request",
-		Why: "The scheduler sees requests only. Where limits are many times as large, a node takes pods that together may use many " +
-			"times what it has: it throttles their cpu, and kills them when its memory runs out. The policy sets the maximum: " +
-			"resources.maxLimitRequestRatio.",
+		Title: "No limit is many times its request",
+		Why: "The scheduler only considers requests. If limits are many times higher, the pods on a node can together use " +
+			"far more than it has: the node throttles their cpu, and kills pods when its memory runs out. " +
+			"resources.maxLimitRequestRatio in the configuration sets the maximum.",
 		Bad: `resources:
   requests: {memory: 64Mi}
   limits: {memory: 4Gi}`,
@@ -25,20 +25,20 @@ func init() {
 }
 
 func checkLimitRatio(p *Pass) {
-	for a := range resources(p) {
-		for name, value := range a.Get("resources", "limits").Entries() {
+	for r := range resources(p) {
+		for name, value := range r.Get("resources", "limits").Entries() {
 			most := p.Policy.Resources.MaxLimitRequestRatio[name]
-			requestValue := a.Get("resources", "requests", name)
+			requestValue := r.Get("resources", "requests", name)
 			limit, limited := value.Quantity()
 			request, requested := requestValue.Quantity()
 			if most == 0 || !limited || !requested || request.IsZero() {
 				continue
 			}
 			if ratio := budget.Ratio(request, limit); ratio > most {
-				a.report(p, value,
-					fmt.Sprintf("has a limit of %s for %s, %.4g times its request of %s; the maximum is %.4g times",
-						value.Text(), name, ratio, requestValue.Text(), most),
-					fmt.Sprintf("Raise resources.requests.%s to what is used in earnest, or lower resources.limits.%s.", name, name))
+				r.report(p, value,
+					fmt.Sprintf("has a %s limit of %s, %.4g times its request of %s; the maximum is %.4g times",
+						name, value.Text(), ratio, requestValue.Text(), most),
+					fmt.Sprintf("Raise resources.requests.%s to the real usage, or lower resources.limits.%s.", name, name))
 			}
 		}
 	}

@@ -5,9 +5,9 @@ import "github.com/traderadmin/charts/lint/budget"
 func init() {
 	register(&Rule{
 		ID:    "limitrange-violated",
-		Title: "Every pod keeps to the LimitRanges of the release",
-		Why: "The API server refuses a pod that breaks a LimitRange of its namespace: the workload is created and never gets one. " +
-			"What the LimitRange fills in counts as if it stood there.",
+		Title: "Every pod satisfies the LimitRanges of the release",
+		Why: "The API server rejects a pod that violates a LimitRange of its namespace: the workload is created, but gets " +
+			"no pods. Requests and limits that a LimitRange sets by default are checked too.",
 		Bad: `# LimitRange: {type: Container, max: {memory: 1Gi}}
 resources:
   limits: {memory: 2Gi}`,
@@ -24,7 +24,7 @@ func checkLimitRangeViolated(p *Pass) {
 	if len(ranges) == 0 {
 		return
 	}
-	const fix = "Ask for what the LimitRange allows, or change the LimitRange."
+	const fix = "Set requests and limits that the LimitRange allows, or change the LimitRange."
 	release := releaseBudget(p)
 	for i := range release.Workloads {
 		pod := &release.Workloads[i].Pod

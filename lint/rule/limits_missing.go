@@ -3,9 +3,10 @@ package rule
 func init() {
 	register(&Rule{
 		ID:    "limits-missing",
-		Title: "Every container limits cpu and memory",
-		Why: "A container without limits takes what the node has: one leak or busy loop starves everything that runs beside it, and " +
-			"a namespace with a quota refuses it. The policy says what is required of which role: resources.required.",
+		Title: "Every container has cpu and memory limits",
+		Why: "A container without limits can use everything that the node has: one leak or busy loop starves the other " +
+			"pods, and a namespace with a quota rejects the pod. resources.required in the configuration says which " +
+			"limits each role needs.",
 		Bad: `containers:
   - name: app
     image: registry.example/app:1.0

@@ -10,9 +10,9 @@ func init() {
 	register(&Rule{
 		ID:    "manifest-field-missing",
 		Title: "Every rendered object has the fields that its kind requires",
-		Why: "The API server refuses an object without them; a few it takes for zero or empty, which is seldom what was meant. What is " +
-			"required is what Kubernetes publishes as such for the version, or the custom resource definition says. A field " +
-			"that is null is missing.",
+		Why: "The API server rejects an object without a required field, or treats the field as zero or empty, which is " +
+			"rarely intended. The OpenAPI schema of the Kubernetes version, or the custom resource definition, says which " +
+			"fields are required. A field with the value null counts as missing.",
 		Bad: `ports:
   - name: http
     targetPort: 8080`,

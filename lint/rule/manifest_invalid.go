@@ -3,8 +3,8 @@ package rule
 func init() {
 	register(&Rule{
 		ID:    "manifest-invalid",
-		Title: "Every rendered document is YAML and a Kubernetes object",
-		Why:   "Helm refuses a release of which one document does not parse or has no apiVersion and kind.",
+		Title: "Every rendered document is a Kubernetes object in valid YAML",
+		Why:   "Helm refuses the release if one document does not parse, or lacks apiVersion or kind.",
 		Bad: `        resources:
           {{- toYaml .Values.resources | indent 10 }}`,
 		Good: `        resources:
@@ -19,7 +19,7 @@ func checkManifestInvalid(p *Pass) {
 		p.Report(Finding{
 			Position: f.Position,
 			Message:  f.Message,
-			Fix:      "Look at what `helm template` prints there; a wrong indent or a line end trimmed by {{- is the usual cause.",
+			Fix:      "Check the output of `helm template`; the usual cause is wrong indentation, or a {{- that trims a line break.",
 		})
 	}
 }

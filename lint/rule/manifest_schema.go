@@ -7,29 +7,29 @@ import (
 	"github.com/traderadmin/charts/lint/kubeschema"
 )
 
-// reportProblems reports what is wrong with the rendered objects in one respect.
+// reportProblems reports the problems of one class with the rendered objects.
 func reportProblems(p *Pass, class kubeschema.Class, fix func(kubeschema.Problem) string) {
-	for _, of := range problems(p) {
-		for _, problem := range of.problems {
+	for _, checked := range problems(p) {
+		for _, problem := range checked.problems {
 			if problem.Class != class || checkedElsewhere(problem) {
 				continue
 			}
-			message := fmt.Sprintf("%s: %s %s", of.object, problem.Path, problem.Message)
+			message := fmt.Sprintf("%s: %s %s", checked.object, problem.Path, problem.Message)
 			if problem.Suggestion != "" {
 				message += fmt.Sprintf("; did you mean %s?", problem.Suggestion)
 			}
-			p.Report(Finding{Node: problem.Node, Message: message, Fix: fix(problem), Object: of.object.String()})
+			p.Report(Finding{Node: problem.Node, Message: message, Fix: fix(problem), Object: checked.object.String()})
 		}
 	}
 }
 
-// objectProblems are what is wrong with an object.
+// objectProblems are the problems with an object.
 type objectProblems struct {
 	object   *chart.Object
 	problems []kubeschema.Problem
 }
 
-// problems are those of the rendered objects that have any, found once for all rules.
+// problems returns the rendered objects that have problems. All rules share them.
 func problems(p *Pass) []objectProblems {
 	type key struct {
 		version string
@@ -38,7 +38,7 @@ func problems(p *Pass) []objectProblems {
 	return chart.Once(p.Rendered, key{p.KubeVersion, p.CRDs}, func() []objectProblems {
 		version, err := kubeschema.ParseVersion(p.KubeVersion)
 		if err != nil {
-			return nil // the linter takes none that is no version
+			return nil // the linter has checked it
 		}
 		crds := definitions(p)
 		var found []objectProblems
@@ -51,7 +51,7 @@ func problems(p *Pass) []objectProblems {
 	})
 }
 
-// definitions are the custom resource definitions that the chart comes with, and those that were given.
+// definitions returns the custom resource definitions of the chart, and those that the user passed.
 func definitions(p *Pass) *kubeschema.CRDs {
 	type key struct{ crds *kubeschema.CRDs }
 	return chart.Once(p.Rendered, key{p.CRDs}, func() *kubeschema.CRDs {

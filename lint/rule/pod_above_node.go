@@ -12,9 +12,9 @@ import (
 func init() {
 	register(&Rule{
 		ID:    "pod-above-node",
-		Title: "Every pod fits an empty node",
-		Why: "A pod that requests more than any node has stays Pending for ever. The policy says how large nodes are: " +
-			"resources.nodes.allocatable; without that, nothing is reported.",
+		Title: "Every pod fits on an empty node",
+		Why: "A pod that requests more than any node has stays Pending forever. resources.nodes.allocatable in the " +
+			"configuration sets the size of a node. Without it, this rule reports nothing.",
 		Bad: `# the nodes have cpu: 4
 resources:
   requests: {cpu: 6}`,
@@ -41,20 +41,20 @@ func checkPodAboveNode(p *Pass) {
 				continue
 			}
 			p.reportPod(pod.Object, pod.Source("requests", name),
-				fmt.Sprintf("requests %s of %s%s, more than the %s of a node", &needs, name, together(pod), &has),
-				fmt.Sprintf("Request less of %s, or give the release larger nodes and say so in resources.nodes.allocatable.", name))
+				fmt.Sprintf("requests %s %s%s, but a node has only %s", &needs, name, containerCount(pod), &has),
+				fmt.Sprintf("Lower the %s request, or use larger nodes and set resources.nodes.allocatable to their size.", name))
 		}
 	}
 }
 
-// together says how the request of a pod comes about, if that is not plain.
-func together(pod *budget.Pod) string {
+// containerCount explains the request of a pod that has several containers.
+func containerCount(pod *budget.Pod) string {
 	if len(pod.Containers) < 2 {
 		return ""
 	}
 	for _, c := range pod.Containers {
 		if c.Role == chart.Init {
-			return fmt.Sprintf(" for its %d containers, init containers before the others", len(pod.Containers))
+			return fmt.Sprintf(" for its %d containers, of which init containers run first", len(pod.Containers))
 		}
 	}
 	return fmt.Sprintf(" for its %d containers", len(pod.Containers))

@@ -11,11 +11,12 @@ import (
 	"github.com/traderadmin/charts/lint/policy"
 )
 
-// Practices are rules that kube-score checks, by ID. They are no part of [All]: they run where practices are asked for.
+// Practices returns the rules that kube-score checks, by ID. They are not part of [All], because they only run on
+// request.
 func Practices() []*Rule { return slices.Clone(practices()) }
 
-// PracticesOf are the practices that a policy asks for: those that it lists, else all but the optional ones that it gives no
-// severity.
+// PracticesOf returns the practices that a policy asks for: those that it lists, or else all except optional ones to
+// which it gives no severity.
 func PracticesOf(p *policy.Policy) []*Rule {
 	return slices.DeleteFunc(Practices(), func(r *Rule) bool {
 		if len(p.Practices.Rules) > 0 {
@@ -26,10 +27,10 @@ func PracticesOf(p *policy.Policy) []*Rule {
 	})
 }
 
-// IsPractice says whether an ID is one of a practice.
+// IsPractice reports whether an ID is that of a practice.
 func IsPractice(id string) bool { return strings.HasPrefix(id, policy.PracticePrefix) }
 
-// CoveredBy is the rule that checks what the practice of an ID would, which is left to it; empty if there is none such.
+// CoveredBy returns the ID of the rule that makes a check of kube-score redundant, or "".
 func CoveredBy(id string) string {
 	return kubescore.Describe().Covered[strings.TrimPrefix(id, policy.PracticePrefix)]
 }
@@ -43,21 +44,21 @@ var practices = sync.OnceValue(func() []*Rule {
 })
 
 func practice(c kubescore.Check) *Rule {
-	about := "every object of kind " + c.Target
+	objects := "every object of kind " + c.Target
 	switch c.Target {
 	case "Pod":
-		about = "every object that is a pod or makes pods"
+		objects = "every object that is a pod or creates pods"
 	case "all":
-		about = "objects of every kind"
+		objects = "objects of every kind"
 	}
-	why := fmt.Sprintf("It is a check of kube-score, about %s. Its findings say why it matters, and "+
-		"https://github.com/zegl/kube-score/blob/%s/README_CHECKS.md what it looks at. It runs with --practices, and where the "+
-		"configuration says practices: true. What kube-score calls critical is a warning, and what it warns of an info, "+
-		"unless the configuration gives the rule a severity.", about, kubescore.Describe().Version)
+	why := fmt.Sprintf("This is a check of kube-score for %s. Each finding explains why it matters; "+
+		"https://github.com/zegl/kube-score/blob/%s/README_CHECKS.md describes the check. It runs with --practices, or with "+
+		"practices: true in the configuration. Its grade critical is a warning here, and its grade warning is an info, "+
+		"unless the configuration sets a severity.", objects, kubescore.Describe().Version)
 	kind := "check"
 	if c.Optional {
 		kind = "optional check"
-		why += " It is optional: it runs where the configuration gives it a severity, or lists it under practices."
+		why += " The check is optional: it runs only if the configuration gives it a severity, or lists it under practices."
 	}
 	return &Rule{
 		ID:       policy.PracticePrefix + c.ID,
@@ -69,7 +70,7 @@ func practice(c kubescore.Check) *Rule {
 	}
 }
 
-// reportPractice reports what a check of kube-score found in the rendering.
+// reportPractice reports the findings of a check of kube-score.
 func reportPractice(p *Pass, check string) {
 	for _, f := range p.Practices {
 		if f.Check != check {
@@ -93,7 +94,7 @@ func reportPractice(p *Pass, check string) {
 	}
 }
 
-// containerNamed is the container of an object that kube-score means by a name.
+// containerNamed returns the container of an object with a name from a finding of kube-score.
 func containerNamed(o *chart.Object, name string) (chart.Container, bool) {
 	all := o.Containers()
 	at := slices.IndexFunc(all, func(c chart.Container) bool { return name != "" && c.Name == name })
@@ -103,25 +104,25 @@ func containerNamed(o *chart.Object, name string) (chart.Container, bool) {
 	return all[at], true
 }
 
-// practiceSeverity is that of a finding: what the policy says, else by its grade.
+// practiceSeverity returns the severity that the policy sets, or else that of the grade.
 func practiceSeverity(p *Pass, grade kubescore.Grade) Severity {
-	own, decided := p.Policy.Rules[p.rule.ID]
+	configured, isConfigured := p.Policy.Rules[p.rule.ID]
 	switch {
 	case grade == kubescore.Failed:
-		return Info // it says nothing about the chart
-	case decided:
-		return own
+		return Info // the check itself failed, which says nothing about the chart
+	case isConfigured:
+		return configured
 	case grade == kubescore.Critical:
 		return Warning
 	}
 	return Info
 }
 
-// practiceFix is what kube-score advises, as a sentence.
+// practiceFix returns the advice of kube-score as a sentence.
 func practiceFix(id string, f kubescore.Finding) string {
 	advice := strings.TrimSpace(f.Description)
 	if advice == "" {
-		return fmt.Sprintf("See lint --explain %s.", id)
+		return fmt.Sprintf("Run `lint --explain %s` for details.", id)
 	}
 	if !strings.HasSuffix(advice, ".") {
 		advice += "."

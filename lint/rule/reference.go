@@ -9,7 +9,8 @@ import (
 	"github.com/traderadmin/charts/internal/chart"
 )
 
-// objectKey identifies an object. The version of the API is not part of it: all versions of a group serve the same objects.
+// objectKey identifies an object. The version of the API is not part of it: all versions of a group serve the same
+// objects.
 type objectKey struct{ group, kind, namespace, name string }
 
 func keyOf(o *chart.Object) objectKey {
@@ -97,16 +98,16 @@ func isComplete(p *Pass) bool {
 	return len(p.Rendered.RenderFailures)+len(p.Rendered.ManifestFailures) == 0
 }
 
-// isCustom reports whether an object is a custom resource. Groups that end in k8s.io are reserved for Kubernetes and its
-// extensions. A custom resource may have an operator that creates further objects.
+// isCustom reports whether an object is a custom resource. Groups that end in k8s.io are reserved for Kubernetes and
+// its extensions. A custom resource may have an operator that creates further objects.
 func isCustom(o *chart.Object) bool {
 	group := o.Group()
 	return !scheme.Scheme.IsGroupRegistered(group) && !strings.HasSuffix(group, ".k8s.io")
 }
 
-// mayCreate reports whether the release may create an object at run time. A pod may, if a role allows it. An operator may,
-// if a custom resource contains the object's name (as a Certificate does for its Secret) or a prefix of it (as a database
-// does for its Services).
+// mayCreate reports whether the release may create an object at run time. A pod may, if a role allows it. An operator
+// may, if a custom resource contains the object's name (as a Certificate does for its Secret) or a prefix of it (as a
+// database does for its Services).
 func (r *release) mayCreate(key objectKey) bool {
 	if r.creatable["*"] || r.creatable[strings.ToLower(key.kind)+"s"] || r.custom[key.name] {
 		return true
@@ -119,8 +120,8 @@ func (r *release) mayCreate(key objectKey) bool {
 	return false
 }
 
-// contains reports whether the release contains an object, or Kubernetes creates it: the volume claim of a StatefulSet's
-// pod, or the service account and root certificates of every namespace.
+// contains reports whether the release contains an object, or Kubernetes creates it: the volume claim of a
+// StatefulSet's pod, or the service account and root certificates of every namespace.
 func (r *release) contains(key objectKey) bool {
 	if r.objects[key.normalized()] != nil {
 		return true
@@ -137,13 +138,13 @@ func (r *release) contains(key objectKey) bool {
 	return false
 }
 
-// missing judges a reference to an object that the release does not contain: how likely it is a mistake, and why. The zero
-// Severity means that the object may well exist in the cluster already, or be created later.
+// missing judges a reference to an object that the release does not contain: how likely it is a mistake, and why. The
+// zero Severity means that the object may well exist in the cluster already, or be created later.
 func (r *release) missing(key objectKey) (Severity, string) {
 	if similar, found := r.similar.find(r, key.normalized()); found {
-		return Error, fmt.Sprintf("; it does make %s", similar)
+		return Error, fmt.Sprintf("; did you mean %s?", similar)
 	}
-	const reason = ", though it bears the release's name"
+	const reason = ", although it is named after the release"
 	switch {
 	case !chart.NamedAfterRelease(key.name), r.mayCreate(key):
 		return 0, ""

@@ -17,8 +17,8 @@ type configReference struct {
 	subject   string     // the start of a message: `volume "config" of Deployment/app mounts`
 }
 
-// configReferences returns the references in the pods of an object. A reference to a key is preceded by one to the object
-// that should have it.
+// configReferences returns the references in the pods of an object. A reference to a key is preceded by one to the
+// object that should have it.
 func configReferences(o *chart.Object) []configReference {
 	var found []configReference
 	for volume := range o.PodSpec().Get("volumes").Items() {
@@ -72,8 +72,8 @@ func refersTo(o *chart.Object, kind string, source chart.Node, container, subjec
 	return found
 }
 
-// dataKeys returns the keys of a ConfigMap or Secret. They are unknown if it has none, because something else may add them,
-// and for a service account token, which Kubernetes fills in.
+// dataKeys returns the keys of a ConfigMap or Secret. They are unknown if it has none, because something else may add
+// them, and for a service account token, which Kubernetes fills in.
 func dataKeys(o *chart.Object) (keys []string, known bool) {
 	if o.Get("type").Text() == "kubernetes.io/service-account-token" {
 		return nil, false

@@ -11,9 +11,9 @@ import (
 func init() {
 	register(&Rule{
 		ID:    "reference-key-missing",
-		Title: "Every key that a pod reads from a ConfigMap or Secret of the release is there",
-		Why: "The container does not start: its pod waits for the key, in ContainerCreating or CreateContainerConfigError. A subPath " +
-			"that is no key is mounted as an empty directory in place of the file.",
+		Title: "Every key that a pod reads from a ConfigMap or Secret of the release exists",
+		Why: "The container does not start: its pod stays in ContainerCreating or CreateContainerConfigError until the key " +
+			"exists. A subPath that matches no key is mounted as an empty directory instead of a file.",
 		Bad: `env:
   - name: LOG_LEVEL
     valueFrom:
@@ -45,8 +45,8 @@ func (r *release) checkKey(p *Pass, o *chart.Object, ref configReference) {
 	}
 	p.Report(Finding{
 		Node:      ref.node,
-		Message:   fmt.Sprintf("%s the key %s of %s, which has %s", ref.subject, ref.key, ref.to, list(keys)),
-		Fix:       fmt.Sprintf("Name a key that %s has, or add this one to it.", ref.to),
+		Message:   fmt.Sprintf("%s the key %s of %s, which has only %s", ref.subject, ref.key, ref.to, list(keys)),
+		Fix:       fmt.Sprintf("Use a key that %s has, or add the missing key to it.", ref.to),
 		Object:    o.String(),
 		Container: ref.container,
 	})
@@ -80,8 +80,8 @@ func (r *release) checkSubPath(p *Pass, o *chart.Object, c chart.Container, subP
 		return
 	}
 	p.reportContainer(o, c, subPath,
-		fmt.Sprintf("mounts the file %s of %s, which has %s", subPath.Text(), source, list(files)),
-		fmt.Sprintf("Name a file that %s has, or add this one to it.", source))
+		fmt.Sprintf("mounts the file %s of %s, which has only %s", subPath.Text(), source, list(files)),
+		fmt.Sprintf("Use a file that %s has, or add the missing file to it.", source))
 }
 
 // files returns the files in a volume that consists of one ConfigMap or Secret of the release.

@@ -11,11 +11,11 @@ import (
 func init() {
 	register(&Rule{
 		ID:    "reference-object-missing",
-		Title: "Every object that the release counts on is made by it, unless it may be in the cluster already",
-		Why: "A pod waits for a ConfigMap, Secret or volume claim that never comes; one with a service account that is not there is not " +
-			"even created; an autoscaler, an Ingress or a RoleBinding without its target does nothing. A name is taken to be of the " +
-			"release if it carries the release's name, or is that of another of its objects but for a letter. Every other object is " +
-			"expected in the cluster.",
+		Title: "The release contains every object that it refers to, unless the cluster may have it already",
+		Why: "A pod waits forever for a missing ConfigMap, Secret or volume claim, and is not even created without its " +
+			"service account. An autoscaler, Ingress or RoleBinding without its target has no effect. An object is " +
+			"expected in the release if its name contains the release's name, or differs by one letter from that of " +
+			"another object in the release. Any other object is assumed to exist in the cluster.",
 		Bad: `volumes:
   - name: config
     configMap: {name: {{ .Release.Name }}-settings}
@@ -70,7 +70,7 @@ func (r *release) checkReference(p *Pass, from *chart.Object, ref objectReferenc
 	p.Report(Finding{
 		Severity:  severity,
 		Node:      ref.node,
-		Message:   fmt.Sprintf("%s %s, which the release does not make%s", ref.subject, ref.to, reason),
+		Message:   fmt.Sprintf("%s %s, which the release does not contain%s", ref.subject, ref.to, reason),
 		Fix:       fmt.Sprintf("Correct the name, or render the %s whenever the %s is rendered.", ref.to.kind, from.Kind),
 		Object:    from.String(),
 		Container: ref.container,
@@ -129,7 +129,7 @@ func podReferences(o *chart.Object) []objectReference {
 }
 
 func governingService(statefulSet *chart.Object) objectReference {
-	ref := refer(statefulSet, "names its pods after", "", "Service", statefulSet.Get("spec", "serviceName"))
+	ref := refer(statefulSet, "is governed by", "", "Service", statefulSet.Get("spec", "serviceName"))
 	ref.atLeast, ref.atMost = Warning, Warning
 	return ref
 }

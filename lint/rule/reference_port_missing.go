@@ -10,8 +10,8 @@ import (
 func init() {
 	register(&Rule{
 		ID:    "reference-port-missing",
-		Title: "Every Service port that an Ingress sends requests to is there",
-		Why:   "The Ingress is accepted, and its controller answers every request with an error.",
+		Title: "Every Service port that an Ingress refers to exists",
+		Why:   "The API server accepts the Ingress, but its controller answers every request with an error.",
 		Bad: `backend:
   service:
     name: app
@@ -47,10 +47,11 @@ func (r *release) checkBackendPort(p *Pass, ingress *chart.Object, backend ingre
 		return
 	}
 	p.Report(Finding{
-		Node:    backend.port,
-		Message: fmt.Sprintf("%s sends requests to the port %s of %s, which has %s", ingress, backend.port.Text(), service, list(texts)),
-		Fix:     fmt.Sprintf("Name a port that %s has, by its name or its number.", service),
-		Object:  ingress.String(),
+		Node: backend.port,
+		Message: fmt.Sprintf("%s sends requests to port %s of %s, which has only %s",
+			ingress, backend.port.Text(), service, list(texts)),
+		Fix:    fmt.Sprintf("Use the name or number of a port that %s has.", service),
+		Object: ingress.String(),
 	})
 }
 

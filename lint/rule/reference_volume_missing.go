@@ -9,8 +9,8 @@ import (
 func init() {
 	register(&Rule{
 		ID:    "reference-volume-missing",
-		Title: "Every volume that a container mounts is a volume of its pod",
-		Why:   "The API server refuses the whole object, and with it the installation.",
+		Title: "Every volume that a container mounts exists in its pod",
+		Why:   "The API server rejects the whole object, and the installation fails.",
 		Bad: `containers:
   - name: app
     volumeMounts: [{name: config, mountPath: /etc/app}]
@@ -38,14 +38,14 @@ func checkReferenceVolumeMissing(p *Pass) {
 					continue
 				}
 				p.reportContainer(o, c, name,
-					fmt.Sprintf("mounts the volume %q, which its pod does not have", name.Text()),
-					"Name one of the pod's volumes, or add this one to them, wherever it is mounted.")
+					fmt.Sprintf("mounts the volume %q, which its pod does not define", name.Text()),
+					"Use the name of a volume that the pod defines, or add the volume wherever it is mounted.")
 			}
 		}
 	}
 }
 
-// volumeNames are the volumes of an object's pods. Each pod of a StatefulSet also has those that it claims.
+// volumeNames returns the volumes of an object's pods. The pods of a StatefulSet also have its volume claims.
 func volumeNames(o *chart.Object) map[string]bool {
 	names := map[string]bool{}
 	for volume := range o.PodSpec().Get("volumes").Items() {

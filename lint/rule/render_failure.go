@@ -5,12 +5,12 @@ import "slices"
 func init() {
 	register(&Rule{
 		ID:        "render-failure",
-		Title:     "The chart renders with every values set on every Kubernetes version",
-		Why:       "What does not render cannot be installed: Helm stops at the first template that does not parse or fails.",
+		Title:     "The chart renders with every values set and on every Kubernetes version",
+		Why:       "Helm stops at the first template that does not parse or fails, so the chart cannot be installed.",
 		Bad:       `replicas: {{ .Values.replicaCount }`,
 		Good:      `replicas: {{ .Values.replicaCount }}`,
 		Severity:  Error,
-		ByVersion: true, // Chart.yaml's kubeVersion
+		ByVersion: true, // because of kubeVersion in Chart.yaml
 		Check:     checkRenderFailure,
 	})
 }
@@ -20,7 +20,7 @@ func checkRenderFailure(p *Pass) {
 		p.Report(Finding{
 			Position: f.Position,
 			Message:  f.Message,
-			Fix:      "Mend it until `helm template` renders the chart.",
+			Fix:      "Change the template or the values until `helm template` succeeds.",
 		})
 	}
 }

@@ -6,7 +6,7 @@ func init() {
 	register(&Rule{
 		ID:    "request-above-limit",
 		Title: "No container requests more than its limit",
-		Why:   "The API server refuses the pod: the workload is created and never gets one.",
+		Why:   "The API server rejects the pod: the workload is created, but gets no pods.",
 		Bad: `resources:
   requests: {memory: 1Gi}
   limits: {memory: 512Mi}`,
@@ -19,16 +19,16 @@ func init() {
 }
 
 func checkRequestAboveLimit(p *Pass) {
-	for a := range resources(p) {
-		for name, value := range a.Get("resources", "requests").Entries() {
-			limitValue := a.Get("resources", "limits", name)
+	for r := range resources(p) {
+		for name, value := range r.Get("resources", "requests").Entries() {
+			limitValue := r.Get("resources", "limits", name)
 			request, ok := value.Quantity()
 			limit, limited := limitValue.Quantity()
 			if !ok || !limited || request.Cmp(limit) <= 0 {
 				continue
 			}
-			a.report(p, value,
-				fmt.Sprintf("requests %s of %s, above its limit of %s", value.Text(), name, limitValue.Text()),
+			r.report(p, value,
+				fmt.Sprintf("requests %s %s, more than its limit of %s", value.Text(), name, limitValue.Text()),
 				fmt.Sprintf("Lower resources.requests.%s or raise resources.limits.%s.", name, name))
 		}
 	}

@@ -3,9 +3,10 @@ package rule
 func init() {
 	register(&Rule{
 		ID:    "requests-missing",
-		Title: "Every container requests cpu and memory",
-		Why: "The scheduler places a pod by its requests. Without them it fits every node, however full, and it is the first to " +
-			"be starved or evicted there. The policy says what is required of which role: resources.required.",
+		Title: "Every container has cpu and memory requests",
+		Why: "The scheduler places a pod by its requests. A pod without requests fits on any node, however full, and is " +
+			"the first to be starved or evicted. resources.required in the configuration says which requests each role " +
+			"needs.",
 		Bad: `containers:
   - name: app
     image: registry.example/app:1.0`,

@@ -10,7 +10,7 @@ import (
 	"github.com/traderadmin/charts/lint/policy"
 )
 
-// containers are all containers of the release, with their objects.
+// containers yields the containers of the release with their objects.
 func containers(p *Pass) iter.Seq2[*chart.Object, chart.Container] {
 	return func(yield func(*chart.Object, chart.Container) bool) {
 		for o, spec := range podSpecs(p) {
@@ -23,7 +23,7 @@ func containers(p *Pass) iter.Seq2[*chart.Object, chart.Container] {
 	}
 }
 
-// podSpecs are the specs of all pods of the release, with the objects that they are of.
+// podSpecs yields the pod specs of the release with their objects.
 func podSpecs(p *Pass) iter.Seq2[*chart.Object, chart.Node] {
 	return func(yield func(*chart.Object, chart.Node) bool) {
 		for _, o := range p.Rendered.Objects {
@@ -36,22 +36,22 @@ func podSpecs(p *Pass) iter.Seq2[*chart.Object, chart.Node] {
 	}
 }
 
-// asked is something with requests and limits: a container, or a pod as a whole.
-type asked struct {
-	chart.Node // that holds them, under resources
+// resourceHolder is a container, or a pod with pod-level resources.
+type resourceHolder struct {
+	chart.Node // has the key resources
 	object     *chart.Object
 	container  *chart.Container // nil for a pod as a whole
 }
 
-// resources are all the places of the release that have requests and limits.
-func resources(p *Pass) iter.Seq[asked] {
-	return func(yield func(asked) bool) {
+// resources yields everything in the release that can have requests and limits.
+func resources(p *Pass) iter.Seq[resourceHolder] {
+	return func(yield func(resourceHolder) bool) {
 		for o, spec := range podSpecs(p) {
-			if spec.Get("resources").Exists() && !yield(asked{Node: spec, object: o}) {
+			if spec.Get("resources").Exists() && !yield(resourceHolder{Node: spec, object: o}) {
 				return
 			}
 			for _, c := range chart.ContainersOf(spec) {
-				if !yield(asked{Node: c.Node, object: o, container: &c}) {
+				if !yield(resourceHolder{Node: c.Node, object: o, container: &c}) {
 					return
 				}
 			}
@@ -59,19 +59,19 @@ func resources(p *Pass) iter.Seq[asked] {
 	}
 }
 
-// bounds are the two halves of resources.
+// bounds are the keys of resources.
 var bounds = []string{"requests", "limits"}
 
-// report takes a finding about requests or limits. The message reads on from the name of the container or pod.
-func (a asked) report(p *Pass, at chart.Node, message, fix string) {
-	if a.container != nil {
-		p.reportContainer(a.object, *a.container, at, message, fix)
+// report reports requests or limits. The message continues a sentence that starts with the container or pod.
+func (r resourceHolder) report(p *Pass, at chart.Node, message, fix string) {
+	if r.container != nil {
+		p.reportContainer(r.object, *r.container, at, message, fix)
 		return
 	}
-	p.reportPod(a.object, at, message, fix)
+	p.reportPod(r.object, at, message, fix)
 }
 
-// reportPod takes a finding about a pod as a whole. The message reads on from the pod's name.
+// reportPod reports a pod as a whole. The message continues a sentence that starts with the pod.
 func (p *Pass) reportPod(o *chart.Object, at chart.Node, message, fix string) {
 	p.Report(Finding{
 		Node:    at,
@@ -81,7 +81,7 @@ func (p *Pass) reportPod(o *chart.Object, at chart.Node, message, fix string) {
 	})
 }
 
-// releaseBudget is what the release as a whole asks for, added up once for all rules.
+// releaseBudget returns the budget of the whole release. All rules share it.
 func releaseBudget(p *Pass) budget.Budget {
 	type key struct{ policy *policy.Policy }
 	return chart.Once(p.Rendered, key{p.Policy}, func() budget.Budget {
@@ -89,31 +89,32 @@ func releaseBudget(p *Pass) budget.Budget {
 	})
 }
 
-// reportMissing reports each container that lacks requests or limits, as bound says, that the policy requires in its role. What the
-// pod asks for as a whole, or a LimitRange of the release fills in, is not missing.
+// reportMissing reports each container without the requests or limits, as bound says, that the policy requires for its
+// role. A container does not need those that its pod sets as a whole, or that a LimitRange sets by default.
 func reportMissing(p *Pass, bound string) {
 	ranges := budget.ReadLimitRanges(p.Rendered.Objects)
 	for o, spec := range podSpecs(p) {
 		for _, c := range chart.ContainersOf(spec) {
-			var missing, fix []string
+			var missing, keys []string
 			for _, name := range p.Policy.Resources.Required.Of(o, c).Of(bound) {
-				if c.Get("resources", bound, name).Exists() || spec.Get("resources", bound, name).Exists() || ranges.HasDefault(o, bound, name) {
+				isSet := c.Get("resources", bound, name).Exists() || spec.Get("resources", bound, name).Exists()
+				if isSet || ranges.HasDefault(o, bound, name) {
 					continue
 				}
 				missing = append(missing, name)
-				fix = append(fix, fmt.Sprintf("resources.%s.%s", bound, name))
+				keys = append(keys, fmt.Sprintf("resources.%s.%s", bound, name))
 			}
 			if len(missing) == 0 {
 				continue
 			}
 			p.reportContainer(o, c, c.Closest("resources", bound),
 				fmt.Sprintf("has no %s for %s", bound, enumerate(missing)),
-				"Set "+enumerate(fix)+", from the values so that each environment can set its own.")
+				"Set "+enumerate(keys)+", from the values so that each environment can choose them.")
 		}
 	}
 }
 
-// enumerate writes a list as people do: a, b and c.
+// enumerate joins items as in a sentence: a, b and c.
 func enumerate(items []string) string {
 	if len(items) < 2 {
 		return strings.Join(items, "")

@@ -86,8 +86,8 @@ func repeat(template string, n int) string {
 	return out.String()
 }
 
-// What it takes to check a release grows with its workloads, autoscalers, LimitRanges and ResourceQuotas, and not with their
-// square. Not parallel: the memory of others would be counted.
+// What it takes to check a release grows with its workloads, autoscalers, LimitRanges and ResourceQuotas, and not with
+// their square. Not parallel: the memory of others would be counted.
 func TestResourceRulesScale(t *testing.T) {
 	cost := func(many int) float64 {
 		p := pass(t, repeat(workload, many), repeat(governance, many))

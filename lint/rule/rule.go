@@ -1,6 +1,8 @@
-// Package rule holds the linter's rules, one a file. A file registers its rule with all that is known about it: what it
-// checks, why, examples, and the check itself. The list that the command prints and the tests that hold a rule to its fixtures
-// (testdata/ID) come from that registration; there is no other list. A new rule is a new file and its fixtures.
+// Package rule contains the rules of the linter, one a file.
+//
+// A file registers its rule with a title, a reason, examples and the check. The lists that the command prints, the
+// documentation, and the tests of the fixtures in testdata/ID come from this registration. There is no other list: to
+// add a rule, add a file and its fixtures.
 package rule
 
 import (
@@ -15,80 +17,80 @@ import (
 	"github.com/traderadmin/charts/lint/policy"
 )
 
-// Rule is something that charts must keep to.
+// Rule is a rule for charts.
 type Rule struct {
-	// ID names the rule in findings, in the field's words: lower case, with dashes.
+	// ID identifies the rule: lower-case words with dashes between them.
 	ID string
-	// Title says what holds for a chart that keeps to the rule.
+	// Title states what is true of a chart that satisfies the rule.
 	Title string
-	// Why says what goes wrong where it does not hold.
+	// Why says what goes wrong otherwise.
 	Why string
-	// Bad and Good are examples, as one would write them in a chart.
+	// Bad and Good are excerpts of a chart that violates and that satisfies the rule.
 	Bad, Good string
-	// Severity is that of its findings, unless the policy gives it another.
+	// Severity is the severity of the findings, unless the policy sets another.
 	Severity Severity
-	// ByVersion says that its findings depend on the Kubernetes version even where the rendering does not. Every other rule runs
-	// once for a rendering that serves several versions.
+	// ByVersion means that the findings depend on the Kubernetes version even if the rendering does not. Any other rule
+	// runs only once for versions that render the same.
 	ByVersion bool
-	// OfPolicy says that it checks the policy and no chart. It runs once for all charts that share a policy, after them, on a pass
-	// that has Policy and Unused only.
+	// OfPolicy means that the rule checks the policy instead of a chart. It runs once for all charts that share the
+	// policy, after them, on a pass that has only Policy and Unused.
 	OfPolicy bool
-	// Optional says that a practice runs only where the policy names it.
+	// Optional means that a practice runs only if the policy names it.
 	Optional bool
-	// Check reports what it finds in a chart.
+	// Check reports the findings in a chart.
 	Check func(*Pass)
 }
 
-// Finding is a place where a chart does not keep to a rule.
+// Finding is a violation of a rule.
 type Finding struct {
 	Rule     string
 	Severity Severity
 	Position chart.Position
-	// Message says what is wrong; it names the object and container too.
+	// Message states the problem, and names the object and container.
 	Message string
-	// Fix says in a sentence what to do about it.
+	// Fix says in a sentence how to solve it.
 	Fix string
-	// Object is the Kubernetes object that it is about, such as Deployment/python-orch, if it is about one.
+	// Object is the Kubernetes object with the problem, such as Deployment/python-orch. It may be empty.
 	Object string
-	// Container is the name of the container that it is about, if it is about one.
+	// Container is the name of the container with the problem. It may be empty.
 	Container string
-	// Value is the value that decides what is wrong, where that is certain.
+	// Value is the key in the values that causes the problem, if that is certain.
 	Value *chart.ValuesKey
 
-	// Node is the rendered value that it is about, if it is about one. Report takes Position, unless that is given, and Value
-	// from it.
+	// Node is the rendered value with the problem, if there is one. Report derives Position and Value from it, unless they
+	// are set.
 	Node chart.Node
 }
 
-// Pass is one check of a chart, rendered for one variant.
+// Pass is the input of a check: a chart, rendered for one variant.
 type Pass struct {
 	Chart    *chart.Chart
 	Rendered *chart.Rendered
-	// Policy is what is asked of the chart; never nil.
+	// Policy is the configuration of the linter. It is never nil.
 	Policy *policy.Policy
 	// ValuesSet is the name of the values set that the chart is rendered with.
 	ValuesSet string
 	// KubeVersion is the Kubernetes version that the chart is checked for, such as v1.37.2.
 	KubeVersion string
-	// CRDs are the custom resource definitions that the clusters have besides those that come with the chart; nil is none.
+	// CRDs are the custom resource definitions in the cluster, besides those of the chart. It may be nil.
 	CRDs *kubeschema.CRDs
-	// BaseVersion is the version that the chart had before it changed, if it has to have another now.
+	// BaseVersion is the version of the chart before it changed. It is empty if the chart has not changed.
 	BaseVersion string
-	// Practices are what kube-score finds in the rendering; nothing where it was not asked.
+	// Practices are the findings of kube-score, if it ran.
 	Practices []kubescore.Finding
-	// Unused are the suppressions of the policy that accepted nothing.
+	// Unused are the suppressions of the policy that matched no finding.
 	Unused []policy.Suppression
 
 	rule     *Rule
 	findings []Finding
 }
 
-// Report takes a finding. Its rule is filled in, and its severity: what the policy says of the rule, else a lower one that the rule
-// gives, else the rule's own.
+// Report reports a finding. It sets the rule and the severity: the one that the policy sets for the rule, or else the
+// finding's own if it is lower than that of the rule, or else that of the rule.
 func (p *Pass) Report(f Finding) {
 	f.Rule = p.rule.ID
-	if chosen, ok := p.Policy.Rules[p.rule.ID]; ok {
-		f.Severity = chosen
+	if configured, ok := p.Policy.Rules[p.rule.ID]; ok {
+		f.Severity = configured
 	} else if f.Severity <= 0 || f.Severity > p.rule.Severity {
 		f.Severity = p.rule.Severity
 	}
@@ -98,12 +100,12 @@ func (p *Pass) Report(f Finding) {
 	if f.Value == nil {
 		f.Value = valuesuse.Origin(f.Node)
 	}
-	f.Node = chart.Node{} // it holds the whole rendering
+	f.Node = chart.Node{} // releases the rendering
 	p.findings = append(p.findings, f)
 }
 
-// reportContainer takes a finding about a container. The message reads on from the container's name; at is
-// the value that is wrong, or the closest to the one that is missing.
+// reportContainer reports a container. The message continues a sentence that starts with the container. at is the wrong
+// value, or the closest parent of a missing one.
 func (p *Pass) reportContainer(o *chart.Object, c chart.Container, at chart.Node, message, fix string) {
 	p.Report(Finding{
 		Node:      at,
@@ -114,29 +116,30 @@ func (p *Pass) reportContainer(o *chart.Object, c chart.Container, at chart.Node
 	})
 }
 
-// Run is what the rule finds in the pass, of which the exported fields are given.
+// Run returns the findings of the rule in a pass. Only the exported fields of the pass are used.
 func (r *Rule) Run(pass Pass) []Finding {
 	pass.rule, pass.findings = r, nil
 	r.Check(&pass)
 	return pass.findings
 }
 
-// registry is every rule, in the order of IDs.
+// registry holds all rules, sorted by ID.
 var registry []*Rule
 
-// register is called from the init function of each rule's file.
+// register adds a rule. The file of each rule calls it from init.
 func register(r *Rule) {
-	at, taken := slices.BinarySearchFunc(registry, r.ID, func(known *Rule, id string) int { return cmp.Compare(known.ID, id) })
+	byID := func(known *Rule, id string) int { return cmp.Compare(known.ID, id) }
+	at, taken := slices.BinarySearchFunc(registry, r.ID, byID)
 	if taken {
-		panic("two rules are called " + r.ID)
+		panic("two rules have the ID " + r.ID)
 	}
 	registry = slices.Insert(registry, at, r)
 }
 
-// All is every rule, by ID.
+// All returns all rules, sorted by ID.
 func All() []*Rule { return slices.Clone(registry) }
 
-// IDs are those of all rules, in order, and of the practices.
+// IDs returns the IDs of all rules, then those of the practices.
 func IDs() []string {
 	var ids []string
 	for _, r := range slices.Concat(All(), Practices()) {
@@ -145,7 +148,7 @@ func IDs() []string {
 	return ids
 }
 
-// Find is the rule or practice of an ID, or nil.
+// Find returns the rule or practice with an ID, or nil.
 func Find(id string) *Rule {
 	for _, r := range slices.Concat(registry, practices()) {
 		if r.ID == id {

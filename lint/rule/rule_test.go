@@ -27,9 +27,9 @@ import (
 //
 //	want PLACE "regexp"
 //
-// where PLACE is as in a finding: file, file:line or file:line:column. A finding that nothing wants fails the test too. One that
-// some variants only have is matched with them at its end, in parentheses. The chart is linted as its .chartlint.yaml asks. A
-// line
+// where PLACE is as in a finding: file, file:line or file:line:column. A finding that nothing wants fails the test too.
+// One that some variants only have is matched with them at its end, in parentheses. The chart is linted as its
+// .chartlint.yaml asks. A line
 //
 //	changed from VERSION
 //

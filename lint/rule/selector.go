@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -20,8 +21,8 @@ var runtimeLabels = []string{
 	batchv1.JobNameLabel, batchv1.ControllerUidLabel, batchv1.JobCompletionIndexAnnotation, "job-name", "controller-uid",
 }
 
-// parseSelector reads a label selector, or the plain map of labels of a Service, without requirements that only a running
-// pod can meet. It returns false if the selector is invalid, or has no requirements and so matches everything.
+// parseSelector reads a label selector, or the plain map of labels of a Service, without requirements that only a
+// running pod can meet. It returns false if the selector is invalid, or has no requirements and so matches everything.
 func parseSelector(n chart.Node) (labels.Selector, bool) {
 	parsed, err := metav1.LabelSelectorAsSelector(labelSelector(n))
 	if err != nil {
@@ -79,18 +80,17 @@ func unmetBy(set labels.Set, requirements []labels.Requirement) []labels.Require
 	return unmet
 }
 
-// mismatch describes the labels that do not meet the requirements: "component: scanner where component: go-scanner is asked
-// for".
+// mismatch describes how labels fail the requirements: "has component: scanner instead of component: go-scanner".
 func mismatch(set labels.Set, unmet []labels.Requirement) string {
 	var texts []string
 	for _, r := range unmet {
-		has := "no " + r.Key()
+		text := "lacks " + requirementText(r)
 		if value, ok := set.Lookup(r.Key()); ok {
-			has = r.Key() + ": " + value
+			text = fmt.Sprintf("has %s: %s instead of %s", r.Key(), value, requirementText(r))
 		}
-		texts = append(texts, has+" where "+requirementText(r)+" is asked for")
+		texts = append(texts, text)
 	}
-	return strings.Join(texts, ", and ")
+	return strings.Join(texts, " and ")
 }
 
 func requirementText(r labels.Requirement) string {

@@ -13,12 +13,12 @@ func init() {
 	register(&Rule{
 		ID:    "selector-matches-no-pod",
 		Title: "Every Service, PodDisruptionBudget and NetworkPolicy selects a pod of the release",
-		Why: "The object is accepted and does nothing: a Service without pods refuses every connection, a budget or policy that selects " +
-			"none protects none. It is certain only where a pod has the same labels with other values; what is labelled at run time, or " +
-			"made by an operator, is no error.",
+		Why: "The API server accepts the object, but it has no effect: a Service without pods refuses every connection, " +
+			"and a budget or policy without pods protects nothing. The finding is only an error if a pod has the same " +
+			"label with another value, because labels may be added at run time, and an operator may create pods.",
 		Bad: `kind: Service
 spec:
-  selector: {component: go-scanner}   # the pods of Deployment/go-scanner have component: scanner`,
+  selector: {component: go-scanner}   # the pods have component: scanner`,
 		Good: `kind: Service
 spec:
   selector: {component: scanner}`,
@@ -52,8 +52,8 @@ func podSelector(o *chart.Object) chart.Node {
 	return chart.Node{}
 }
 
-// hasPodFor reports whether a selector matches a pod of the release, or the release has no pods in the namespace at all. A
-// NetworkPolicy may also select the pod of a test.
+// hasPodFor reports whether a selector matches a pod of the release, or the release has no pods in the namespace at
+// all. A NetworkPolicy may also select the pod of a test.
 func (ws *workloads) hasPodFor(o *chart.Object, selector labels.Selector) bool {
 	namespace := o.Namespace()
 	return len(ws.byNamespace[namespace]) == 0 ||
@@ -69,18 +69,19 @@ func (ws *workloads) reportNoPod(p *Pass, o *chart.Object, node chart.Node, sele
 	}
 	reason := "no pod has any of the labels " + selector.String()
 	if closest != nil {
-		reason = fmt.Sprintf("%s comes nearest, with %s", closest, mismatch(closest.labels, unmet))
+		reason = fmt.Sprintf("the closest, %s, %s", closest, mismatch(closest.labels, unmet))
 	}
 	p.Report(Finding{
 		Severity: severity,
 		Node:     unmetNode(node, unmet),
 		Message:  fmt.Sprintf("%s selects no pod of the release: %s", o, reason),
-		Fix:      "Write the labels of the pods that are meant, from the same named template as the pods have them.",
+		Fix:      "Use the labels of the intended pods, from the same named template.",
 		Object:   o.String(),
 	})
 }
 
-// noPodSeverity judges a selector that matches no pod of the release: how likely it is a mistake. Zero is not a finding.
+// noPodSeverity judges a selector that matches no pod of the release: how likely it is a mistake. Zero is not a
+// finding.
 func (ws *workloads) noPodSeverity(o *chart.Object, closest *workload, unmet []labels.Requirement) Severity {
 	mayBeOthers := o.Kind == "NetworkPolicy" || ws.custom // the pods may belong to another release, or to an operator
 	switch {
@@ -96,8 +97,8 @@ func (ws *workloads) noPodSeverity(o *chart.Object, closest *workload, unmet []l
 	return Error
 }
 
-// contradicts reports whether a label has a wrong value or a misspelled key. A label that is only missing may be added at run
-// time, such as the role of a database server that wins an election.
+// contradicts reports whether a label has a wrong value or a misspelled key. A label that is only missing may be added
+// at run time, such as the role of a database server that wins an election.
 func contradicts(set labels.Set, unmet []labels.Requirement) bool {
 	for _, r := range unmet {
 		if set.Has(r.Key()) {

@@ -9,8 +9,8 @@ import (
 func init() {
 	register(&Rule{
 		ID:    "selector-template-mismatch",
-		Title: "The selector of every workload selects the pods that the workload makes",
-		Why:   "The API server refuses the workload: it could never find its own pods.",
+		Title: "The selector of every workload matches its pod template",
+		Why:   "The API server rejects the workload, because it could never find its own pods.",
 		Bad: `selector:
   matchLabels: {app: go-scanner}
 template:
@@ -44,8 +44,8 @@ func checkSelectorTemplateMismatch(p *Pass) {
 		}
 		p.Report(Finding{
 			Node:    unmetNode(node, unmet),
-			Message: fmt.Sprintf("%s does not select its own pods: they have %s", o, mismatch(set, unmet)),
-			Fix:     "Give the selector and the pod template the same labels, from one named template.",
+			Message: fmt.Sprintf("%s does not select its own pods: its template %s", o, mismatch(set, unmet)),
+			Fix:     "Use the same labels in the selector and the pod template, from one named template.",
 			Object:  o.String(),
 		})
 	}

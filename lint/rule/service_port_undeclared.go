@@ -11,12 +11,12 @@ import (
 func init() {
 	register(&Rule{
 		ID:    "service-port-undeclared",
-		Title: "Every port that a Service sends traffic to is a port of a container that it selects",
-		Why: "A name that no selected container gives to a port of that protocol leads nowhere: the Service gets no endpoints for it. A " +
-			"number works whether it is declared or not: among declared ones, it is worth a look.",
+		Title: "Every target port of a Service is declared by a container that it selects",
+		Why: "A port name that no selected container declares for the protocol gets no endpoints. A port number works even " +
+			"if it is not declared, so an undeclared number beside declared ports is only an info.",
 		Bad: `kind: Service
 spec:
-  ports: [{port: 80, targetPort: http}]   # the container calls its port web`,
+  ports: [{port: 80, targetPort: http}]   # the container names its port web`,
 		Good: `kind: Service
 spec:
   ports: [{port: 80, targetPort: web}]`,
@@ -98,15 +98,15 @@ func checkTargetPort(p *Pass, service *chart.Object, port chart.Node, ports cont
 		}
 		severity = Info
 	}
-	declare := "no port"
+	declared := "no port"
 	if len(ports.texts) > 0 {
-		declare = list(ports.texts)
+		declared = "only " + list(ports.texts)
 	}
 	p.Report(Finding{
 		Severity: severity,
 		Node:     target,
-		Message:  fmt.Sprintf("%s sends traffic to the port %s of its pods, whose containers declare %s", service, text, declare),
-		Fix:      "Name a port that a container declares, or declare this one in ports of the container that listens there.",
+		Message:  fmt.Sprintf("%s targets port %s, but its pods declare %s", service, text, declared),
+		Fix:      "Target a port that a container declares, or declare this port in the container that listens on it.",
 		Object:   service.String(),
 	})
 }

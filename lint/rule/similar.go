@@ -7,9 +7,9 @@ import (
 	"github.com/agext/levenshtein"
 )
 
-// similarNames indexes the objects of a release by what remains of their names without one letter. Two names that differ in
-// one letter share such a remainder, so similar names are found without comparing every pair. An index is built for each
-// kind when it is first needed.
+// similarNames indexes the objects of a release by what remains of their names without one letter. Two names that
+// differ in one letter share such a remainder, so similar names are found without comparing every pair. An index is
+// built for each kind when it is first needed.
 type similarNames map[string]map[objectKey][]objectKey
 
 // find returns the object of the release whose name is the given one but for a typo. Of several it returns the first by
@@ -57,8 +57,8 @@ func remainders(key objectKey) iter.Seq[objectKey] {
 	}
 }
 
-// isTypo reports whether one of two names is likely a typo of the other: they differ in a single letter. A difference in a
-// short part or in a digit is deliberate, as in shard-a and shard-b, or cache-1 and cache-2.
+// isTypo reports whether one of two names is likely a typo of the other: they differ in a single letter. A difference
+// in a short part or in a digit is deliberate, as in shard-a and shard-b, or cache-1 and cache-2.
 func isTypo(a, b string) bool {
 	const shortest, mistakes = 4, 1
 	if levenshtein.Distance(a, b, levenshtein.NewParams().MaxCost(mistakes)) > mistakes {

@@ -9,15 +9,15 @@ func init() {
 	register(&Rule{
 		ID:    "suppression-expired",
 		Title: "No suppression has expired",
-		Why: "It was agreed to until a day that has passed: what it accepted is a finding again, and it is time to mend that or to agree " +
-			"once more.",
+		Why: "The agreed date has passed, so the suppressed findings are reported again. It is time to fix them, or to " +
+			"agree on a new date.",
 		Bad: `suppressions:
   - rule: requests-missing
-    reason: Measured in the load test of the spring.
+    reason: Set after the load test in spring.
     until: 2020-06-01`,
 		Good: `suppressions:
   - rule: requests-missing
-    reason: Measured in the load test of the spring.
+    reason: Set after the load test in spring.
     until: 2120-06-01`,
 		Severity: Warning,
 		OfPolicy: true,
@@ -31,8 +31,8 @@ func checkSuppressionExpired(p *Pass) {
 		if s.Expired(now) {
 			p.Report(Finding{
 				Position: s.Position,
-				Message:  fmt.Sprintf("the suppression of %s has expired: it held until %s", s.Rule, s.Until),
-				Fix:      "Mend what it accepted and remove it, or agree on another day.",
+				Message:  fmt.Sprintf("the suppression of %s has expired: it was valid until %s", s.Rule, s.Until),
+				Fix:      "Fix the findings and remove the suppression, or agree on a new date.",
 			})
 		}
 	}

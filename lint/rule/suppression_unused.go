@@ -5,12 +5,12 @@ import "fmt"
 func init() {
 	register(&Rule{
 		ID:    "suppression-unused",
-		Title: "Every suppression accepts something",
-		Why: "What it accepted has been mended, or it never matched for a mistake in it. Left in place, it hides the next finding of that " +
-			"kind from the people who never agreed to it.",
+		Title: "Every suppression matches a finding",
+		Why: "The finding has been fixed, or the suppression never matched because of a mistake in it. If it stays, it " +
+			"hides the next finding of its kind, although nobody agreed to that.",
 		Bad: `suppressions:
   - rule: requests-missing
-    object: Deployment/redis # has requests
+    object: Deployment/redis # it has requests
     reason: Redis gets them with the next release.`,
 		Good:     `suppressions: []`,
 		Severity: Warning,
@@ -24,7 +24,7 @@ func checkSuppressionUnused(p *Pass) {
 		p.Report(Finding{
 			Position: s.Position,
 			Message:  fmt.Sprintf("the suppression of %s matches no finding", s.Rule),
-			Fix:      "Remove it, or mend its object, container or valuesSet.",
+			Fix:      "Remove the suppression, or correct its object, container or valuesSet.",
 		})
 	}
 }

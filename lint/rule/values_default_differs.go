@@ -10,9 +10,9 @@ import (
 func init() {
 	register(&Rule{
 		ID:    "values-default-differs",
-		Title: "A default in the schema is the one in values.yaml",
-		Why: "Helm takes defaults from values.yaml and ignores those of the schema. Editors and generated documentation show the " +
-			"schema's: where the two differ, they mislead.",
+		Title: "Every default in the schema equals the one in values.yaml",
+		Why: "Helm takes defaults from values.yaml and ignores those of the schema. Editors and generated documentation " +
+			"show the schema's defaults, which mislead users if they differ.",
 		Bad: `# values.yaml
 replicaCount: 1   # values.schema.json: "replicaCount": {"type": "integer", "default": 3}`,
 		Good: `# values.yaml
@@ -26,9 +26,10 @@ func checkValuesDefaultDiffers(p *Pass) {
 	for _, d := range valuesschema.DifferentDefaults(p.Chart) {
 		p.Report(Finding{
 			Position: d.Position,
-			Message:  fmt.Sprintf("the schema says that %s is %s by default; values.yaml sets %s, in line %d", d.Key, d.Default, d.Value, d.Values.Line),
-			Fix:      "Make the two the same: Helm uses the one in values.yaml.",
-			Value:    &chart.ValuesKey{Position: d.Values, Key: d.Key},
+			Message: fmt.Sprintf("the schema says that %s is %s by default, but values.yaml sets %s on line %d",
+				d.Key, d.Default, d.Value, d.Values.Line),
+			Fix:   "Make the defaults equal; Helm uses the one in values.yaml.",
+			Value: &chart.ValuesKey{Position: d.Values, Key: d.Key},
 		})
 	}
 }

@@ -10,7 +10,7 @@ func init() {
 	register(&Rule{
 		ID:    "values-schema-incomplete",
 		Title: "The schema describes every key of values.yaml",
-		Why:   "Of a key that the schema does not describe, Helm accepts any value, of any type.",
+		Why:   "Helm accepts any value of any type for a key that the schema does not describe.",
 		Bad: `# values.yaml
 replicaCount: 1   # values.schema.json: {"properties": {"image": {"type": "string"}}}`,
 		Good: `# values.yaml
@@ -20,13 +20,13 @@ replicaCount: 1   # values.schema.json: {"properties": {"replicaCount": {"type":
 	})
 }
 
-// A key that the schema refuses is one for values-schema-violation.
+// checkValuesSchemaIncomplete ignores keys that the schema forbids, which values-schema-violation reports.
 func checkValuesSchemaIncomplete(p *Pass) {
 	for _, k := range valuesschema.Undescribed(p.Chart) {
 		p.Report(Finding{
 			Position: k.Position,
 			Message:  fmt.Sprintf("values.schema.json does not describe %s", k.Key),
-			Fix:      "Describe the key in values.schema.json, with its type at least.",
+			Fix:      "Describe the key in values.schema.json, at least with its type.",
 		})
 	}
 }

@@ -4,8 +4,8 @@ func init() {
 	register(&Rule{
 		ID:    "values-schema-missing",
 		Title: "The chart has a values.schema.json",
-		Why: "Without a schema Helm takes any values: a misspelt key or a string for a number is not noticed until the release " +
-			"misbehaves, if then.",
+		Why: "Without a schema, Helm accepts any values: a misspelled key, or a string instead of a number, goes unnoticed " +
+			"until the release misbehaves.",
 		Bad: `mychart/
 ├── Chart.yaml
 ├── values.yaml
@@ -20,7 +20,8 @@ func init() {
 	})
 }
 
-// A library chart is never installed: those that use it describe its values.
+// checkValuesSchemaMissing ignores library charts. They are never installed, and the charts that use them describe the
+// values.
 func checkValuesSchemaMissing(p *Pass) {
 	if p.Chart.HasSchema() || p.Chart.IsLibrary() {
 		return
@@ -28,6 +29,6 @@ func checkValuesSchemaMissing(p *Pass) {
 	p.Report(Finding{
 		Position: p.Chart.ValuesFile(),
 		Message:  "the chart has no values.schema.json, so Helm accepts any values",
-		Fix:      "Describe the values in values.schema.json, beside Chart.yaml; see https://helm.sh/docs/topics/charts/#schema-files.",
+		Fix:      "Add values.schema.json beside Chart.yaml; see https://helm.sh/docs/topics/charts/#schema-files.",
 	})
 }

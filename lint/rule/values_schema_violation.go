@@ -5,8 +5,8 @@ import "github.com/traderadmin/charts/internal/valuesschema"
 func init() {
 	register(&Rule{
 		ID:       "values-schema-violation",
-		Title:    "The values of every set keep to the schema",
-		Why:      "Helm refuses values that break the schema: the chart cannot be installed as it comes.",
+		Title:    "Every values set satisfies the schema",
+		Why:      "Helm refuses values that violate the schema, so the chart cannot be installed with them.",
 		Bad:      `replicaCount: "three"   # the schema says: "replicaCount": {"type": "integer"}`,
 		Good:     `replicaCount: 3`,
 		Severity: Error,
@@ -19,7 +19,7 @@ func checkValuesSchemaViolation(p *Pass) {
 		p.Report(Finding{
 			Position: f.Position,
 			Message:  f.Message,
-			Fix:      "Set a value that values.schema.json allows, or allow this one there.",
+			Fix:      "Set a value that values.schema.json allows, or change the schema.",
 		})
 	}
 }

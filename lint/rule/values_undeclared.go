@@ -10,9 +10,9 @@ func init() {
 	register(&Rule{
 		ID:    "values-undeclared",
 		Title: "Every key that a template reads is declared in the values or in their schema",
-		Why: "A key that is declared nowhere is a misspelt one, which is always empty, or a secret that users of the chart cannot " +
-			"know. Where it is most like a declared key that no template reads, it is an error; where templates ask whether it is " +
-			"there before they use it, it is an info.",
+		Why: "An undeclared key is either misspelled, and so always empty, or an option that users of the chart cannot " +
+			"discover. It is an error if it resembles a declared key that no template reads, and an info if templates " +
+			"test for the key before they use it.",
 		Bad: `# templates/deployment.yaml
 image: "{{ .Values.image.repositry }}"   # values.yaml: image: {repository: registry.example/app}`,
 		Good: `# templates/deployment.yaml
@@ -28,19 +28,19 @@ func checkValuesUndeclared(p *Pass) {
 			Severity: Warning,
 			Position: u.Position,
 			Message:  fmt.Sprintf("the template reads %s, which neither the values nor their schema declare", u.Key),
-			Fix:      "Declare the key in values.yaml, in a comment there if it has no default, or in values.schema.json.",
+			Fix:      "Declare the key in values.yaml, as a comment if it has no default, or in values.schema.json.",
 		}
 		if u.Refused {
-			f.Message = fmt.Sprintf("the template reads %s, which values.schema.json refuses: it can never be set", u.Key)
-			f.Fix = "Describe the key in values.schema.json, or read another."
+			f.Message = fmt.Sprintf("the template reads %s, which values.schema.json forbids, so it can never be set", u.Key)
+			f.Fix = "Describe the key in values.schema.json, or read another key."
 		}
 		switch {
 		case u.Nearest != "":
-			f.Message += fmt.Sprintf("; the nearest key is %s", u.Nearest)
+			f.Message += fmt.Sprintf("; the closest key is %s", u.Nearest)
 			if u.NearestUnused {
 				f.Severity = Error
 				f.Message += ", which no template reads"
-				f.Fix = fmt.Sprintf("Read %s.", u.Nearest)
+				f.Fix = fmt.Sprintf("Read %s instead.", u.Nearest)
 			}
 		case u.Optional:
 			f.Severity = Info

@@ -10,8 +10,8 @@ func init() {
 	register(&Rule{
 		ID:    "values-unused",
 		Title: "Every key of values.yaml is read by a template",
-		Why: "A key that no template reads does nothing, whatever it is set to: it is a leftover, or the template misspells it. Who sets " +
-			"it believes that it works.",
+		Why: "A key that no template reads has no effect. It is a leftover, or a template misspells it. Whoever sets it " +
+			"believes that it works.",
 		Bad: `# values.yaml
 service:
   prot: 8080

@@ -10,9 +10,9 @@ import (
 func init() {
 	register(&Rule{
 		ID:    "version-not-bumped",
-		Title: "A chart that changed has a new version",
-		Why: "Chart repositories keep one package for a version: the change is not published, or replaces what others have installed under " +
-			"the same name. It is looked at with --changed-since, and only there.",
+		Title: "A changed chart has a new version",
+		Why: "Chart repositories keep one package per version: the change is not published, or it replaces what others " +
+			"have installed under the same version. This rule only runs with --changed-since.",
 		Bad: `# templates/deployment.yaml changed
 version: 1.4.0 # as on main`,
 		Good: `# templates/deployment.yaml changed
@@ -29,10 +29,10 @@ func checkVersionNotBumped(p *Pass) {
 	}
 	p.Report(Finding{
 		Position: p.Chart.MetadataPosition("version"),
-		Message:  fmt.Sprintf("the chart changed, and its version %s is not above the %s that it had before", now, before),
+		Message:  fmt.Sprintf("the chart changed, but its version %s is not higher than the previous %s", now, before),
 		Fix:      "Raise version in Chart.yaml.",
 	})
 }
 
-// canonical is a chart's version as the semver package wants it; Helm also takes those that start with a v.
+// canonical returns a chart's version in the form of package semver. Helm accepts versions with and without a v.
 func canonical(version string) string { return "v" + strings.TrimPrefix(version, "v") }

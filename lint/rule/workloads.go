@@ -14,8 +14,8 @@ type workload struct {
 	labels labels.Set
 }
 
-// workloads indexes the workloads of a release. Those of tests are separate: many charts give a test pod the labels of the
-// application, but the release does not serve with it.
+// workloads indexes the workloads of a release. Those of tests are separate: many charts give a test pod the labels of
+// the application, but the release does not serve with it.
 type workloads struct {
 	tests       []*workload
 	byNamespace map[string][]*workload
@@ -102,8 +102,8 @@ func (ws *workloads) candidates(namespace string, s labels.Selector) []*workload
 	return fewest
 }
 
-// closest returns the workload that meets most requirements of a selector, and the requirements that it does not meet. It
-// prefers the workload of the given name, then the first. It returns nil if no workload meets any requirement.
+// closest returns the workload that meets most requirements of a selector, and the requirements that it does not meet.
+// It prefers the workload of the given name, then the first. It returns nil if no workload meets any requirement.
 func (ws *workloads) closest(namespace, name string, s labels.Selector) (*workload, []labels.Requirement) {
 	const most = 100 // candidates a label: to compare all workloads with every selector would be quadratic
 	requirements, _ := s.Requirements()

@@ -125,7 +125,9 @@ func usedAsWhole(p *path, depth int) bool {
 
 // allowAnyKey reports whether values show no keys: a map that is not set or empty may have any.
 func allowAnyKey(values []*yaml.Node) bool {
-	return !slices.ContainsFunc(values, func(n *yaml.Node) bool { return n.Kind == yaml.MappingNode && len(n.Content) > 0 })
+	return !slices.ContainsFunc(values, func(n *yaml.Node) bool {
+		return n.Kind == yaml.MappingNode && len(n.Content) > 0
+	})
 }
 
 // below returns what values have under a key.

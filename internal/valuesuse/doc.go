@@ -27,8 +27,8 @@
 //
 // A field access extends every path of its operand by the key, and selects the field of every dict. Each template
 // function that returns its arguments, or looks at a part of them only, has a transfer function (type transfer). All
-// other functions read their arguments deeply and return a foreign value. Output reads deeply; if, with, range and
-// comparisons with nothing else read shallowly.
+// other functions read their arguments deeply and return a foreign value. Output reads deeply; if, with and range read
+// shallowly.
 //
 // Control flow is executed as a join: both branches of if and with are executed one after the other in the same
 // environment, and an assignment to a variable joins the new value with the old one. A call of a named template by
@@ -40,20 +40,21 @@
 //   - Loops: the body of a range is executed for the join of all items, and once more if the first time wrote to a
 //     variable or a dict.
 //   - Calls: a call is memoized by template and argument. The memo is stored before the body is executed, so that
-//     recursion with an equal argument ends there. Recursion with a growing argument ends after a fixed depth, where
-//     the argument is read deeply.
+//     recursion with an equal argument ends there. Recursion with a growing argument ends after a fixed depth. There
+//     the argument is read deeply, except for what it has under the key Values: see readContext.
 //   - Paths: a path of maxDepth keys is its own child, and is read deeply (widening).
 //   - Everything else: after maxSteps steps the analysis gives up and is incomplete.
 //
 // # Guarantees
 //
-// [Unused] needs an over-approximation of the reads: what is not followed counts as reading all that it might read, so
-// that a key reported as unused has no reader. [Undeclared] needs the opposite: it reports only field accesses with a
-// literal key, on an operand that has exactly one path, in a template that is certain to be executed with it; calls by
-// unknown or ambiguous names do not count (interpreter.uncertain). [Origin] needs the exact reads of one action, and
-// compares them with what was rendered before it answers.
+// [Unused] needs an over-approximation of the reads: whatever is not followed counts as reading all that it might read.
+// Within the limits below, no template reads a key that is reported as unused. [Undeclared] needs the opposite: it
+// reports only field accesses with a literal key, on an operand that has exactly one path, in a template that is
+// certain to be executed with it; calls by unknown or ambiguous names do not count (interpreter.uncertain). [Origin]
+// needs the exact reads of one action, and compares them with what was rendered before it answers.
 //
-// If a template does not parse, or the analysis gives up, [Unused] and [Undeclared] report nothing.
+// If a template does not parse, or the analysis gives up, it is incomplete, and [Unused] and [Undeclared] report
+// nothing.
 //
 // # Limits
 //

@@ -16,7 +16,7 @@ import (
 	"k8s.io/client-go/restmapper"
 )
 
-// access is what a run does to the objects of one resource.
+// access is what a run does with the objects of one resource.
 type access struct {
 	group, resource string
 	clusterScoped   bool
@@ -24,25 +24,25 @@ type access struct {
 }
 
 func (a access) String() string {
-	where := "in the namespaces of the run"
+	scope := "in the namespaces of the run"
 	if a.clusterScoped {
-		where = "in the whole cluster"
+		scope = "in the whole cluster"
 	}
 	name := a.resource
 	if a.group != "" {
 		name += "." + a.group
 	}
-	return fmt.Sprintf("%s %s %s", strings.Join(a.verbs, ", "), name, where)
+	return fmt.Sprintf("%s %s %s", strings.Join(a.verbs, ", "), name, scope)
 }
 
 var (
 	reads  = []string{"get", "list", "watch"}
-	writes = []string{"get", "create", "patch", "delete"} // what Helm does to what a chart renders
+	writes = []string{"get", "create", "patch", "delete"} // what Helm does with the objects of a chart
 )
 
-// suiteNeeds is what every run does in its namespaces, whatever the chart renders.
-var suiteNeeds = []access{
-	{resource: "secrets", verbs: []string{"get", "list", "create", "update", "delete"}}, // Helm keeps its releases in them
+// commonAccess is what every run does in its namespaces, whatever the chart contains.
+var commonAccess = []access{
+	{resource: "secrets", verbs: []string{"get", "list", "create", "update", "delete"}}, // Helm stores releases in them
 	{group: "coordination.k8s.io", resource: "leases", verbs: []string{"get", "list", "create", "patch", "delete"}},
 	{resource: "pods", verbs: reads},
 	{resource: "events", verbs: reads},
@@ -53,83 +53,88 @@ var suiteNeeds = []access{
 	{group: "batch", resource: "jobs", verbs: reads},
 }
 
-// needs is what a run with these options does.
-func (o Options) needs(mapper meta.RESTMapper) ([]access, error) {
-	needs := slices.Clone(suiteNeeds)
+// requiredAccess returns what a run with these options does.
+func (o Options) requiredAccess(mapper meta.RESTMapper) ([]access, error) {
+	required := slices.Clone(commonAccess)
 	if o.Namespace == "" {
-		needs = append(needs, access{resource: "namespaces", clusterScoped: true, verbs: []string{"get", "list", "watch", "create", "patch", "delete"}})
+		required = append(required, access{
+			resource: "namespaces", clusterScoped: true,
+			verbs: []string{"get", "list", "watch", "create", "patch", "delete"},
+		})
 	}
 	for _, kind := range o.Kinds {
 		mapping, err := mapper.RESTMapping(kind.GroupKind(), kind.Version)
 		if meta.IsNoMatchError(err) {
-			continue // of a CRD that the chart brings, or of another Kubernetes version: what comes of it the scenarios say
+			continue // a CRD of the chart, or of another Kubernetes version: the scenarios show the outcome
 		}
 		if err != nil {
-			return nil, fmt.Errorf("look for the kind %s: %w", kind.Kind, err)
+			return nil, fmt.Errorf("look up the kind %s: %w", kind.Kind, err)
 		}
-		needs = append(needs, access{
+		required = append(required, access{
 			group: mapping.Resource.Group, resource: mapping.Resource.Resource, verbs: writes,
 			clusterScoped: mapping.Scope.Name() == meta.RESTScopeNameRoot,
 		})
 	}
-	return needs, nil
+	return required, nil
 }
 
-// checkAccess asks the cluster whether the user may do what the run needs. The error lists all that the user may not.
+// checkAccess asks the cluster whether the user may do what the run does. The error lists all missing permissions.
 func checkAccess(ctx context.Context, client kubernetes.Interface, o Options) error {
-	needs, err := o.needs(restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(client.Discovery())))
+	mapper := restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(client.Discovery()))
+	required, err := o.requiredAccess(mapper)
 	if err != nil {
 		return err
 	}
 	namespace := o.Namespace
 	if namespace == "" {
-		namespace = "charts-any" // rights in namespaces that are not there yet come from a ClusterRoleBinding
+		namespace = "charts-any" // permissions in future namespaces come from a ClusterRoleBinding
 	}
-	missing := make([]access, len(needs))
-	asking, ctx := errgroup.WithContext(ctx)
-	asking.SetLimit(8)
-	for i, need := range needs {
-		missing[i] = need
+	missing := make([]access, len(required))
+	reviews, ctx := errgroup.WithContext(ctx)
+	reviews.SetLimit(8)
+	for i, a := range required {
+		missing[i] = a
 		missing[i].verbs = nil
-		asking.Go(func() error {
-			for _, verb := range need.verbs {
-				may, err := may(ctx, client, need, verb, namespace)
+		reviews.Go(func() error {
+			for _, verb := range a.verbs {
+				allowed, err := isAllowed(ctx, client, a, verb, namespace)
 				if err != nil {
 					return err
 				}
-				if !may {
+				if !allowed {
 					missing[i].verbs = append(missing[i].verbs, verb)
 				}
 			}
 			return nil
 		})
 	}
-	if err := asking.Wait(); err != nil {
-		return fmt.Errorf("ask whether the user of the context may do what the run needs: %w", err)
+	if err := reviews.Wait(); err != nil {
+		return fmt.Errorf("check the permissions of the user: %w", err)
 	}
 	var lines []string
-	for _, lacks := range missing {
-		if line := "    " + lacks.String(); len(lacks.verbs) > 0 && !slices.Contains(lines, line) {
+	for _, a := range missing {
+		if line := "    " + a.String(); len(a.verbs) > 0 && !slices.Contains(lines, line) {
 			lines = append(lines, line)
 		}
 	}
 	if len(lines) == 0 {
 		return nil
 	}
-	advice := "Have the user given these rights"
+	advice := "Grant these permissions"
 	if o.Namespace == "" {
-		advice += ", or use one namespace, in which they are enough, with -namespace"
+		advice += ", or use a single namespace in which the user has them, with -namespace"
 	}
-	return errors.New("the user of the context may not\n" + strings.Join(lines, "\n") + "\nNothing was made. " + advice)
+	return errors.New("the user of the context may not\n" + strings.Join(lines, "\n") + "\nNothing was created. " + advice)
 }
 
-func may(ctx context.Context, client kubernetes.Interface, need access, verb, namespace string) (bool, error) {
-	if need.clusterScoped {
+func isAllowed(ctx context.Context, client kubernetes.Interface, a access, verb, namespace string) (bool, error) {
+	if a.clusterScoped {
 		namespace = ""
 	}
-	review, err := client.AuthorizationV1().SelfSubjectAccessReviews().Create(ctx, &authorizationv1.SelfSubjectAccessReview{
+	reviews := client.AuthorizationV1().SelfSubjectAccessReviews()
+	review, err := reviews.Create(ctx, &authorizationv1.SelfSubjectAccessReview{
 		Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: &authorizationv1.ResourceAttributes{
-			Namespace: namespace, Verb: verb, Group: need.group, Resource: need.resource,
+			Namespace: namespace, Verb: verb, Group: a.group, Resource: a.resource,
 		}},
 	}, metav1.CreateOptions{})
 	if err != nil {

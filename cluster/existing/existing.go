@@ -1,8 +1,8 @@
-// Package existing is the cluster backend that makes no cluster: it uses the one that a kubeconfig context of the user's leads to.
+// Package existing is the cluster backend for a cluster that the user already has, selected by a kubeconfig context.
 //
-// The context must be named: the current one is what somebody chose for something else. Before anything is made, the backend says where the run will be and what it will
-// make, and asks the cluster whether the user may (SelfSubjectAccessReview). Nothing that was there before is written to; what a run makes it takes away itself, by
-// steps/internal/ownership.
+// The context must be named: the current one may have been chosen for something else. Before a run creates anything,
+// the backend prints where the run will take place and what it will create, and asks the cluster whether the user may
+// do so (SelfSubjectAccessReview). The run changes nothing that it did not create, and deletes what it created.
 package existing
 
 import (
@@ -26,24 +26,27 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
-// Options say which cluster a run gets, and what it may do there.
+// Options select a cluster.
 type Options struct {
-	Context    string // of the kubeconfig; there is no default
-	Kubeconfig string // its path; "" is where kubectl looks: KUBECONFIG, or ~/.kube/config
-	Namespace  string // the only one to use, which is there and stays; "" makes namespaces for the scenarios
+	Context    string // kubeconfig context; required
+	Kubeconfig string // path of the kubeconfig; "" is kubectl's default: KUBECONFIG, or ~/.kube/config
+	Namespace  string // the only namespace to use, which must exist; "" creates namespaces for the scenarios
 
-	// Kinds are those of the objects that the run will make. The backend asks whether the user may.
+	// Kinds are the kinds of the objects that the run will create. Start checks that the user may create them.
 	Kinds []schema.GroupVersionKind
 }
 
-// Bind adds the options to flags.
+// Bind defines a flag for each option except Kinds.
 func (o *Options) Bind(flags *flag.FlagSet) {
-	flags.StringVar(&o.Context, "context", "", "existing cluster: the kubeconfig `context` that leads to it")
-	flags.StringVar(&o.Kubeconfig, "kubeconfig", "", "existing cluster: the `path` of the kubeconfig (KUBECONFIG or ~/.kube/config if not given)")
-	flags.StringVar(&o.Namespace, "namespace", "", "existing cluster: use only this `namespace`, which must exist, one scenario after another (each scenario gets namespaces of its own if not given)")
+	flags.StringVar(&o.Context, "context", "", "existing cluster: kubeconfig `context` that selects the cluster; required")
+	flags.StringVar(&o.Kubeconfig, "kubeconfig", "",
+		"existing cluster: `path` of the kubeconfig (default: KUBECONFIG, or ~/.kube/config)")
+	flags.StringVar(&o.Namespace, "namespace", "",
+		"existing cluster: use only this `namespace`, which must exist, and run one scenario after another "+
+			"(default: each scenario gets namespaces of its own)")
 }
 
-// Cluster is a cluster of the user's.
+// Cluster is a cluster that existed before the run.
 type Cluster struct {
 	options  Options
 	progress io.Writer
@@ -51,21 +54,22 @@ type Cluster struct {
 	raw        clientcmdapi.Config
 	config     *rest.Config
 	containers bool
-	folder     *folder // from Start to Stop
+	dir        *runDir // from Start to Stop
 
-	kubeconfig    string // once it was asked for
+	kubeconfig    string // once Kubeconfig was called
 	kubeconfigErr error
 }
 
-// New returns a cluster that is not yet connected to. What will happen there is written to progress.
+// New returns a cluster that is not started. Start prints to progress what the run will do.
 func New(options Options, progress io.Writer) *Cluster {
 	return &Cluster{options: options, progress: progress}
 }
 
-// Config is how to reach the API server as the user of the context, without a client-side limit on requests.
+// Config gives access to the cluster as the user of the context, without a client-side rate limit.
 func (c *Cluster) Config() *rest.Config { return rest.CopyConfig(c.config) }
 
-// RunsContainers is true unless every node is one of KWOK's, which are simulated. Where the user may not see the nodes, they are taken for real.
+// RunsContainers reports whether at least one node is real, that is, not simulated by KWOK. Nodes that the user may not
+// list count as real.
 func (c *Cluster) RunsContainers() bool { return c.containers }
 
 // Persistent returns true.
@@ -74,11 +78,11 @@ func (c *Cluster) Persistent() bool { return true }
 // Namespace returns the only namespace that a run may use, or "".
 func (c *Cluster) Namespace() string { return c.options.Namespace }
 
-// Start makes nothing. It returns when the cluster has answered, what will be made was said, and the user may make it; otherwise with one error that lists all that
-// the user may not.
+// Start checks that the cluster is reachable, prints what the run will create, and verifies that the user may create
+// it. One error lists all missing permissions. Start creates nothing in the cluster.
 func (c *Cluster) Start(ctx context.Context) error {
 	if err := c.start(ctx); err != nil {
-		return fmt.Errorf("use a cluster that exists: %w", err)
+		return fmt.Errorf("use an existing cluster: %w", err)
 	}
 	return nil
 }
@@ -91,12 +95,13 @@ func (c *Cluster) start(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	version, err := answer(ctx, c.config)
+	version, err := serverVersion(ctx, c.config)
 	if err != nil {
-		return fmt.Errorf("%s of the context %q does not answer: %w", c.config.Host, c.options.Context, err)
+		return fmt.Errorf("connect to %s of the context %q: %w", c.config.Host, c.options.Context, err)
 	}
-	fmt.Fprintf(c.progress, "context %s: %s, Kubernetes %s\n%s\n", c.options.Context, c.config.Host, version, c.options.intent())
-	if err := c.options.namespaceIsThere(ctx, client); err != nil {
+	fmt.Fprintf(c.progress, "context %s: %s, Kubernetes %s\n", c.options.Context, c.config.Host, version)
+	fmt.Fprintln(c.progress, c.options.intent())
+	if err := c.options.checkNamespace(ctx, client); err != nil {
 		return err
 	}
 	if err := checkAccess(ctx, client, c.options); err != nil {
@@ -105,11 +110,12 @@ func (c *Cluster) start(ctx context.Context) (err error) {
 	if c.containers, err = runsContainers(ctx, client); err != nil {
 		return err
 	}
-	c.folder, err = newFolder(c.progress)
+	c.dir, err = newRunDir(c.progress)
 	return err
 }
 
-// load reads the kubeconfig and returns it, with the context that was named for the current one, and how to reach that context's cluster.
+// load reads the kubeconfig. It returns the kubeconfig with the named context as its current one, and the client
+// configuration for that context.
 func (o Options) load() (clientcmdapi.Config, *rest.Config, error) {
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
 	rules.ExplicitPath = o.Kubeconfig
@@ -117,49 +123,48 @@ func (o Options) load() (clientcmdapi.Config, *rest.Config, error) {
 	if err != nil {
 		return clientcmdapi.Config{}, nil, fmt.Errorf("read the kubeconfig: %w", err)
 	}
-	where := strings.Join(rules.GetLoadingPrecedence(), ", ")
+	files := strings.Join(rules.GetLoadingPrecedence(), ", ")
 	if o.Kubeconfig != "" {
-		where = o.Kubeconfig
+		files = o.Kubeconfig
 	}
 	if _, ok := raw.Contexts[o.Context]; !ok {
-		complaint := fmt.Sprintf("there is no context %q in %s", o.Context, where)
+		cause := fmt.Sprintf("there is no context %q in %s", o.Context, files)
 		if o.Context == "" {
-			complaint = "name the context of the cluster with -context; the current one is never taken"
+			cause = "no context given: name one with -context (the current context is never used)"
 		}
-		return clientcmdapi.Config{}, nil, fmt.Errorf("%s\n%s", complaint, contexts(raw, where))
+		return clientcmdapi.Config{}, nil, fmt.Errorf("%s\n%s", cause, listContexts(raw, files))
 	}
 	raw.CurrentContext = o.Context
 	config, err := clientcmd.NewDefaultClientConfig(*raw, nil).ClientConfig()
 	if err != nil {
-		return clientcmdapi.Config{}, nil, fmt.Errorf("the context %q of %s: %w", o.Context, where, err)
+		return clientcmdapi.Config{}, nil, fmt.Errorf("read the context %q of %s: %w", o.Context, files, err)
 	}
-	config.QPS = -1 // the suite bounds itself, and the server has priority and fairness
+	config.QPS = -1 // the suite limits itself, and the server has API Priority and Fairness
 	return *raw, config, nil
 }
 
-// contexts lists those of a kubeconfig, with the server of each.
-func contexts(raw *clientcmdapi.Config, where string) string {
+// listContexts lists the contexts of a kubeconfig with their servers, one in a line.
+func listContexts(raw *clientcmdapi.Config, files string) string {
 	if len(raw.Contexts) == 0 {
-		return "There are no contexts in " + where
+		return "There are no contexts in " + files
 	}
-	lines := []string{"There are:"}
-	for name, found := range raw.Contexts {
-		server := "a cluster that is not there"
-		if cluster, ok := raw.Clusters[found.Cluster]; ok {
+	var lines []string
+	for name, context := range raw.Contexts {
+		server := "unknown cluster"
+		if cluster, ok := raw.Clusters[context.Cluster]; ok {
 			server = cluster.Server
 		}
 		lines = append(lines, fmt.Sprintf("    %s (%s)", name, server))
 	}
-	slices.Sort(lines[1:])
-	return strings.Join(lines, "\n")
+	slices.Sort(lines)
+	return "Contexts in " + files + ":\n" + strings.Join(lines, "\n")
 }
 
-// answer is the version that the server says it has.
-func answer(ctx context.Context, config *rest.Config) (string, error) {
-	const patience = 10 * time.Second
-	asking := rest.CopyConfig(config)
-	asking.Timeout = patience
-	client, err := kubernetes.NewForConfig(asking)
+// serverVersion asks the API server for its version. It fails after 10 seconds without an answer.
+func serverVersion(ctx context.Context, config *rest.Config) (string, error) {
+	config = rest.CopyConfig(config)
+	config.Timeout = 10 * time.Second
+	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return "", err
 	}
@@ -170,54 +175,61 @@ func answer(ctx context.Context, config *rest.Config) (string, error) {
 	return version.GitVersion, nil
 }
 
-// intent says what the run will do to the cluster.
+// intent describes what the run will do to the cluster.
 func (o Options) intent() string {
 	if o.Namespace != "" {
-		return fmt.Sprintf("This run installs charts in the namespace %s, one scenario after another, and takes away what it made there. It touches nothing else.", o.Namespace)
+		return fmt.Sprintf("This run installs charts in the namespace %s, one scenario after another, "+
+			"and deletes what it creates. It changes nothing else.", o.Namespace)
 	}
-	return "This run makes namespaces, each with a few letters of its own in its name, installs charts in them, and deletes them afterwards. It touches no namespace that is there now."
+	return "This run creates namespaces with random names, installs charts in them, and deletes them afterwards. " +
+		"It changes no existing namespace."
 }
 
-// namespaceIsThere holds where the one namespace for all exists, or is not to be seen.
-func (o Options) namespaceIsThere(ctx context.Context, client kubernetes.Interface) error {
+// checkNamespace returns an error if the only namespace to use does not exist. If the user may not read the namespace,
+// it is assumed to exist.
+func (o Options) checkNamespace(ctx context.Context, client kubernetes.Interface) error {
 	if o.Namespace == "" {
 		return nil
 	}
 	found, err := client.CoreV1().Namespaces().Get(ctx, o.Namespace, metav1.GetOptions{})
 	switch {
 	case apierrors.IsForbidden(err):
-		return nil // whoever has rights in one namespace only may not see it from outside
+		return nil
 	case apierrors.IsNotFound(err):
-		return fmt.Errorf("there is no namespace %s (-namespace): have it made, or leave the flag out to have namespaces made by the run", o.Namespace)
+		return fmt.Errorf("there is no namespace %s (-namespace): "+
+			"create it, or omit the flag to let the run create namespaces", o.Namespace)
 	case err != nil:
-		return fmt.Errorf("look for the namespace %s: %w", o.Namespace, err)
+		return fmt.Errorf("read the namespace %s: %w", o.Namespace, err)
 	case found.DeletionTimestamp != nil:
 		return fmt.Errorf("the namespace %s (-namespace) is being deleted", o.Namespace)
 	}
 	return nil
 }
 
+// runsContainers reports whether at least one node is real, or the nodes are unknown.
 func runsContainers(ctx context.Context, client kubernetes.Interface) (bool, error) {
 	nodes, err := client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
 	if apierrors.IsForbidden(err) {
 		return true, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("see whether the nodes are real: %w", err)
+		return false, fmt.Errorf("list the nodes: %w", err)
 	}
-	return len(nodes.Items) == 0 || slices.ContainsFunc(nodes.Items, func(node corev1.Node) bool { return !isSimulated(node) }), nil
+	isReal := func(node corev1.Node) bool { return !isSimulated(node) }
+	return len(nodes.Items) == 0 || slices.ContainsFunc(nodes.Items, isReal), nil
 }
 
-// isSimulated says whether KWOK plays the node. Its documentation has such nodes marked by either of these.
+// isSimulated reports whether KWOK simulates the node. Its documentation marks such nodes in one of these ways.
 func isSimulated(node corev1.Node) bool {
 	return node.Labels["type"] == "kwok" || node.Annotations["kwok.x-k8s.io/node"] != ""
 }
 
 // TempDir returns a private directory of this run. Stop removes it, or the user's next run if this one is killed.
-func (c *Cluster) TempDir() string { return c.folder.path }
+func (c *Cluster) TempDir() string { return c.dir.path }
 
-// Kubeconfig is the path of a kubeconfig that has the named context alone, as the current one. It is made when it is first asked for, because it has the user's credentials in
-// it, and goes with the folder of the run. It is "" where it cannot be made; Stop then says why.
+// Kubeconfig returns the path of a kubeconfig file whose only context is the named one. It contains the user's
+// credentials, so it is written to the private directory of the run, and only when Kubeconfig is first called. If that
+// fails, Kubeconfig returns "", and Stop returns the error.
 func (c *Cluster) Kubeconfig() string {
 	if c.kubeconfig == "" && c.kubeconfigErr == nil {
 		c.kubeconfigErr = c.writeKubeconfig()
@@ -226,24 +238,24 @@ func (c *Cluster) Kubeconfig() string {
 }
 
 func (c *Cluster) writeKubeconfig() error {
-	one := c.raw.DeepCopy()
-	if err := errors.Join(clientcmdapi.MinifyConfig(one), clientcmdapi.FlattenConfig(one)); err != nil {
-		return fmt.Errorf("make a kubeconfig of the context %s: %w", c.options.Context, err)
+	minimal := c.raw.DeepCopy()
+	if err := errors.Join(clientcmdapi.MinifyConfig(minimal), clientcmdapi.FlattenConfig(minimal)); err != nil {
+		return fmt.Errorf("write a kubeconfig for the context %s: %w", c.options.Context, err)
 	}
-	path := filepath.Join(c.folder.path, "kubeconfig")
-	if err := clientcmd.WriteToFile(*one, path); err != nil { // for the user's eyes only
+	path := filepath.Join(c.dir.path, "kubeconfig")
+	if err := clientcmd.WriteToFile(*minimal, path); err != nil { // with mode 0600
 		return err
 	}
 	c.kubeconfig = path
 	return nil
 }
 
-// Stop leaves the cluster as it is, and takes the run's folder away.
+// Stop removes the private directory of the run. It leaves the cluster as it is.
 func (c *Cluster) Stop() error {
 	err := c.kubeconfigErr
-	if c.folder != nil {
-		err = errors.Join(err, c.folder.remove())
-		c.folder, c.kubeconfig = nil, ""
+	if c.dir != nil {
+		err = errors.Join(err, c.dir.remove())
+		c.dir, c.kubeconfig = nil, ""
 	}
 	return err
 }

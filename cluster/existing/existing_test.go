@@ -20,15 +20,15 @@ import (
 	"github.com/traderadmin/charts/cluster/embedded/embeddedtest"
 )
 
-// users plays the cluster of the user's own.
-var users = embeddedtest.New(embedded.Options{})
+// shared is the existing cluster.
+var shared = embeddedtest.New(embedded.Options{})
 
-func TestMain(m *testing.M) { users.Main(m) }
+func TestMain(m *testing.M) { shared.Main(m) }
 
-// kubeconfig writes one with the contexts "mine", of the administrator; "hers", of a user of this name; and "gone", of a server that is not there. The current one is
-// "gone".
+// kubeconfig writes a kubeconfig with three contexts: "mine" of the administrator, "hers" of the given user, and "gone"
+// of a server that does not exist, which is the current one.
 func kubeconfig(t *testing.T, user string) string {
-	raw, err := clientcmd.LoadFromFile(users.Kubeconfig(t))
+	raw, err := clientcmd.LoadFromFile(shared.Kubeconfig(t))
 	require.NoError(t, err)
 	admin := raw.Contexts[raw.CurrentContext]
 	raw.Contexts["mine"] = admin
@@ -45,8 +45,7 @@ func kubeconfig(t *testing.T, user string) string {
 	return path
 }
 
-// A context must be named, and lead somewhere.
-func TestErrors(t *testing.T) {
+func TestStartErrors(t *testing.T) {
 	t.Parallel()
 	path := kubeconfig(t, "nobody")
 	for name, test := range map[string]struct {
@@ -55,9 +54,11 @@ func TestErrors(t *testing.T) {
 	}{
 		"no context": {
 			options: Options{Kubeconfig: path},
-			words:   []string{"name the context of the cluster with -context; the current one is never taken", "\n    gone (https://127.0.0.1:1)\n", "    mine (https://127.0.0.1:"},
+			words: []string{
+				"no context given", "-context", "\n    gone (https://127.0.0.1:1)\n", "    mine (https://127.0.0.1:",
+			},
 		},
-		"an unknown context": {
+		"unknown context": {
 			options: Options{Kubeconfig: path, Context: "prod"},
 			words:   []string{`there is no context "prod" in ` + path, "    mine (https://"},
 		},
@@ -67,7 +68,7 @@ func TestErrors(t *testing.T) {
 		},
 		"no server": {
 			options: Options{Kubeconfig: path, Context: "gone"},
-			words:   []string{`https://127.0.0.1:1 of the context "gone" does not answer`, "connection refused"},
+			words:   []string{`connect to https://127.0.0.1:1 of the context "gone"`, "connection refused"},
 		},
 		"no namespace": {
 			options: Options{Kubeconfig: path, Context: "mine", Namespace: "not-here"},
@@ -94,39 +95,37 @@ var chart = []schema.GroupVersionKind{
 	{Group: "apps", Version: "v1", Kind: "Deployment"},
 	{Version: "v1", Kind: "Service"},
 	{Group: "rbac.authorization.k8s.io", Version: "v1", Kind: "ClusterRole"},
-	{Group: "of.a.crd", Version: "v1", Kind: "ThatTheChartBrings"},
+	{Group: "example.com", Version: "v1", Kind: "CustomResource"},
 }
 
-// Before anything is made, the user reads where the run will be and what it will make.
-func TestWhatWillHappenIsSaid(t *testing.T) {
+func TestStartPrintsTheIntentOfTheRun(t *testing.T) {
 	t.Parallel()
-	said := new(bytes.Buffer)
-	c := New(Options{Kubeconfig: kubeconfig(t, "nobody"), Context: "mine", Kinds: chart}, said)
+	progress := new(bytes.Buffer)
+	c := New(Options{Kubeconfig: kubeconfig(t, "nobody"), Context: "mine", Kinds: chart}, progress)
 
 	require.NoError(t, c.Start(t.Context()))
 
-	assert.Regexp(t, `^context mine: https://127\.0\.0\.1:\d+, Kubernetes v1\.\d+\.\d+\n`, said)
-	assert.Contains(t, said.String(), "deletes them afterwards")
-	assert.False(t, c.RunsContainers(), "the nodes are KWOK's")
+	assert.Regexp(t, `^context mine: https://127\.0\.0\.1:\d+, Kubernetes v1\.\d+\.\d+\n`, progress)
+	assert.Contains(t, progress.String(), "deletes them afterwards")
+	assert.False(t, c.RunsContainers(), "the nodes are simulated")
 	assert.True(t, c.Persistent())
-	assert.Equal(t, users.Config(t).Host, c.Config().Host)
+	assert.Equal(t, shared.Config(t).Host, c.Config().Host)
 
 	path := c.Kubeconfig()
-	only, err := clientcmd.LoadFromFile(path)
+	written, err := clientcmd.LoadFromFile(path)
 	require.NoError(t, err)
-	assert.Equal(t, "mine", only.CurrentContext)
-	assert.Len(t, only.Contexts, 1)
+	assert.Equal(t, "mine", written.CurrentContext)
+	assert.Len(t, written.Contexts, 1)
 	info, err := os.Stat(path)
 	require.NoError(t, err)
 	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 	require.NoError(t, c.Stop())
 	assert.NoFileExists(t, path)
-	_, err = users.Client(t).CoreV1().Namespaces().Get(t.Context(), "default", metav1.GetOptions{})
-	assert.NoError(t, err, "the cluster goes on")
+	_, err = shared.Client(t).CoreV1().Namespaces().Get(t.Context(), "default", metav1.GetOptions{})
+	assert.NoError(t, err, "the cluster is still running")
 }
 
-// All rights that are missing are in one list.
-func TestMissingRightsAreListed(t *testing.T) {
+func TestMissingPermissionsAreListed(t *testing.T) {
 	t.Parallel()
 	path := kubeconfig(t, "stranger")
 
@@ -139,20 +138,20 @@ func TestMissingRightsAreListed(t *testing.T) {
 		"    get, create, patch, delete deployments.apps in the namespaces of the run\n",
 		"    get, create, patch, delete services in the namespaces of the run\n",
 		"    get, create, patch, delete clusterroles.rbac.authorization.k8s.io in the whole cluster\n",
-		"Nothing was made.", "with -namespace",
+		"Nothing was created.", "with -namespace",
 	} {
 		assert.ErrorContains(t, err, line)
 	}
 }
 
-// Who may do all in one namespace, and nothing outside, needs no more when it is named.
-func TestOneNamespaceIsEnough(t *testing.T) {
+// With -namespace, permissions in that namespace are sufficient.
+func TestPermissionsInASingleNamespace(t *testing.T) {
 	t.Parallel()
 	const name = "team"
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}
-	_, err := users.Client(t).CoreV1().Namespaces().Create(t.Context(), namespace, metav1.CreateOptions{})
+	_, err := shared.Client(t).CoreV1().Namespaces().Create(t.Context(), namespace, metav1.CreateOptions{})
 	require.NoError(t, err)
-	_, err = users.Client(t).RbacV1().RoleBindings(name).Create(t.Context(), &rbacv1.RoleBinding{
+	_, err = shared.Client(t).RbacV1().RoleBindings(name).Create(t.Context(), &rbacv1.RoleBinding{
 		ObjectMeta: metav1.ObjectMeta{Name: "admin"},
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "cluster-admin"},
 		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: "teammate"}},
@@ -164,18 +163,18 @@ func TestOneNamespaceIsEnough(t *testing.T) {
 	assert.ErrorContains(t, err, "namespaces in the whole cluster")
 
 	options.Namespace = name
-	said := new(bytes.Buffer)
-	c := New(options, said)
+	progress := new(bytes.Buffer)
+	c := New(options, progress)
 	require.NoError(t, c.Start(t.Context()))
-	assert.Contains(t, said.String(), "in the namespace team, one scenario after another")
-	assert.True(t, c.RunsContainers(), "nodes that cannot be seen are taken for real")
+	assert.Contains(t, progress.String(), "in the namespace team, one scenario after another")
+	assert.True(t, c.RunsContainers(), "nodes that cannot be listed count as real")
 
 	options.Kinds = chart
 	err = New(options, new(bytes.Buffer)).Start(t.Context())
 	assert.ErrorContains(t, err, "clusterroles.rbac.authorization.k8s.io in the whole cluster")
 }
 
-func TestSimulatedNodes(t *testing.T) {
+func TestIsSimulated(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		node      metav1.ObjectMeta

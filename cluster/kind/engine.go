@@ -15,18 +15,19 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// engineAnswers returns an error that says what to do where there is no Docker engine to make nodes in.
-func engineAnswers(ctx context.Context) error {
-	const answer = 10 * time.Second
-	ctx, cancel := context.WithTimeout(ctx, answer)
+// checkEngine returns an error with advice if there is no Docker engine.
+func checkEngine(ctx context.Context) error {
+	const timeout = 10 * time.Second
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	if _, err := docker(ctx, "version", "--format", "{{.Server.Version}}"); err != nil {
-		return fmt.Errorf("no Docker engine answers: %w\nStart one (kind's nodes are its containers), or use -cluster=embedded, which needs none", err)
+		return fmt.Errorf("no Docker engine answers: %w\n"+
+			"Start one (the nodes of kind are containers), or use -cluster=embedded, which needs none", err)
 	}
 	return nil
 }
 
-// images are those of the nodes that the options ask for by name, or kind's default.
+// images returns the node images that the options name, or kind's default.
 func (o Options) images() ([]string, error) {
 	if o.Image != "" {
 		return []string{o.Image}, nil
@@ -37,7 +38,7 @@ func (o Options) images() ([]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the kind configuration (-kind-config): %w", err)
 		}
-		var config struct{ Nodes []struct{ Image string } } // what else it says is kind's to judge
+		var config struct{ Nodes []struct{ Image string } } // kind validates the rest
 		if err := yaml.Unmarshal(content, &config); err != nil {
 			return nil, fmt.Errorf("read the kind configuration %s (-kind-config): %w", o.Config, err)
 		}
@@ -53,48 +54,53 @@ func (o Options) images() ([]string, error) {
 	return images, nil
 }
 
-// ensureImage pulls image where the engine does not have it. It tries once: kind would try five times before it says why.
+// ensureImage pulls the image if the engine does not have it. It tries once, whereas kind would try five times before
+// it reports the error.
 func ensureImage(ctx context.Context, image string, progress io.Writer) error {
 	if _, err := docker(ctx, "image", "inspect", image); err == nil {
 		return nil
 	}
 	fmt.Fprintf(progress, "pulling %s\n", image)
 	if _, err := docker(ctx, "pull", "--quiet", image); err != nil {
-		return fmt.Errorf("the node image %s is not here and cannot be pulled: %w\n"+
-			"Name one that can be had with -kind-image (docker image ls kindest/node lists those that are here), or build one with `kind build node-image`", image, err)
+		return fmt.Errorf("the node image %s does not exist locally and cannot be pulled: %w\n"+
+			"Name another with -kind-image (docker image ls kindest/node lists local ones), "+
+			"or build one with `kind build node-image`", image, err)
 	}
 	return nil
 }
 
-// nameIsFree returns an error where a container that is not kind's has the name that the first node would get.
-func nameIsFree(ctx context.Context, cluster string) error {
+// checkName returns an error if a container that does not belong to kind has the name that the first node would get.
+func checkName(ctx context.Context, cluster string) error {
 	node := cluster + "-control-plane"
 	found, err := docker(ctx, "ps", "--all", "--filter", "name=^/"+node+"$", "--format", "{{.Image}}, {{.Status}}")
 	if err != nil {
 		return err
 	}
 	if found != "" {
-		return fmt.Errorf("the name %s is in use: there is a container %s (%s) that is not a kind cluster's\n"+
-			"Choose another name with -kind-cluster, or remove it: docker rm -f %s", cluster, node, found, node)
+		return fmt.Errorf("the name %s is in use: the container %s (%s) does not belong to a kind cluster\n"+
+			"Choose another name with -kind-cluster, or remove the container: docker rm -f %s", cluster, node, found, node)
 	}
 	return nil
 }
 
-// docker runs one docker command and returns what it printed.
+// docker runs a docker command and returns its output.
 func docker(ctx context.Context, args ...string) (string, error) {
 	return output(ctx, "docker", args...)
 }
 
-// output runs a command and returns what it printed. The error of one that fails has its command line and what it said.
+// output runs a command and returns its output. If the command fails, the error contains the command line and the
+// standard error. When ctx ends, output returns within seconds, even if children of the command keep its output open.
 func output(ctx context.Context, name string, args ...string) (string, error) {
-	printed, err := exec.CommandContext(ctx, name, args...).Output()
+	command := exec.CommandContext(ctx, name, args...)
+	command.WaitDelay = 2 * time.Second
+	printed, err := command.Output()
 	switch exit := (*exec.ExitError)(nil); {
 	case ctx.Err() != nil:
 		return "", fmt.Errorf("%s %s: %w", name, strings.Join(args, " "), context.Cause(ctx))
 	case errors.As(err, &exit):
 		return "", fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err, strings.TrimSpace(string(exit.Stderr)))
 	case err != nil:
-		return "", err // there is no such command
+		return "", err // the command does not exist
 	}
 	return strings.TrimSpace(string(printed)), nil
 }

@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// LoadImageArchive puts the images of an archive onto every node.
+// LoadImageArchive loads the images of an archive onto every node.
 func (c *Cluster) LoadImageArchive(ctx context.Context, path string) error {
 	if err := c.cluster.LoadImageArchive(ctx, quote(path)); err != nil {
-		return fmt.Errorf("load images onto the nodes of the kind cluster %s: %w", c.name, said(err))
+		return fmt.Errorf("load images onto the nodes of the kind cluster %s: %w", c.name, kindError(err))
 	}
 	return nil
 }
 
-// Images are those that every node has.
+// Images returns the images that every node has: the digest by the full name.
 func (c *Cluster) Images(ctx context.Context) (map[string]string, error) {
 	nodes, err := c.nodes(ctx)
 	if err != nil {
@@ -27,12 +27,12 @@ func (c *Cluster) Images(ctx context.Context) (map[string]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		held := imagesIn(listed)
+		present := parseImages(listed)
 		if i == 0 {
-			everywhere = held
+			everywhere = present
 		}
 		for name, digest := range everywhere {
-			if held[name] != digest {
+			if present[name] != digest {
 				delete(everywhere, name)
 			}
 		}
@@ -40,8 +40,9 @@ func (c *Cluster) Images(ctx context.Context) (map[string]string, error) {
 	return everywhere, nil
 }
 
-// imagesIn reads what `ctr images ls` prints, a line each after the first: name, type, digest, …
-func imagesIn(listed string) map[string]string {
+// parseImages parses the output of `ctr images ls`: after the header, one line for each image with its name, type,
+// digest and more.
+func parseImages(listed string) map[string]string {
 	found := map[string]string{}
 	for line := range strings.Lines(listed) {
 		if words := strings.Fields(line); len(words) > 2 && words[0] != "REF" {
@@ -51,7 +52,7 @@ func imagesIn(listed string) map[string]string {
 	return found
 }
 
-// RemoveImages takes names of images away from every node.
+// RemoveImages removes image names from every node.
 func (c *Cluster) RemoveImages(ctx context.Context, names ...string) error {
 	nodes, err := c.nodes(ctx)
 	if err != nil {
@@ -65,16 +66,18 @@ func (c *Cluster) RemoveImages(ctx context.Context, names ...string) error {
 	return nil
 }
 
-// nodes are the containers that have a kubelet; a cluster of several control planes also has one that balances the load between them.
+// nodes returns the containers that have a kubelet. A cluster with several control planes also has a load balancer,
+// which has none.
 func (c *Cluster) nodes(ctx context.Context) ([]string, error) {
 	listed, err := output(ctx, string(c.kind), "get", "nodes", "--name", c.name)
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(strings.Fields(listed), func(name string) bool { return strings.HasSuffix(name, "-external-load-balancer") }), nil
+	isLoadBalancer := func(name string) bool { return strings.HasSuffix(name, "-external-load-balancer") }
+	return slices.DeleteFunc(strings.Fields(listed), isLoadBalancer), nil
 }
 
-// images runs `ctr images …` on a node, where Kubernetes keeps its images.
+// images runs `ctr images …` on a node, in the containerd namespace of Kubernetes.
 func images(ctx context.Context, node string, args ...string) (string, error) {
 	return docker(ctx, append([]string{"exec", node, "ctr", "--namespace=k8s.io", "images"}, args...)...)
 }

@@ -1,12 +1,13 @@
-// Package kind is the cluster backend whose nodes run containers: a kind cluster (Kubernetes in Docker), by the kind provider of the
-// e2e-framework.
+// Package kind is the cluster backend whose nodes run containers: a kind cluster (Kubernetes in Docker), managed by the
+// kind provider of the e2e-framework.
 //
-// A run makes a cluster of its own and deletes it, or uses the one that Options.Name names and keeps it. The kubeconfig is a private file of the
-// run: the user's own is neither read nor written. What a killed run left is deleted by the next one: see claim.
+// A run creates a cluster of its own and deletes it, or uses the one that Options.Name names and keeps it. It writes
+// the kubeconfig to a private file and neither reads nor writes the user's own. If a run is killed, the next one
+// deletes its cluster (claim.go).
 //
-// Three things the e2e-framework's provider does not do as a user needs them, and so are done here. It installs an old kind without a word,
-// and does not find it afterwards unless GOPATH is set (command.go). It takes any cluster of the same name for its own, and an image that cannot be had costs
-// five tries to pull it (engine.go). And it deletes with `kind delete cluster` alone, which locks the user's own kubeconfig.
+// The package works around four limits of the e2e-framework's provider. It installs an old kind silently, and does not
+// find it unless GOPATH is set (command.go). It takes over any cluster with the same name. It tries five times to pull
+// an image that cannot be pulled (engine.go). And it deletes clusters with a command that locks the user's kubeconfig.
 package kind
 
 import (
@@ -27,29 +28,32 @@ import (
 	e2ekind "sigs.k8s.io/e2e-framework/support/kind"
 )
 
-// Options say which kind cluster a run gets.
+// Options select a kind cluster.
 type Options struct {
-	Name   string // of the cluster to use, or to make where there is none of that name, and to keep; "" makes one for this run alone
-	Image  string // of the nodes, such as kindest/node:v1.37.2; "" leaves it to Config, or to kind
-	Config string // the path of a kind configuration; "" is one node as kind makes it
+	Name   string // of a cluster to use and keep, created if it does not exist; "" creates one for this run alone
+	Image  string // of the nodes, such as kindest/node:v1.37.2; "" is the image in Config, or else kind's default
+	Config string // path of a kind configuration; "" is kind's default, one node
 }
 
-// Bind adds the options to flags.
+// Bind defines a flag for each option.
 func (o *Options) Bind(flags *flag.FlagSet) {
-	flags.StringVar(&o.Name, "kind-cluster", "", "kind cluster: use the one of this `name`, made where there is none, and keep it (one of the run's own, deleted afterwards, if not given)")
-	flags.StringVar(&o.Image, "kind-image", "", "kind cluster: the `image` of the nodes, such as kindest/node:v1.37.2 (kind's default if not given)")
-	flags.StringVar(&o.Config, "kind-config", "", "kind cluster: a kind configuration, a `path`")
+	flags.StringVar(&o.Name, "kind-cluster", "",
+		"kind cluster: `name` of a cluster to use and keep, created if it does not exist "+
+			"(default: a cluster for this run alone)")
+	flags.StringVar(&o.Image, "kind-image", "",
+		"kind cluster: `image` of the nodes, such as kindest/node:v1.37.2 (default: kind's default)")
+	flags.StringVar(&o.Config, "kind-config", "", "kind cluster: `path` of a kind configuration")
 }
 
-// Cluster is one kind cluster.
+// Cluster is a kind cluster.
 type Cluster struct {
 	options  Options
 	progress io.Writer
 
-	claim   *claim
+	claim   *claim // from Start to Stop
 	kind    command
 	name    string
-	made    bool // by this run
+	created bool // by this run
 	cluster *e2ekind.Cluster
 	config  *rest.Config
 }
@@ -59,28 +63,28 @@ func New(options Options, progress io.Writer) *Cluster {
 	return &Cluster{options: options, progress: progress}
 }
 
-// Config is how to reach the API server as its administrator, without a client-side limit on requests.
+// Config gives access to the cluster as its administrator, without a client-side rate limit.
 func (c *Cluster) Config() *rest.Config { return rest.CopyConfig(c.config) }
 
-// Kubeconfig is the path of a kubeconfig with the same access.
-func (c *Cluster) Kubeconfig() string { return filepath.Join(c.claim.folder, "kubeconfig") }
+// Kubeconfig returns the path of a kubeconfig file with the same access.
+func (c *Cluster) Kubeconfig() string { return filepath.Join(c.claim.dir, "kubeconfig") }
 
 // TempDir returns a private directory of this run. Stop removes it, or the next run if this one is killed.
-func (c *Cluster) TempDir() string { return c.claim.folder }
+func (c *Cluster) TempDir() string { return c.claim.dir }
 
-// RunsContainers is true: a node is a container with a kubelet and containerd in it.
+// RunsContainers returns true: a node is a container with a kubelet and containerd.
 func (c *Cluster) RunsContainers() bool { return true }
 
 // Persistent reports whether the user named the cluster. Such a cluster is kept.
 func (c *Cluster) Persistent() bool { return c.options.Name != "" }
 
-// Start deletes the clusters of runs that are dead, makes the cluster or finds it, and returns when its nodes are ready, the default service account is
-// there and names are resolved. Where there is no Docker engine, or no node image to be had, the error says so within seconds. What a failed start
-// made is deleted.
+// Start deletes the clusters of killed runs, creates the cluster or finds it, and returns once its nodes are ready, the
+// default service account exists and CoreDNS is available. If there is no Docker engine, or if a node image cannot be
+// pulled, the error says so within seconds. If Start fails, it deletes what it created.
 func (c *Cluster) Start(ctx context.Context) error {
 	if err := c.start(ctx); err != nil {
 		if ctx.Err() != nil {
-			err = context.Cause(ctx) // the error of a command that was ended says nothing more
+			err = context.Cause(ctx) // instead of the error of the command that it interrupted
 		}
 		return errors.Join(fmt.Errorf("start a kind cluster: %w", err), c.delete())
 	}
@@ -88,7 +92,7 @@ func (c *Cluster) Start(ctx context.Context) error {
 }
 
 func (c *Cluster) start(ctx context.Context) (err error) {
-	if err := engineAnswers(ctx); err != nil {
+	if err := checkEngine(ctx); err != nil {
 		return err
 	}
 	if c.kind, err = findKind(ctx, c.progress); err != nil {
@@ -109,8 +113,8 @@ func (c *Cluster) start(ctx context.Context) (err error) {
 	c.cluster.WithPath(string(c.kind))
 	var args []string
 	if slices.Contains(existing, c.name) {
-		fmt.Fprintf(c.progress, "using the kind cluster %s as it is\n", c.name)
-	} else if args, err = c.createArgs(ctx); err != nil {
+		fmt.Fprintf(c.progress, "using the existing kind cluster %s\n", c.name)
+	} else if args, err = c.prepareCreation(ctx); err != nil {
 		return err
 	}
 	if err := c.connect(ctx, args); err != nil {
@@ -119,8 +123,9 @@ func (c *Cluster) start(ctx context.Context) (err error) {
 	return awaitReady(ctx, c.config)
 }
 
-// createArgs are the arguments of `kind create cluster` for a cluster that is not there yet. They quote as the e2e-framework reads them.
-func (c *Cluster) createArgs(ctx context.Context) ([]string, error) {
+// prepareCreation pulls the node images and checks the name of the cluster. It returns the arguments of
+// `kind create cluster`, quoted as the e2e-framework expects.
+func (c *Cluster) prepareCreation(ctx context.Context) ([]string, error) {
 	images, err := c.options.images()
 	if err != nil {
 		return nil, err
@@ -130,10 +135,10 @@ func (c *Cluster) createArgs(ctx context.Context) ([]string, error) {
 			return nil, err
 		}
 	}
-	if err := nameIsFree(ctx, c.name); err != nil {
+	if err := checkName(ctx, c.name); err != nil {
 		return nil, err
 	}
-	c.made = true
+	c.created = true
 	args := []string{"--kubeconfig", quote(c.Kubeconfig())}
 	if len(images) == 1 {
 		args = append(args, "--image", images[0])
@@ -141,24 +146,24 @@ func (c *Cluster) createArgs(ctx context.Context) ([]string, error) {
 	if c.options.Config != "" {
 		args = append(args, "--config", quote(c.options.Config))
 	}
-	fmt.Fprintf(c.progress, "making the kind cluster %s (%s)\n", c.name, strings.Join(images, ", "))
+	fmt.Fprintf(c.progress, "creating the kind cluster %s (%s)\n", c.name, strings.Join(images, ", "))
 	return args, nil
 }
 
-// quote keeps a path with spaces one word in the command lines of the e2e-framework.
+// quote makes a path with spaces one argument in the command lines of the e2e-framework.
 func quote(path string) string { return `"` + path + `"` }
 
-// connect makes the cluster with args, or only connects where it is there, and reads how to reach it.
+// connect creates the cluster with args, unless it exists, and reads its kubeconfig.
 func (c *Cluster) connect(ctx context.Context, args []string) error {
 	started := time.Now()
 	written, err := c.cluster.Create(ctx, args...)
 	if err != nil {
-		return said(err)
+		return kindError(err)
 	}
-	if c.made {
-		fmt.Fprintf(c.progress, "made in %s\n", time.Since(started).Round(time.Second))
+	if c.created {
+		fmt.Fprintf(c.progress, "created in %s\n", time.Since(started).Round(time.Second))
 	}
-	content, err := os.ReadFile(written) // the e2e-framework's own copy, in the folder for temporary files
+	content, err := os.ReadFile(written) // the e2e-framework writes it to a file in the system's temporary directory
 	if err == nil {
 		err = errors.Join(os.WriteFile(c.Kubeconfig(), content, 0o600), os.Remove(written))
 	}
@@ -167,51 +172,53 @@ func (c *Cluster) connect(ctx context.Context, args []string) error {
 	}
 	c.config, err = clientcmd.RESTConfigFromKubeConfig(content)
 	if err != nil {
-		return fmt.Errorf("read the kubeconfig of the kind cluster %s: %w", c.name, err)
+		return fmt.Errorf("parse the kubeconfig of the kind cluster %s: %w", c.name, err)
 	}
-	c.config.QPS = -1 // the suite bounds itself
+	c.config.QPS = -1 // the suite limits itself
 	return nil
 }
 
-// said is what kind said of its failure. The e2e-framework's error has all that it printed, twice.
-func said(err error) error {
-	const mark = "ERROR: "
+// kindError reduces an error of the e2e-framework, which has the whole output of kind twice, to kind's own error
+// message.
+func kindError(err error) error {
+	const prefix = "ERROR: "
 	text := err.Error()
-	if i := strings.LastIndex(text, mark); i >= 0 {
-		return errors.New(strings.TrimSpace(text[i+len(mark):]))
+	if i := strings.LastIndex(text, prefix); i >= 0 {
+		return errors.New(strings.TrimSpace(text[i+len(prefix):]))
 	}
 	return err
 }
 
-// ExportLogs writes what the nodes, their containers and pods logged into folder.
-func (c *Cluster) ExportLogs(ctx context.Context, folder string) error {
-	if err := c.cluster.ExportLogs(ctx, quote(folder)); err != nil {
-		return fmt.Errorf("export the logs of the kind cluster %s: %w", c.name, said(err))
+// ExportLogs writes the logs of the nodes, their containers and pods into dir.
+func (c *Cluster) ExportLogs(ctx context.Context, dir string) error {
+	if err := c.cluster.ExportLogs(ctx, quote(dir)); err != nil {
+		return fmt.Errorf("export the logs of the kind cluster %s: %w", c.name, kindError(err))
 	}
 	return nil
 }
 
-// Stop deletes the cluster, unless it is one that the user named.
+// Stop deletes the cluster, unless the user named it. It returns within a minute; if kind takes longer, the next run
+// deletes the cluster.
 func (c *Cluster) Stop() error {
-	if c.options.Name != "" {
-		c.made = false
+	if c.Persistent() {
+		c.created = false
 	}
 	return c.delete()
 }
 
-// patience with kind's deletion of a cluster, which takes it a few seconds.
-const patience = time.Minute
+// deleteTimeout bounds the deletion of a cluster, which takes a few seconds.
+const deleteTimeout = time.Minute
 
-// delete deletes what this run made, and gives up its claim. It is no error to do so twice.
+// delete deletes the cluster if this run created it, and releases the claim. Calling it again does nothing.
 func (c *Cluster) delete() error {
 	if c.claim == nil {
 		return nil
 	}
-	if c.made {
-		ctx, cancel := context.WithTimeout(context.Background(), patience) // the run's own may have ended
+	if c.created {
+		ctx, cancel := context.WithTimeout(context.Background(), deleteTimeout) // the run's context may have ended
 		defer cancel()
 		if err := c.kind.deleteCluster(ctx, c.name, c.Kubeconfig()); err != nil {
-			return fmt.Errorf("delete the kind cluster %s: %w", c.name, err) // the claim stays, for the next run to try again
+			return fmt.Errorf("delete the kind cluster %s: %w", c.name, err) // the claim stays, so that the next run retries
 		}
 	}
 	err := c.claim.release()
@@ -219,5 +226,5 @@ func (c *Cluster) delete() error {
 	return err
 }
 
-// newID is short enough to read and long enough to be had once.
+// newID returns a short random name.
 func newID() string { return "charts-" + strings.ToLower(rand.Text()[:6]) }

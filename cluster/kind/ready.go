@@ -17,12 +17,12 @@ import (
 	watchtools "k8s.io/client-go/tools/watch"
 )
 
-// readyPatience is how long a cluster that kind has made may take until it can serve. 2 busy cores take a minute.
-const readyPatience = 5 * time.Minute
+// readyTimeout bounds the time from the creation of a cluster until it is ready. On 2 busy cores it takes a minute.
+const readyTimeout = 5 * time.Minute
 
-// awaitReady returns when pods can be made and scheduled, and resolve names.
+// awaitReady returns once pods can be created and scheduled, and CoreDNS is available.
 func awaitReady(ctx context.Context, config *rest.Config) error {
-	ctx, cancel := context.WithTimeout(ctx, readyPatience)
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
@@ -30,39 +30,47 @@ func awaitReady(ctx context.Context, config *rest.Config) error {
 	}
 	nodes, err := client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
 	if err != nil {
-		return fmt.Errorf("list the nodes: %w\nIf the cluster's containers are stopped, docker start starts them", err)
+		return fmt.Errorf("list the nodes: %w\n"+
+			"If the containers of the cluster are stopped, start them with docker start", err)
 	}
+	core := client.CoreV1().RESTClient()
 	for _, node := range nodes.Items {
-		if err := awaitObject(ctx, client.CoreV1().RESTClient(), "nodes", "", node.Name, &corev1.Node{}, nodeIsReady); err != nil {
+		if err := awaitObject(ctx, core, "nodes", "", node.Name, &corev1.Node{}, nodePending); err != nil {
 			return err
 		}
 	}
-	there := func(runtime.Object) string { return "" }
-	if err := awaitObject(ctx, client.CoreV1().RESTClient(), "serviceaccounts", "default", "default", &corev1.ServiceAccount{}, there); err != nil {
+	exists := func(runtime.Object) string { return "" }
+	err = awaitObject(ctx, core, "serviceaccounts", "default", "default", &corev1.ServiceAccount{}, exists)
+	if err != nil {
 		return err
 	}
-	return awaitObject(ctx, client.AppsV1().RESTClient(), "deployments", "kube-system", "coredns", &appsv1.Deployment{}, deploymentIsAvailable)
+	apps := client.AppsV1().RESTClient()
+	return awaitObject(ctx, apps, "deployments", "kube-system", "coredns", &appsv1.Deployment{}, deploymentPending)
 }
 
-// awaitObject waits until the object is there and missing, which says what it lacks, returns "".
-func awaitObject(ctx context.Context, client cache.Getter, resource, namespace, name string, kind runtime.Object, missing func(runtime.Object) string) error {
-	lacks := "it is not there"
-	list := cache.NewListWatchFromClient(client, resource, namespace, fields.OneTermEqualSelector(metav1.ObjectNameField, name))
+// awaitObject waits until an object exists and pending, which says why it is not ready, returns "".
+func awaitObject(
+	ctx context.Context, client cache.Getter, resource, namespace, name string, kind runtime.Object,
+	pending func(runtime.Object) string,
+) error {
+	reason := "it does not exist"
+	selector := fields.OneTermEqualSelector(metav1.ObjectNameField, name)
+	list := cache.NewListWatchFromClient(client, resource, namespace, selector)
 	_, err := watchtools.UntilWithSync(ctx, list, kind, nil, func(event watch.Event) (bool, error) {
 		if event.Type == watch.Deleted {
-			lacks = "it was deleted"
+			reason = "it was deleted"
 		} else {
-			lacks = missing(event.Object)
+			reason = pending(event.Object)
 		}
-		return lacks == "", nil
+		return reason == "", nil
 	})
 	if err != nil {
-		return fmt.Errorf("waited for %s/%s of the new cluster: %s", resource, name, lacks)
+		return fmt.Errorf("wait for %s/%s of the kind cluster: %s", resource, name, reason)
 	}
 	return nil
 }
 
-func nodeIsReady(object runtime.Object) string {
+func nodePending(object runtime.Object) string {
 	for _, condition := range object.(*corev1.Node).Status.Conditions {
 		if condition.Type == corev1.NodeReady {
 			if condition.Status == corev1.ConditionTrue {
@@ -74,7 +82,7 @@ func nodeIsReady(object runtime.Object) string {
 	return "its kubelet has not reported yet"
 }
 
-func deploymentIsAvailable(object runtime.Object) string {
+func deploymentPending(object runtime.Object) string {
 	for _, condition := range object.(*appsv1.Deployment).Status.Conditions {
 		if condition.Type == appsv1.DeploymentAvailable {
 			if condition.Status == corev1.ConditionTrue {

@@ -19,6 +19,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -273,8 +274,9 @@ func TestTheBinaryAgrees(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			sides := []*side{newSide(t, "in-process", name, charts), newSide(t, "the-binary", name, charts)}
-			sides[0].helm, err = New(shared.Config(t), Options{Namespace: sides[0].namespace, Dir: sides[0].dir})
+			client, err := New(shared.Config(t), Options{Namespace: sides[0].namespace, Dir: sides[0].dir})
 			require.NoError(t, err)
+			sides[0].helm = client
 			sides[1].helm = binaryHelm{path, t.TempDir(), shared.Kubeconfig(t), sides[1].namespace, sides[1].dir}
 			for line := range strings.Lines(lines) {
 				if line = strings.TrimSpace(line); line != "" {
@@ -346,7 +348,7 @@ func (s *side) run(t *testing.T, line string) outcome {
 	}
 }
 
-// variable matches everything in an output that is different each time.
+// variable are the parts of an output that differ from run to run, by their placeholder.
 var variable = map[string]*regexp.Regexp{
 	"TIME": regexp.MustCompile(`[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}` +
 		`|\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)`),
@@ -362,7 +364,7 @@ func (s *side) normalize(text string) string {
 	return text
 }
 
-// files returns the paths of all files in the folder, and of those in archives.
+// files returns the paths of all files and folders that the charts folder and its folder out contain.
 func (s *side) files(t *testing.T) (paths []string) {
 	t.Helper()
 	for _, pattern := range []string{"*", "out/*"} {
@@ -380,7 +382,7 @@ func (s *side) files(t *testing.T) (paths []string) {
 var (
 	namespaces = schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}
 
-	// compared are the kinds of objects that the charts have. Objects that controllers make are not compared.
+	// compared are the kinds of objects in the charts. Objects that controllers create are not compared.
 	compared = []schema.GroupVersionResource{
 		{Version: "v1", Resource: "configmaps"},
 		{Version: "v1", Resource: "secrets"},
@@ -389,10 +391,15 @@ var (
 	}
 )
 
-// list returns the objects of the namespace in YAML.
+// list returns the namespace and its objects in YAML.
 func (s *side) list(t *testing.T) string {
 	t.Helper()
 	var all []unstructured.Unstructured
+	namespace, err := s.objects.Resource(namespaces).Get(t.Context(), s.namespace, metav1.GetOptions{})
+	if !apierrors.IsNotFound(err) {
+		require.NoError(t, err)
+		all = append(all, *namespace)
+	}
 	for _, resource := range compared {
 		list, err := s.objects.Resource(resource).Namespace(s.namespace).List(t.Context(), metav1.ListOptions{})
 		require.NoError(t, err)
@@ -411,7 +418,7 @@ func (s *side) list(t *testing.T) string {
 	return text.String()
 }
 
-// strip removes from an object what is different each time, or set by controllers.
+// strip removes from an object the fields that differ from run to run or that controllers set.
 func strip(t *testing.T, object *unstructured.Unstructured) {
 	t.Helper()
 	for _, path := range [][]string{

@@ -2,7 +2,10 @@ package helm
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -228,6 +231,16 @@ func TestTemplate(t *testing.T) {
 
 	_, err := try(t, client, "template charts/web -s templates/none.yaml")
 	require.ErrorContains(t, err, "could not find template templates/none.yaml in chart")
+}
+
+func TestValuesFromAURL(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(response http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(response, "replicaCount: 7\n")
+	}))
+	t.Cleanup(server.Close)
+	client := unreachable(t, Options{Dir: folderWithChart(t)})
+	assert.Contains(t, run(t, client, "template charts/web -f "+server.URL+"/values.yaml").Output, "replicas: 7\n")
 }
 
 func TestTemplateCapabilities(t *testing.T) {

@@ -25,9 +25,11 @@
 //     signatures, no post-renderers, and no --output-dir.
 //   - Flags that choose the cluster, or how to talk to it, are refused.
 //   - A wrong command line is answered on one line, with the nearest command or flag.
+//   - Some log lines of the SDK go to the log of the process, and not into the result.
 //   - CRDs that exist already are waited for, because a command beside this one may have created them just now.
 //
-// TestTheBinaryAgrees runs the same command lines through the helm binary of the same version, and holds everything
-// else: which flags there are, whether a command line fails, what it prints, and which objects it leaves in the
-// cluster.
+// TestTheBinaryAgrees and its siblings run the same command lines through the helm binary of the version in go.mod.
+// They guarantee that everything else is equal: the flags with their short forms, types and defaults; whether a command
+// line fails; what it prints; and the objects that it leaves in the cluster, with their field managers and the stored
+// releases. Each command line that prints something else is listed there with the reason.
 package helm

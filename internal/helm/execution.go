@@ -74,16 +74,15 @@ func (e *execution) root() *cobra.Command {
 	return root
 }
 
-// globalFlags adds the flags that all commands have. Helm's other global flags are known, but hidden and refused.
+// globalFlags adds the flags that all commands have. Helm's other global flags are hidden, and refused by refusedFlag.
 func (e *execution) globalFlags(flags *pflag.FlagSet) {
-	cli.New().AddFlags(flags)
-	flags.VisitAll(func(flag *pflag.Flag) { flag.Hidden = true })
-	namespace, debug := flags.Lookup("namespace"), flags.Lookup("debug")
-	namespace.Hidden, debug.Hidden = false, false
-	for flag, value := range map[*pflag.Flag]string{namespace: "", debug: "false"} { // whatever the environment says
-		_ = flag.Value.Set(value) // a valid value
-		flag.DefValue = value
-	}
+	flags.StringP("namespace", "n", "", "namespace of the release")
+	flags.BoolVar(&e.debug, "debug", false, "print Helm's log")
+
+	others := pflag.NewFlagSet("", pflag.ContinueOnError)
+	cli.New().AddFlags(others)
+	others.VisitAll(func(flag *pflag.Flag) { flag.Hidden = true })
+	flags.AddFlagSet(others) // skips those that exist
 }
 
 // begin runs between reading the flags and the command.
@@ -91,7 +90,6 @@ func (e *execution) begin(command *cobra.Command, _ []string) error {
 	if err := refusedFlag(command); err != nil {
 		return err
 	}
-	e.debug, _ = command.Flags().GetBool("debug")
 	e.namespace, _ = command.Flags().GetString("namespace")
 	if e.namespace == "" {
 		e.namespace = e.client.namespace

@@ -39,11 +39,8 @@ type Hook struct {
 	LastRun  HookRun
 }
 
-// HookEvent is when a hook runs, for instance "pre-install".
+// HookEvent is when a hook runs, for instance "pre-install" or "test".
 type HookEvent string
-
-// HookTest is the event of hooks that `helm test` runs.
-const HookTest HookEvent = "test"
 
 // HookRun is the last execution of a hook. Its times are zero if the hook never started or has not completed.
 type HookRun struct {

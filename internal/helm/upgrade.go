@@ -38,28 +38,24 @@ func (e *execution) upgrade() *cobra.Command {
 			e.stderr.Printf("Flag --recreate-pods has been deprecated, functionality will no longer be updated. " +
 				"Consult the documentation for other methods to recreate pods")
 		}
-		notice := func(notice string) {
+		notice := func(text string) {
 			if *format == output.Table {
-				e.stdout.Printf("Release %q %s", args[0], notice)
+				e.stdout.Printf("Release %q %s", args[0], text)
 			}
 		}
-		exists, uninstalled := true, false
-		var err error
-		if client.Install {
-			if exists, uninstalled, err = e.lookUp(args[0]); err != nil {
-				return err
-			}
+		install, err := e.installInstead(client, args[0])
+		if err != nil {
+			return err
 		}
 		var upgraded *release.Release
-		if exists {
+		if install == nil {
 			if upgraded, err = e.runUpgrade(command.Context(), client, options, args); err != nil {
 				return err
 			}
 			notice("has been upgraded. Happy Helming!")
 		} else {
 			notice("does not exist. Installing it now.")
-			install := installInstead(e.config, client)
-			install.CreateNamespace, install.Replace = *createNamespace, uninstalled
+			install.CreateNamespace = *createNamespace
 			if upgraded, err = e.runInstall(command.Context(), install, options, args); err != nil {
 				return err
 			}
@@ -132,24 +128,21 @@ func (e *execution) runUpgrade(
 	return upgraded, nil
 }
 
-// lookUp says whether a release exists, and if not, whether it was uninstalled with --keep-history.
-func (e *execution) lookUp(name string) (exists, uninstalled bool, err error) {
-	client := action.NewHistory(e.config)
-	client.Max = 1
-	revisions, err := client.Run(name)
-	switch {
-	case errors.Is(err, driver.ErrReleaseNotFound):
-		return false, false, nil
-	case err != nil:
-		return false, false, err
+// installInstead returns the installation with the settings of an upgrade, or nil if the release exists or the upgrade
+// has no --install. A release that was uninstalled with --keep-history does not exist, but its name is replaced.
+func (e *execution) installInstead(upgrade *action.Upgrade, name string) (*action.Install, error) {
+	if !upgrade.Install {
+		return nil, nil
 	}
-	uninstalled = len(revisions) > 0 && revisions[len(revisions)-1].Info.Status == release.StatusUninstalled
-	return !uninstalled, uninstalled, nil
-}
-
-// installInstead returns the installation with the settings of an upgrade.
-func installInstead(config *action.Configuration, upgrade *action.Upgrade) *action.Install {
-	install := action.NewInstall(config)
+	history := action.NewHistory(e.config)
+	history.Max = 1
+	revisions, err := history.Run(name)
+	uninstalled := len(revisions) > 0 && revisions[len(revisions)-1].Info.Status == release.StatusUninstalled
+	if !uninstalled && !errors.Is(err, driver.ErrReleaseNotFound) {
+		return nil, err
+	}
+	install := action.NewInstall(e.config)
+	install.Replace = uninstalled
 	install.Force = upgrade.Force
 	install.DryRun = upgrade.DryRun
 	install.DryRunOption = upgrade.DryRunOption
@@ -169,5 +162,5 @@ func installInstead(config *action.Configuration, upgrade *action.Upgrade) *acti
 	install.Labels = upgrade.Labels
 	install.EnableDNS = upgrade.EnableDNS
 	install.TakeOwnership = upgrade.TakeOwnership
-	return install
+	return install, nil
 }

@@ -31,10 +31,10 @@ func render(t *testing.T, files string) *Rendered {
 	return r
 }
 
-// lineKey is a key that a test's template prints on the line that the key names.
+// lineKey matches keys that name the line of the template that prints them, such as l12.
 var lineKey = regexp.MustCompile(`^l(\d+)`)
 
-// checkLines holds every key such as l12, anywhere in the objects, to the template line it says.
+// checkLines checks the template line of every key such as l12 in the objects, and the number of these keys.
 func checkLines(t *testing.T, r *Rendered, want int) {
 	t.Helper()
 	checked := 0
@@ -57,7 +57,7 @@ func checkLines(t *testing.T, r *Rendered, want int) {
 	for _, o := range r.Objects {
 		visit(o.Node)
 	}
-	assert.Equal(t, want, checked, "the number of keys that were checked")
+	assert.Equal(t, want, checked, "number of keys")
 }
 
 func TestTemplateLines(t *testing.T) {
@@ -181,7 +181,8 @@ text: {{ "{{ x }}" | quote }}
 raw: {{ printf ` + "`%s\n%s`" + ` "a" "b" | quote }}
 l6: { {{- ` + "`l6a`" + ` }}: 1}
 `},
-		"windows line ends": {keys: 1, files: "-- templates/a.yaml --\napiVersion: v1\r\nkind: ConfigMap\r\n{{- if true }}\r\nl4: 1\r\n{{- end }}\r\n"},
+		"windows line ends": {keys: 1, files: "-- templates/a.yaml --\n" +
+			"apiVersion: v1\r\nkind: ConfigMap\r\n{{- if true }}\r\nl4: 1\r\n{{- end }}\r\n"},
 		"a checksum over a marked template": {keys: 2, files: `
 -- templates/config.yaml --
 apiVersion: v1
@@ -233,7 +234,6 @@ l4: 1
 	}
 }
 
-// What cannot be known must be unknown, not some line.
 func TestUnknownTemplateLine(t *testing.T) {
 	t.Parallel()
 	r := render(t, metadata+`-- templates/random.yaml --
@@ -254,7 +254,7 @@ text: "`+mark(2, 1)+`"
 		value := r.Objects[i].Get(key)
 		require.True(t, value.Exists(), key)
 		assert.Zero(t, value.Position().Line, key)
-		assert.Equal(t, 2, r.Objects[i].Get("kind").Position().Line, "the other lines are known")
+		assert.Equal(t, 2, r.Objects[i].Get("kind").Position().Line, "other lines")
 	}
 }
 
@@ -270,11 +270,11 @@ func TestPosition(t *testing.T) {
 	assert.Equal(t, Position{}, Node{}.Get("a", "b").Position())
 }
 
-// The documents are those that Helm makes of the same text.
-func TestDocumentsAreHelms(t *testing.T) {
+func TestDocumentsMatchHelm(t *testing.T) {
 	t.Parallel()
 	for _, printed := range []string{
-		"", "\n \n", "a: 1", "\n\n  a: 1\n", "---\na: 1\n---\nb: 2\n", "a: 1\n---\n---\n\n# comment\nb: 2\n--- # and more\nc: 3",
+		"", "\n \n", "a: 1", "\n\n  a: 1\n", "---\na: 1\n---\nb: 2\n",
+		"a: 1\n---\n---\n\n# comment\nb: 2\n--- # and more\nc: 3",
 		"---", "a: |\n  ---\n  b\n---\nc: 1", "a: 1\r\n---\r\nb: 2\r\n", "a: 1\n---b: 2", "a: 1\n   \n---\n   b: 2\n",
 	} {
 		helms := releaseutil.SplitManifests(printed)
@@ -358,7 +358,7 @@ list: [x, y]
 	assert.False(t, isScalar)
 }
 
-func TestLoadRefuses(t *testing.T) {
+func TestLoadErrors(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	text := filepath.Join(folder, "text.tgz")
@@ -398,8 +398,7 @@ minor: {{ .Capabilities.KubeVersion.Minor }}
 	}
 }
 
-// The default moves with the Kubernetes modules that this module is built with.
-func TestDefaultKubeVersionIsTheModules(t *testing.T) {
+func TestDefaultKubeVersionMatchesGoMod(t *testing.T) {
 	t.Parallel()
 	modules, err := os.ReadFile("../../go.mod")
 	require.NoError(t, err)
@@ -442,7 +441,7 @@ func TestSubcharts(t *testing.T) {
 	folder := charttest.Write(t, umbrella)
 	c, err := Load(folder)
 	require.NoError(t, err)
-	for range 2 { // rendering leaves the chart as it was
+	for range 2 { // rendering does not change the chart
 		r := c.Render(Variant{})
 		require.Empty(t, r.RenderFailures)
 		require.Len(t, r.Objects, 2)
@@ -470,7 +469,8 @@ func TestSubcharts(t *testing.T) {
 func TestArchives(t *testing.T) {
 	t.Parallel()
 	outer := charttest.Write(t, metadata+"-- templates/a.yaml --\napiVersion: v1\nkind: ConfigMap\nl3: 1\n")
-	inner := charttest.Write(t, "-- Chart.yaml --\napiVersion: v2\nname: cache\nversion: 1.0.0\n-- templates/b.yaml --\napiVersion: v1\nkind: ConfigMap\n\nl4: 1\n")
+	inner := charttest.Write(t, "-- Chart.yaml --\napiVersion: v2\nname: cache\nversion: 1.0.0\n"+
+		"-- templates/b.yaml --\napiVersion: v1\nkind: ConfigMap\n\nl4: 1\n")
 	_, err := charttest.Package(inner, filepath.Join(outer, "charts"))
 	require.NoError(t, err)
 	archive, err := charttest.Package(outer, t.TempDir())
@@ -488,11 +488,11 @@ func TestArchives(t *testing.T) {
 		}
 		assert.Contains(t, files, filepath.Join(path, "templates", "a.yaml"))
 	}
-	r := render(t, metadata) // nothing in it
+	r := render(t, metadata)
 	assert.Empty(t, r.Objects)
 }
 
-func TestRenderingsSideBySide(t *testing.T) {
+func TestConcurrentRenderings(t *testing.T) {
 	t.Parallel()
 	c, err := Load(charttest.Write(t, umbrella))
 	require.NoError(t, err)
@@ -509,8 +509,7 @@ func TestRenderingsSideBySide(t *testing.T) {
 	group.Wait()
 }
 
-// A chart of which every template fails costs a bounded number of renderings.
-func TestManyFailures(t *testing.T) {
+func TestMaxRenderFailures(t *testing.T) {
 	t.Parallel()
 	files := metadata
 	for i := range 3 * maxRenderFailures {

@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -8,7 +9,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// object reads an object that no chart has rendered.
+// object parses an object that is not from a chart.
 func object(t *testing.T, text string) *Object {
 	t.Helper()
 	var doc yaml.Node
@@ -60,14 +61,17 @@ func TestParseQuantity(t *testing.T) {
 		_, ok := ParseQuantity(text)
 		assert.True(t, ok, text)
 	}
-	for _, text := range []string{"", "-1", "1 Gi", "512MB", "x", "1e2147483647", "1e-2147483648", "1e99999999999999999999", "0." + string(make([]byte, 100))} {
+	for _, text := range []string{
+		"", "-1", "1 Gi", "512MB", "x",
+		"1e2147483647", "1e-2147483648", "1e99999999999999999999", "0." + strings.Repeat("0", 100),
+	} {
 		_, ok := ParseQuantity(text)
 		assert.False(t, ok, text)
 	}
 }
 
-// Entries of a map come with those merged into it, each key once, as Get finds it; a map that merges itself has an end.
-func TestEntriesOfMerges(t *testing.T) {
+// Entries returns each key of a map and of the maps merged into it once, with the value that Get returns.
+func TestEntriesOfMergedMaps(t *testing.T) {
 	t.Parallel()
 	o := object(t, `
 base: &base {a: base, b: base}
@@ -89,6 +93,6 @@ itself: &itself {a: own, deeper: {<<: *itself}}
 	assert.Equal(t, map[string]string{"a": "base", "b": "base", "c": "more", "d": "own"}, entries("both"))
 	assert.Equal(t, "own", o.Get("itself", "deeper", "a").Text())
 	for range o.Get("both").Entries() {
-		break // stops there
+		break // the iterator stops
 	}
 }

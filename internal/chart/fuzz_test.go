@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzArchive loads any tar archive, packed as a chart is: it is taken, or refused with its name.
+// FuzzArchive loads tar archives, compressed like a chart. Load succeeds, or returns an error that names the archive.
 func FuzzArchive(f *testing.F) {
 	fixtures, err := filepath.Glob("../../lint/rule/testdata/*/*.txtar")
 	require.NoError(f, err)
@@ -44,11 +44,11 @@ func FuzzArchive(f *testing.F) {
 		c.MissingDependencies()
 		c.CRDFiles()
 		_, _, err = c.fresh()
-		require.NoError(t, err, "what was loaded once can be loaded again")
+		require.NoError(t, err, "load the chart again")
 	})
 }
 
-// tarOf is the files of a chart as they are in its archive.
+// tarOf returns the files of a chart as a tar archive.
 func tarOf(tb testing.TB, chart *txtar.Archive) []byte {
 	tb.Helper()
 	var out bytes.Buffer

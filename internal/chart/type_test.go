@@ -1,24 +1,21 @@
 package chart_test
 
 import (
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/traderadmin/charts/internal/chart"
+	"github.com/traderadmin/charts/internal/chart/charttest"
 )
 
 func TestNodeType(t *testing.T) {
 	t.Parallel()
-	folder := t.TempDir()
-	require.NoError(t, os.MkdirAll(filepath.Join(folder, "templates"), 0o755))
-	require.NoError(t, os.MkdirAll(filepath.Join(folder, "crds"), 0o755))
-	require.NoError(t, os.WriteFile(filepath.Join(folder, "Chart.yaml"), []byte("{apiVersion: v2, name: test, version: 0.1.0}"), 0o600))
-	require.NoError(t, os.WriteFile(filepath.Join(folder, "crds", "a.yaml"), []byte("kind: Any\n"), 0o600))
-	require.NoError(t, os.WriteFile(filepath.Join(folder, "templates", "types.yaml"), []byte(`apiVersion: v1
+	c, err := chart.Load(charttest.WriteFiles(t, map[string]string{
+		"Chart.yaml":  "{apiVersion: v2, name: test, version: 0.1.0}",
+		"crds/a.yaml": "kind: Any\n",
+		"templates/types.yaml": `apiVersion: v1
 kind: Any
 string: [text, "1", 'true', "yes", 2024-01-02, 1.2.3, !!str 1, ""]
 boolean: [true, False, yes, N, on, OFF]
@@ -27,12 +24,14 @@ number: [1.5, 1e3, .inf, -.5]
 "null": [null, ~, ]
 map: [{}, &m {a: b}, *m]
 list: [[], [1]]
-`), 0o600))
-	c, err := chart.Load(folder)
+`,
+	}))
 	require.NoError(t, err)
 	objects := c.Render(chart.Variant{}).Objects
 	require.Len(t, objects, 1)
-	for _, is := range []chart.Type{chart.String, chart.Boolean, chart.Integer, chart.Number, chart.Null, chart.Map, chart.List} {
+	for _, is := range []chart.Type{
+		chart.String, chart.Boolean, chart.Integer, chart.Number, chart.Null, chart.Map, chart.List,
+	} {
 		seen := 0
 		for item := range objects[0].Get(string(is)).Items() {
 			seen++
@@ -40,7 +39,7 @@ list: [[], [1]]
 		}
 		assert.Positive(t, seen, is)
 	}
-	assert.Equal(t, chart.Null, objects[0].Get("none").Type(), "what is not there")
+	assert.Equal(t, chart.Null, objects[0].Get("none").Type(), "a key that is not set")
 
 	var read struct{ Integer []int }
 	require.NoError(t, objects[0].Decode(&read))

@@ -13,8 +13,8 @@ import (
 	"github.com/traderadmin/charts/internal/chart/charttest"
 )
 
-// A set's values are those that Helm's command line makes of the same files and single values.
-func TestValuesSetIsHelms(t *testing.T) {
+// The values are those that Helm's command line computes from the same files and assignments.
+func TestValuesSetMatchesHelm(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ files, set []string }{
 		"nothing":             {},
@@ -22,9 +22,9 @@ func TestValuesSetIsHelms(t *testing.T) {
 		"later files win":     {files: []string{"a: 1\nb: {c: 1, d: [1, 2]}", "b: {c: 2, e: 3}", "b: {d: [3]}"}},
 		"a map for a scalar":  {files: []string{"a: 1", "a: {b: 1}"}},
 		"a scalar for a map":  {files: []string{"a: {b: 1}", "a: 1"}},
-		"null takes away":     {files: []string{"a: {b: 1, c: 2}", "a: {b: null}"}},
+		"null":                {files: []string{"a: {b: 1, c: 2}", "a: {b: null}"}},
 		"null, then a value":  {files: []string{"a: null", "a: {b: 1}"}},
-		"single values":       {files: []string{"a: {b: 1}"}, set: []string{"a.b=2", "c[1].d=x", "e={1,2}", "a.f=null"}},
+		"assignments":         {files: []string{"a: {b: 1}"}, set: []string{"a.b=2", "c[1].d=x", "e={1,2}", "a.f=null"}},
 		"anchors and numbers": {files: []string{"a: &a {b: 1e3, c: 012, d: 1.0}\ne: *a\nf: {<<: *a, b: 2}"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -47,14 +47,18 @@ func TestValuesSetIsHelms(t *testing.T) {
 
 func TestDependsOnKubeVersion(t *testing.T) {
 	t.Parallel()
-	const plain = metadata + "-- templates/a.yaml --\nkind: {{ .Values.kind }}\n"
+	const (
+		plain    = metadata + "-- templates/a.yaml --\nkind: {{ .Values.kind }}\n"
+		subchart = "-- charts/sub/Chart.yaml --\napiVersion: v2\nname: sub\nversion: 1.0.0\n" +
+			"-- charts/sub/templates/a.yaml --\n{{ .Capabilities }}\n"
+	)
 	inValues, err := ReadValuesSet("", nil, []string{`kind=\{\{ .Capabilities.KubeVersion \}\}`}, Position{})
 	require.NoError(t, err)
 	for files, want := range map[string]bool{
 		plain: false,
-		plain + "-- templates/_b.tpl --\n{{ .Capabilities.APIVersions }}\n":                                                                        true,
-		plain + "-- values.yaml --\nkind: '{{ $.Capabilities }}'\n":                                                                                true,
-		plain + "-- charts/sub/Chart.yaml --\napiVersion: v2\nname: sub\nversion: 1.0.0\n-- charts/sub/templates/a.yaml --\n{{ .Capabilities }}\n": true,
+		plain + "-- templates/_b.tpl --\n{{ .Capabilities.APIVersions }}\n": true,
+		plain + "-- values.yaml --\nkind: '{{ $.Capabilities }}'\n":         true,
+		plain + subchart: true,
 	} {
 		c, err := Load(charttest.Write(t, files))
 		require.NoError(t, err)

@@ -50,7 +50,10 @@ func ParseCommandLine(args []string) (*Invocation, error) {
 		return &Invocation{Command: "help"}, nil
 	}
 	words := command.Flags().Args()
-	if err := errors.Join(command.ValidateArgs(words), refusedFlag(command)); err != nil {
+	if err := command.ValidateArgs(words); err != nil {
+		return nil, err
+	}
+	if err := refusedFlag(command); err != nil {
 		return nil, err
 	}
 	invocation := &Invocation{Command: strings.TrimPrefix(command.CommandPath(), root.Name()+" ")}

@@ -1,4 +1,4 @@
-// Package report records what a run of godog scenarios does, and presents it to people during and after the run, and to
+// Package report records a run of godog scenarios and presents it: to people during the run, to people afterwards, and to
 // other programs.
 //
 // A Report listens to a godog suite and writes to a folder: index.html, a self-contained page; messages.ndjson,

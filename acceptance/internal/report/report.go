@@ -1,5 +1,5 @@
-// Package report records a run of godog scenarios and presents it: to people during the run, to people afterwards, and to
-// other programs.
+// Package report records a run of godog scenarios and presents it: to people during the run, to people afterwards, and
+// to other programs.
 //
 // A Report listens to a godog suite and writes to a folder: index.html, a self-contained page; messages.ndjson,
 // Cucumber Messages for Cucumber's own tools; cucumber.json; and junit.xml. In GitHub Actions it also writes the job

@@ -74,13 +74,13 @@ func (b bounds) minProblem(name corev1.ResourceName, requests, limits corev1.Res
 	limit, limited := limits[name]
 	switch {
 	case !requested:
-		text := fmt.Sprintf("has no %s request, but %s requires at least %s", name, least.from, &least)
+		text := fmt.Sprintf("has no request for %s, but %s requires at least %s", name, least.from, &least)
 		return []problem{{"requests", name, text}}
 	case request.Cmp(least.Quantity) < 0:
 		text := fmt.Sprintf("requests %s %s, less than the minimum of %s in %s", &request, name, &least, least.from)
 		return []problem{{"requests", name, text}}
 	case limited && limit.Cmp(least.Quantity) < 0:
-		text := fmt.Sprintf("has a %s limit of %s, less than the minimum of %s in %s", name, &limit, &least, least.from)
+		text := fmt.Sprintf("limits %s to %s, less than the minimum of %s in %s", name, &limit, &least, least.from)
 		return []problem{{"limits", name, text}}
 	}
 	return nil
@@ -93,10 +93,10 @@ func (b bounds) maxProblem(name corev1.ResourceName, requests, limits corev1.Res
 	limit, limited := limits[name]
 	switch {
 	case !limited:
-		text := fmt.Sprintf("has no %s limit, but %s allows at most %s", name, most.from, &most)
+		text := fmt.Sprintf("has no limit for %s, but %s allows at most %s", name, most.from, &most)
 		return []problem{{"limits", name, text}}
 	case limit.Cmp(most.Quantity) > 0:
-		text := fmt.Sprintf("has a %s limit of %s, more than the maximum of %s in %s", name, &limit, &most, most.from)
+		text := fmt.Sprintf("limits %s to %s, more than the maximum of %s in %s", name, &limit, &most, most.from)
 		return []problem{{"limits", name, text}}
 	case requested && request.Cmp(most.Quantity) > 0:
 		text := fmt.Sprintf("requests %s %s, more than the maximum of %s in %s", &request, name, &most, most.from)
@@ -110,10 +110,10 @@ func (b bounds) ratioProblem(name corev1.ResourceName, request, limit resource.Q
 	most := b.ratio[name]
 	switch {
 	case request.IsZero() || limit.IsZero():
-		text := fmt.Sprintf("needs a %s request and limit, because %s sets their maximum ratio to %s", name, most.from, &most)
+		text := fmt.Sprintf("needs a request and a limit for %s, because %s sets their maximum ratio to %s", name, most.from, &most)
 		return []problem{{"limits", name, text}}
 	case Ratio(request, limit) > most.AsApproximateFloat64():
-		text := fmt.Sprintf("has a %s limit of %.4g times its request, more than the maximum ratio of %s in %s",
+		text := fmt.Sprintf("limits %s to %.4g times its request, more than the maximum ratio of %s in %s",
 			name, Ratio(request, limit), &most, most.from)
 		return []problem{{"limits", name, text}}
 	}

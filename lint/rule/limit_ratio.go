@@ -36,7 +36,7 @@ func checkLimitRatio(p *Pass) {
 			}
 			if ratio := budget.Ratio(request, limit); ratio > most {
 				r.report(p, value,
-					fmt.Sprintf("has a %s limit of %s, %.4g times its request of %s; the maximum is %.4g times",
+					fmt.Sprintf("limits %s to %s, %.4g times its request of %s; the maximum is %.4g times",
 						name, value.Text(), ratio, requestValue.Text(), most),
 					fmt.Sprintf("Raise resources.requests.%s to the real usage, or lower resources.limits.%s.", name, name))
 			}

@@ -19,7 +19,7 @@ func checkManifestInvalid(p *Pass) {
 		p.Report(Finding{
 			Position: f.Position,
 			Message:  f.Message,
-			Fix:      "Check the output of `helm template`; the usual cause is wrong indentation, or a {{- that trims a line break.",
+			Fix:      "Check the output of `helm template` for wrong indentation and for line breaks that {{- trims.",
 		})
 	}
 }

@@ -16,8 +16,20 @@ import (
 	"github.com/traderadmin/charts/lint/rule"
 )
 
-// unpractised has a service for a workload of which nothing is said but its images.
-const unpractised = `
+// badPractice has a Service, and a workload that only sets its images.
+const badPractice = `
+want templates/deployment.yaml:2 "pod-probes: Deployment/app: Container is missing a readinessProbe$"
+want templates/deployment.yaml:2 "pod-networkpolicy: Deployment/app: "
+want templates/deployment.yaml:2 "host-podantiaffinity: .*\\(default values\\)$"
+want templates/deployment.yaml:2 "has-poddisruptionbudget: .*\\(default values\\)$"
+want templates/deployment.yaml:2 "deployment-replicas: .*\\(values-small.yaml\\)$"
+want templates/deployment.yaml:12 "user-group-id: init container \"prepare\" of Deployment/app: Container has no configured"
+want templates/deployment.yaml:12 "readonlyrootfilesystem: init container"
+want templates/deployment.yaml:14 "pull-policy: container \"app\" of Deployment/app: "
+want templates/deployment.yaml:14 "privileged: "
+want templates/deployment.yaml:14 "readonlyrootfilesystem: container"
+want templates/deployment.yaml:14 "user-group-id: .* user ID$"
+want templates/deployment.yaml:14 "user-group-id: .* group ID$"
 -- Chart.yaml --
 apiVersion: v2
 name: app
@@ -43,7 +55,7 @@ spec:
 {{- end }}
 -- templates/deployment.yaml --
 # The workload.
-apiVersion: apps/v1 # want "pod-probes: Deployment/app: Container is missing a readinessProbe$" "pod-networkpolicy: Deployment/app: " "host-podantiaffinity: .*\\(default values\\)$" "has-poddisruptionbudget: .*\\(default values\\)$" "deployment-replicas: .*\\(values-small.yaml\\)$"
+apiVersion: apps/v1
 kind: Deployment
 metadata:
   name: app
@@ -53,14 +65,14 @@ spec:
   template:
     metadata: {labels: {app: app}}
     spec:
-      initContainers: {{- include "containers" . | nindent 6 }} {{/* want "user-group-id: init container \"prepare\" of Deployment/app: Container has no configured" "readonlyrootfilesystem: init container" */}}
+      initContainers: {{- include "containers" . | nindent 6 }}
       containers:
-        - image: app:1.2 # want "pull-policy: container \"app\" of Deployment/app: " "privileged: " "readonlyrootfilesystem: container" "user-group-id: .* user ID$" "user-group-id: .* group ID$"
+        - image: app:1.2
           name: app
           securityContext: {privileged: true}
 `
 
-// anchored has a list whose second object is the first but for its name.
+// anchored has a List whose second object is an alias of the first, with another name.
 const anchored = `
 -- Chart.yaml --
 apiVersion: v2
@@ -80,8 +92,8 @@ items:
     metadata: {name: second}
 `
 
-// practised is what kube-score asks for.
-const practised = `
+// goodPractice passes the checks of kube-score.
+const goodPractice = `
 -- Chart.yaml --
 apiVersion: v2
 name: app
@@ -134,7 +146,7 @@ spec:
           securityContext: {runAsUser: 10001, runAsGroup: 10001, readOnlyRootFilesystem: yes}
 `
 
-// practices lints a fixture for practices, and returns the findings that are of them, and those wanted.
+// practices lints a fixture, and returns the findings of practices and the wanted ones.
 func practices(t *testing.T, fixture, config string) ([]linter.Finding, []want) {
 	t.Helper()
 	archive := txtar.Parse([]byte(fixture))
@@ -154,55 +166,71 @@ func practices(t *testing.T, fixture, config string) ([]linter.Finding, []want) 
 	return found, readWants(t, archive)
 }
 
-func TestPracticesAreAtTheirLines(t *testing.T) {
+func TestPracticesHavePositions(t *testing.T) {
 	t.Parallel()
-	for _, fixture := range []string{unpractised, anchored, practised} {
+	for _, fixture := range []string{badPractice, anchored, goodPractice} {
 		found, wants := practices(t, fixture, "practices: true")
 		for _, f := range found {
 			message := f.Rule + ": " + f.Message
 			if f.Variants != "" {
 				message += " (" + f.Variants + ")"
 			}
-			assert.True(t, strings.HasSuffix(f.Fix, "."), "the fix is a sentence: %q", f.Fix)
+			assert.True(t, strings.HasSuffix(f.Fix, "."), "the fix %q must end in a period", f.Fix)
 			assert.NotEmpty(t, f.Object)
 			if i := match(wants, f.Position, message); i >= 0 {
 				wants = append(wants[:i], wants[i+1:]...)
 			} else {
-				t.Errorf("nothing wants %s: %s", f.Position, message)
+				t.Errorf("unexpected finding at %s: %s", f.Position, message)
 			}
 		}
 		assert.Empty(t, wants)
 	}
 }
 
-func TestPracticesAreOffUnlessAsked(t *testing.T) {
+func TestPracticesAreOffByDefault(t *testing.T) {
 	t.Parallel()
 	for _, config := range []string{"", "practices: false", "practices: []", "rules: {kube-score/pod-probes: error}",
 		"suppressions: [{rule: kube-score/pod-probes, reason: Probes come later.}]"} {
-		found, _ := practices(t, unpractised, config)
+		found, _ := practices(t, badPractice, config)
 		assert.Empty(t, found, config)
 	}
 }
 
-func TestThePolicyChoosesPractices(t *testing.T) {
+func TestPolicySelectsPractices(t *testing.T) {
 	t.Parallel()
+	const (
+		probes     = "kube-score/pod-probes"
+		replicas   = "kube-score/deployment-replicas"
+		seccomp    = "kube-score/container-seccomp-profile" // optional
+		privileged = "kube-score/container-security-context-privileged"
+		unused     = "suppression-unused"
+	)
 	for _, test := range []struct {
 		config string
-		want   map[string]rule.Severity // of some rules; zero for those that find nothing
+		want   map[string]rule.Severity // by rule; zero for no finding
 	}{
-		{"practices: true", map[string]rule.Severity{
-			"kube-score/pod-probes": rule.Warning, "kube-score/deployment-replicas": rule.Info, "kube-score/container-seccomp-profile": 0}},
-		{"practices: [kube-score/pod-probes, kube-score/container-seccomp-profile]", map[string]rule.Severity{
-			"kube-score/pod-probes": rule.Warning, "kube-score/deployment-replicas": 0, "kube-score/container-seccomp-profile": rule.Info}},
-		{"practices: true\nrules: {kube-score/container-seccomp-profile: error, kube-score/deployment-replicas: error, kube-score/pod-probes: off}",
-			map[string]rule.Severity{
-				"kube-score/pod-probes": 0, "kube-score/deployment-replicas": rule.Error, "kube-score/container-seccomp-profile": rule.Error}},
-		{"practices: true\nsuppressions:\n- {rule: kube-score/container-security-context-privileged, container: app, reason: It mounts.}",
-			map[string]rule.Severity{"kube-score/container-security-context-privileged": 0, "suppression-unused": 0}},
-		{"practices: true\nsuppressions:\n- {rule: kube-score/pod-probes, object: Deployment/web, reason: None.}",
-			map[string]rule.Severity{"kube-score/pod-probes": rule.Warning, "suppression-unused": rule.Warning}},
+		{
+			"practices: true",
+			map[string]rule.Severity{probes: rule.Warning, replicas: rule.Info, seccomp: 0},
+		},
+		{
+			"practices: [" + probes + ", " + seccomp + "]",
+			map[string]rule.Severity{probes: rule.Warning, replicas: 0, seccomp: rule.Info},
+		},
+		{
+			"practices: true\nrules: {" + seccomp + ": error, " + replicas + ": error, " + probes + ": off}",
+			map[string]rule.Severity{probes: 0, replicas: rule.Error, seccomp: rule.Error},
+		},
+		{
+			"practices: true\nsuppressions:\n- {rule: " + privileged + ", container: app, reason: It mounts.}",
+			map[string]rule.Severity{privileged: 0, unused: 0},
+		},
+		{
+			"practices: true\nsuppressions:\n- {rule: " + probes + ", object: Deployment/web, reason: None.}",
+			map[string]rule.Severity{probes: rule.Warning, unused: rule.Warning},
+		},
 	} {
-		found, _ := practices(t, unpractised, test.config)
+		found, _ := practices(t, badPractice, test.config)
 		severities := map[string]rule.Severity{}
 		for _, f := range found {
 			severities[f.Rule] = f.Severity

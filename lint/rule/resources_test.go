@@ -15,10 +15,10 @@ import (
 	"github.com/traderadmin/charts/lint/rule"
 )
 
-// resourceRules are those about what pods ask for.
+// resourceRules are the rules for requests and limits.
 var resourceRules = []string{
-	"budget-above-quota", "extended-resource-unequal", "limit-ratio", "limitrange-violated", "limits-missing", "pod-above-node",
-	"quantity-invalid", "quantity-suspicious", "request-above-limit", "requests-missing",
+	"budget-above-quota", "extended-resource-unequal", "limit-ratio", "limitrange-violated", "limits-missing",
+	"pod-above-node", "quantity-invalid", "quantity-suspicious", "request-above-limit", "requests-missing",
 }
 
 const workload = `
@@ -54,7 +54,7 @@ spec: {hard: {pods: 1000000, requests.cpu: 1000000, limits.memory: 1000000Gi}}
 ---
 `
 
-// pass is a chart with many of an object, rendered, under a policy that asks for everything.
+// pass renders a chart with many objects, with a policy that sets a quota and a node size.
 func pass(tb testing.TB, templates ...string) rule.Pass {
 	tb.Helper()
 	folder := tb.TempDir()
@@ -62,12 +62,16 @@ func pass(tb testing.TB, templates ...string) rule.Pass {
 	for _, t := range templates {
 		manifests.WriteString(t)
 	}
-	asked := "resources:\n  quota: {requests.cpu: 1000000, pods: 1000000}\n  nodes: {allocatable: {cpu: 4, memory: 16Gi}}\n"
+	const config = `
+resources:
+  quota: {requests.cpu: 1000000, pods: 1000000}
+  nodes: {allocatable: {cpu: 4, memory: 16Gi}}
+`
 	require.NoError(tb, os.Mkdir(filepath.Join(folder, "templates"), 0o700))
 	for name, content := range map[string][]byte{
 		"Chart.yaml":             []byte("apiVersion: v2\nname: fixture\nversion: 0.1.0\n"),
 		"templates/release.yaml": manifests.Bytes(),
-		policy.FileName:          []byte(asked),
+		policy.FileName:          []byte(config),
 	} {
 		require.NoError(tb, os.WriteFile(filepath.Join(folder, name), content, 0o600))
 	}
@@ -86,8 +90,8 @@ func repeat(template string, n int) string {
 	return out.String()
 }
 
-// What it takes to check a release grows with its workloads, autoscalers, LimitRanges and ResourceQuotas, and not with
-// their square. Not parallel: the memory of others would be counted.
+// The cost grows linearly with the number of workloads, autoscalers, LimitRanges and ResourceQuotas. The test is not
+// parallel, because it measures allocations.
 func TestResourceRulesScale(t *testing.T) {
 	cost := func(many int) float64 {
 		p := pass(t, repeat(workload, many), repeat(governance, many))

@@ -18,22 +18,21 @@ import (
 	"github.com/traderadmin/charts/lint/rule"
 )
 
-// A rule's fixtures are charts, testdata/ID/*.txtar. A line that ends in a comment
+// The fixtures of a rule are charts in testdata/ID/*.txtar. A line that ends in a comment
 //
 //	# want "regexp"        or        {{/* want "regexp" */}}
 //
-// expects one finding with such a message, there. What has no line, or is in a file without comments, is expected
-// above the chart's files, by a line
+// expects one finding there, with a matching message. For files without comments and findings without a line, write
+// above the files
 //
 //	want PLACE "regexp"
 //
-// where PLACE is as in a finding: file, file:line or file:line:column. A finding that nothing wants fails the test too.
-// One that some variants only have is matched with them at its end, in parentheses. The chart is linted as its
-// .chartlint.yaml asks. A line
+// where PLACE is file, file:line or file:line:column. An unexpected finding fails the test too. If only some variants
+// have a finding, they are appended to its message in parentheses. The chart is linted with its .chartlint.yaml. A line
 //
 //	changed from VERSION
 //
-// above the files says that the chart had that version before it changed.
+// above the files sets the version of the chart before it changed.
 var (
 	wantOnLine = regexp.MustCompile(`(?:#|/\*) want (".*")`)
 	wantAbove  = regexp.MustCompile(`^want (\S+) (".*")$`)
@@ -53,8 +52,8 @@ func TestRuleIsDocumented(t *testing.T) {
 		t.Run(r.ID, func(t *testing.T) {
 			assert.Regexp(t, id, r.ID)
 			assert.NotEmpty(t, r.Title)
-			assert.False(t, strings.HasSuffix(r.Title, "."), "a title is no sentence: %q", r.Title)
-			assert.True(t, strings.HasSuffix(r.Why, "."), "the reason is a sentence: %q", r.Why)
+			assert.False(t, strings.HasSuffix(r.Title, "."), "the title %q must not end in a period", r.Title)
+			assert.True(t, strings.HasSuffix(r.Why, "."), "the reason %q must end in a period", r.Why)
 			assert.NotEmpty(t, r.Bad)
 			assert.NotEmpty(t, r.Good)
 			assert.NotEqual(t, r.Bad, r.Good)
@@ -79,22 +78,22 @@ func TestFixtures(t *testing.T) {
 					passes++
 				}
 			}
-			assert.Positive(t, fires, "no fixture in testdata/%s makes the rule fire", r.ID)
-			assert.Positive(t, passes, "no fixture in testdata/%s keeps to the rule", r.ID)
+			assert.Positive(t, fires, "no fixture in testdata/%s violates the rule", r.ID)
+			assert.Positive(t, passes, "no fixture in testdata/%s satisfies the rule", r.ID)
 		})
 	}
 }
 
-func TestNoFixtureWithoutRule(t *testing.T) {
+func TestFixturesHaveRules(t *testing.T) {
 	t.Parallel()
 	folders, err := os.ReadDir("testdata")
 	require.NoError(t, err)
 	for _, f := range folders {
-		assert.NotNil(t, rule.Find(f.Name()), "testdata/%s has fixtures for no rule", f.Name())
+		assert.NotNil(t, rule.Find(f.Name()), "testdata/%s does not belong to a rule", f.Name())
 	}
 }
 
-// check runs a rule over a fixture and returns how many findings the fixture wants.
+// check compares the findings of a rule with those that a fixture wants, and returns their number.
 func check(t *testing.T, r *rule.Rule, fixture string) int {
 	t.Helper()
 	archive, err := txtar.ParseFile(fixture)
@@ -117,25 +116,25 @@ func check(t *testing.T, r *rule.Rule, fixture string) int {
 		relative := f.Position
 		relative.File, err = filepath.Rel(folder, f.Position.File)
 		require.NoError(t, err)
-		assert.FileExists(t, f.Position.File, "a finding points at no file")
+		assert.FileExists(t, f.Position.File, "the file of a finding must exist")
 		message := f.Message
 		if f.Variants != "" {
 			message += " (" + f.Variants + ")"
 		}
-		assert.True(t, strings.HasSuffix(f.Fix, "."), "the fix is a sentence: %q", f.Fix)
+		assert.True(t, strings.HasSuffix(f.Fix, "."), "the fix %q must end in a period", f.Fix)
 		if i := match(wants, relative, message); i >= 0 {
 			wants = append(wants[:i], wants[i+1:]...)
 		} else {
-			t.Errorf("%s: nothing wants %s: %s", fixture, relative, message)
+			t.Errorf("%s: unexpected finding at %s: %s", fixture, relative, message)
 		}
 	}
 	for _, w := range wants {
-		t.Errorf("%s: no finding at %s matches %s", fixture, w.place, w.message)
+		t.Errorf("%s: no finding at %s matches %q", fixture, w.place, w.message)
 	}
 	return expected
 }
 
-// match finds the want that a finding meets; one with a line only leaves the column open.
+// match returns the index of the want that matches a finding, or -1. A want without a column matches any column.
 func match(wants []want, at linter.Position, message string) int {
 	line := at
 	line.Column = 0

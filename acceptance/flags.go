@@ -22,6 +22,7 @@ type flags struct {
 	features    string
 	backend     string
 	reportDir   string
+	stepsPage   string
 	sweep       bool
 	keepFailed  bool
 	wait        time.Duration
@@ -52,6 +53,8 @@ func newFlags(set *flag.FlagSet) *flags {
 		"the `backend` that provides the Kubernetes cluster: "+cluster.Names())
 	set.StringVar(&f.reportDir, "report", "",
 		"write index.html, junit.xml, cucumber.json and messages.ndjson to this `folder`")
+	set.StringVar(&f.stepsPage, "steps-page", "",
+		"write the documentation of all steps, in Markdown, to this `file`, and run no scenario")
 	set.BoolVar(&f.sweep, "sweep", false,
 		"delete what killed runs left on a cluster that outlives its runs, and run no scenario")
 	set.BoolVar(&f.keepFailed, "keep-failed", false,

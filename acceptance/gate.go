@@ -20,7 +20,7 @@ func (r *suiteRun) countScenarios() (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("read the features in %v: %w", r.godog.Paths, err)
 	}
-	vocabulary, err := steps.NewVocabulary(nil)
+	vocabulary, err := steps.NewVocabulary(r.suite.Steps)
 	if err != nil {
 		return 0, err
 	}

@@ -19,9 +19,6 @@ import (
 	"github.com/traderadmin/charts/internal/chart"
 )
 
-// module is the path of this module.
-const module = "github.com/traderadmin/charts"
-
 // mayImport lists, for each room of the house, the other rooms that its packages may import. Packages below a room
 // belong to it. A package that no room contains fails the test.
 var mayImport = map[string][]string{
@@ -57,7 +54,7 @@ func TestImports(t *testing.T) {
 			if helm := strings.HasPrefix(path, "helm.sh/helm/"); helm {
 				assert.Contains(t, []string{"internal/chart", "internal/helm"}, room, "%s imports %s", folder, path)
 			}
-			imported, ours := strings.CutPrefix(path, module)
+			imported, ours := strings.CutPrefix(path, suiteModule)
 			imported = strings.TrimPrefix(imported, "/")
 			if !ours || isBelow(imported, room) {
 				continue
@@ -77,7 +74,7 @@ func packages(t *testing.T) map[string][]string {
 	imports := map[string][]string{}
 	for line := range strings.Lines(string(output)) {
 		words := strings.Fields(line)
-		imports[strings.TrimPrefix(strings.TrimPrefix(words[0], module), "/")] = words[1:]
+		imports[strings.TrimPrefix(strings.TrimPrefix(words[0], suiteModule), "/")] = words[1:]
 	}
 	require.NotEmpty(t, imports)
 	return imports

@@ -40,6 +40,8 @@ func run(t *testing.T, suite Suite, flags *flags, out io.Writer) error {
 	switch {
 	case flags.godog.ShowStepDefinitions:
 		return r.printSteps()
+	case flags.stepsPage != "":
+		return r.writeStepsPage()
 	case flags.sweep:
 		return r.sweep()
 	}
@@ -58,7 +60,7 @@ type suiteRun struct {
 
 // printSteps prints the step definitions.
 func (r *suiteRun) printSteps() error {
-	vocabulary, err := steps.NewVocabulary(nil)
+	vocabulary, err := steps.NewVocabulary(r.suite.Steps)
 	if err != nil {
 		return err
 	}
@@ -67,6 +69,20 @@ func (r *suiteRun) printSteps() error {
 		ScenarioInitializer: vocabulary.Define,
 	}.Run() // its exit code is that of a usage error
 	return nil
+}
+
+// writeStepsPage writes the documentation of all steps.
+func (r *suiteRun) writeStepsPage() (err error) {
+	vocabulary, err := steps.NewVocabulary(r.suite.Steps)
+	if err != nil {
+		return err
+	}
+	file, err := os.Create(r.flags.stepsPage)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	return vocabulary.WritePage(file)
 }
 
 // test lints the chart and runs the scenarios.

@@ -84,14 +84,14 @@ func setUp(env *testscript.Env) error {
 	if err != nil {
 		return err
 	}
-	goCaches, err := exec.Command("go", "env", "GOCACHE", "GOMODCACHE").Output()
+	settings, err := exec.Command("go", "env", "GOCACHE", "GOMODCACHE", "GOENV").Output()
 	if err != nil {
 		return err
 	}
-	caches := strings.Fields(string(goCaches))
+	goEnv := strings.Fields(string(settings))
 	for name, value := range map[string]string{
 		"NAMESPACE": "trader", "KIND_IMAGE": os.Getenv("KIND_IMAGE"), "KIND_CONFIG": os.Getenv("KIND_CONFIG"),
-		"XDG_CACHE_HOME": cache, "GOCACHE": caches[0], "GOMODCACHE": caches[1],
+		"XDG_CACHE_HOME": cache, "GOCACHE": goEnv[0], "GOMODCACHE": goEnv[1], "GOENV": goEnv[2],
 		"FIRST": firstFeature,
 	} {
 		env.Setenv(name, value)
@@ -177,8 +177,7 @@ func start(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) < 2 {
 		ts.Fatalf("usage: start NAME COMMAND [ARG…]")
 	}
-	path := filepath.Join(strings.Split(ts.Getenv("PATH"), string(os.PathListSeparator))[0], args[1])
-	command := exec.Command(path, args[2:]...)
+	command := exec.Command(lookPath(ts, args[1]), args[2:]...)
 	command.Dir = ts.MkAbs(".")
 	command.Env = environment(ts)
 	output, err := command.StdoutPipe()
@@ -191,11 +190,24 @@ func start(ts *testscript.TestScript, _ bool, args []string) {
 	stateOf(ts).runs[args[0]] = &startedRun{command: command, lines: lines}
 }
 
+// lookPath returns the path of a command that is on the PATH of the script.
+func lookPath(ts *testscript.TestScript, name string) string {
+	for _, folder := range filepath.SplitList(ts.Getenv("PATH")) {
+		path := filepath.Join(folder, name)
+		if _, err := os.Stat(path); err == nil {
+			return path
+		}
+	}
+	ts.Fatalf("no command %q", name)
+	return ""
+}
+
 // environment returns the environment of the script, as far as a run depends on it.
 func environment(ts *testscript.TestScript) []string {
 	var env []string
 	for _, name := range []string{
-		"PATH", "HOME", "TMPDIR", "NAMESPACE", "XDG_CACHE_HOME", "GOCACHE", "GOMODCACHE", "KUBECONFIG", "GITHUB_ACTIONS",
+		"PATH", "HOME", "TMPDIR", "NAMESPACE", "XDG_CACHE_HOME", "GOCACHE", "GOMODCACHE", "GOENV", "GOPROXY", "GONOSUMDB",
+		"KUBECONFIG",
 	} {
 		env = append(env, name+"="+ts.Getenv(name))
 	}

@@ -48,6 +48,7 @@ func (suite Suite) Begin(ctx context.Context, on cluster.Provider, options steps
 
 func (suite Suite) newSession(on cluster.Provider, options steps.Options) (*Session, error) {
 	options.Release, options.Chart, options.Namespace = suite.Release, suite.Chart, suite.Namespace
+	options.Steps = suite.Steps
 	onCluster := options.ForCluster(on)
 	if options.RetainNamespaces < 0 {
 		onCluster.RetainNamespaces = 0

@@ -19,6 +19,7 @@ import (
 	"strings"
 
 	"github.com/traderadmin/charts/internal/chart"
+	"github.com/traderadmin/charts/steps"
 )
 
 // Suite describes what is tested. The zero value tests the only chart below ./charts with the scenarios in ./features.
@@ -33,6 +34,9 @@ type Suite struct {
 	Namespace string
 	// Features is the folder of the .feature files. The flag -features overrides it. Empty means "features".
 	Features string
+	// Steps registers steps of the suite's own, for example s.Step(steps.Step{Phrase: "the shop is open", …}). It is
+	// called for each scenario, and also before the run to check the features. Nil means that there are none.
+	Steps steps.OwnSteps
 }
 
 // resolve returns the suite without empty fields, and the path of the chart to test: source, or suite.Chart if source

@@ -4,18 +4,26 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/mitchellh/go-wordwrap"
+
 	"github.com/traderadmin/charts/lint/rule"
+)
+
+const (
+	textWidth     = 80
+	markdownWidth = 120
 )
 
 // Explain returns the documentation of a rule as text.
 func Explain(r *rule.Rule) string {
-	return fmt.Sprintf("%s (%s)\n\n%s.\n\n%s\n%s", r.ID, r.Severity, r.Title, r.Why, examples(r, indent))
+	return fmt.Sprintf("%s (%s)\n\n%s.\n\n%s\n%s",
+		r.ID, r.Severity, r.Title, wordwrap.WrapString(r.Why, textWidth), examples(r, indent))
 }
 
 // ExplainMarkdown returns the documentation of a rule as Markdown, without a heading.
 func ExplainMarkdown(r *rule.Rule) string {
 	return fmt.Sprintf("**%s.** Severity: %s.\n\n%s\n%s",
-		escapeMarkdown(r.Title), r.Severity, escapeMarkdown(r.Why), examples(r, fence))
+		escapeMarkdown(r.Title), r.Severity, wordwrap.WrapString(escapeMarkdown(r.Why), markdownWidth), examples(r, fence))
 }
 
 // examples returns the examples of a rule, each formatted by block. The checks of kube-score have none.

@@ -10,7 +10,7 @@ import (
 func init() {
 	register(&Rule{
 		ID:    "api-unknown",
-		Title: "Every object of a Kubernetes API group has a version and kind that the group serves",
+		Title: "Every Kubernetes API that the chart uses exists",
 		Why: "The API server does not recognize the kind, so Helm installs nothing. The kind is misspelled, belongs to " +
 			"another group or version, or is newer than the Kubernetes version.",
 		Bad: `apiVersion: apps/v2

@@ -10,7 +10,7 @@ import (
 func init() {
 	register(&Rule{
 		ID:    "extended-resource-unequal",
-		Title: "Requests for extended resources and huge pages equal their limits",
+		Title: "Requests for extended resources equal their limits",
 		Why: "Devices and huge pages cannot be overcommitted. The API server rejects a container whose request for one has " +
 			"no limit, or a different limit.",
 		Bad: `resources:

@@ -9,7 +9,7 @@ import (
 func init() {
 	register(&Rule{
 		ID:    "manifest-field-missing",
-		Title: "Every rendered object has the fields that its kind requires",
+		Title: "Every rendered object has all required fields",
 		Why: "The API server rejects an object without a required field, or treats the field as zero or empty, which is " +
 			"rarely intended. The OpenAPI schema of the Kubernetes version, or the custom resource definition, says which " +
 			"fields are required. A field with the value null counts as missing.",

@@ -11,7 +11,7 @@ import (
 func init() {
 	register(&Rule{
 		ID:    "reference-key-missing",
-		Title: "Every key that a pod reads from a ConfigMap or Secret of the release exists",
+		Title: "Every ConfigMap or Secret key that a pod reads exists",
 		Why: "The container does not start: its pod stays in ContainerCreating or CreateContainerConfigError until the key " +
 			"exists. A subPath that matches no key is mounted as an empty directory instead of a file.",
 		Bad: `env:

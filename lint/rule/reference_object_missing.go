@@ -11,7 +11,7 @@ import (
 func init() {
 	register(&Rule{
 		ID:    "reference-object-missing",
-		Title: "The release contains every object that it refers to, unless the cluster may have it already",
+		Title: "Every object that the release refers to exists",
 		Why: "A pod waits forever for a missing ConfigMap, Secret or volume claim, and is not even created without its " +
 			"service account. An autoscaler, Ingress or RoleBinding without its target has no effect. An object is " +
 			"expected in the release if its name contains the release's name, or differs by one letter from that of " +

@@ -9,7 +9,7 @@ import (
 func init() {
 	register(&Rule{
 		ID:    "reference-volume-missing",
-		Title: "Every volume that a container mounts exists in its pod",
+		Title: "Every volume that a container mounts exists",
 		Why:   "The API server rejects the whole object, and the installation fails.",
 		Bad: `containers:
   - name: app

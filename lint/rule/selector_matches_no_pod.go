@@ -12,10 +12,11 @@ import (
 func init() {
 	register(&Rule{
 		ID:    "selector-matches-no-pod",
-		Title: "Every Service, PodDisruptionBudget and NetworkPolicy selects a pod of the release",
-		Why: "The API server accepts the object, but it has no effect: a Service without pods refuses every connection, " +
-			"and a budget or policy without pods protects nothing. The finding is only an error if a pod has the same " +
-			"label with another value, because labels may be added at run time, and an operator may create pods.",
+		Title: "Every pod selector matches a pod of the release",
+		Why: "A Service, PodDisruptionBudget or NetworkPolicy that selects no pod is accepted, but has no effect: the " +
+			"Service refuses every connection, and the budget or policy protects nothing. The finding is only an error if " +
+			"a pod has the same label with another value, because labels may be added at run time, and an operator may " +
+			"create pods.",
 		Bad: `kind: Service
 spec:
   selector: {component: go-scanner}   # the pods have component: scanner`,

@@ -9,7 +9,7 @@ import (
 func init() {
 	register(&Rule{
 		ID:    "selector-template-mismatch",
-		Title: "The selector of every workload matches its pod template",
+		Title: "Every workload selects the pods that it creates",
 		Why:   "The API server rejects the workload, because it could never find its own pods.",
 		Bad: `selector:
   matchLabels: {app: go-scanner}

@@ -11,7 +11,7 @@ import (
 func init() {
 	register(&Rule{
 		ID:    "service-port-undeclared",
-		Title: "Every target port of a Service is declared by a container that it selects",
+		Title: "A container declares every target port of a Service",
 		Why: "A port name that no selected container declares for the protocol gets no endpoints. A port number works even " +
 			"if it is not declared, so an undeclared number beside declared ports is only an info.",
 		Bad: `kind: Service

@@ -10,7 +10,7 @@ import (
 func init() {
 	register(&Rule{
 		ID:    "values-default-differs",
-		Title: "Every default in the schema equals the one in values.yaml",
+		Title: "Defaults in the schema equal those in values.yaml",
 		Why: "Helm takes defaults from values.yaml and ignores those of the schema. Editors and generated documentation " +
 			"show the schema's defaults, which mislead users if they differ.",
 		Bad: `# values.yaml

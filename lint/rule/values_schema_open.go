@@ -9,9 +9,9 @@ import (
 func init() {
 	register(&Rule{
 		ID:    "values-schema-open",
-		Title: "The schema forbids or explicitly allows unknown keys in every object whose keys it describes",
+		Title: "The schema forbids or allows unknown keys explicitly",
 		Why: "JSON Schema allows unknown keys by default: a misspelled key passes, and the default silently stays in " +
-			"force.",
+			"force. If the schema describes keys of an object, it should say whether others are allowed.",
 		Bad:      `"image": {"type": "object", "properties": {"tag": {"type": "string"}}}`,
 		Good:     `"image": {"type": "object", "additionalProperties": false, "properties": {"tag": {"type": "string"}}}`,
 		Severity: Warning,

@@ -9,7 +9,7 @@ import (
 func init() {
 	register(&Rule{
 		ID:    "values-undeclared",
-		Title: "Every key that a template reads is declared in the values or in their schema",
+		Title: "The values or their schema declare every key that templates read",
 		Why: "An undeclared key is either misspelled, and so always empty, or an option that users of the chart cannot " +
 			"discover. It is an error if it resembles a declared key that no template reads, and an info if templates " +
 			"test for the key before they use it.",

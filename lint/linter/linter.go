@@ -282,7 +282,7 @@ func (r *run) checkPolicy(path string, p *policy.Policy, all []*linted) []Findin
 	}
 	var findings []Finding
 	for _, rl := range r.rules(p) {
-		if rl.OfPolicy {
+		if rl.ChecksPolicy {
 			for _, f := range rl.Run(pass) {
 				findings = append(findings, newFinding(path, f))
 			}

@@ -154,7 +154,7 @@ func ownRules(rules []Rule) ([]*rule.Rule, error) {
 }
 
 func (r Rule) convert() *rule.Rule {
-	converted := &rule.Rule{ID: r.ID, Title: r.Title, Why: r.Why, Severity: r.Severity, ByVersion: true}
+	converted := &rule.Rule{ID: r.ID, Title: r.Title, Why: r.Why, Severity: r.Severity, VersionDependent: true}
 	if converted.Severity == 0 {
 		converted.Severity = Error
 	}

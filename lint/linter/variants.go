@@ -139,16 +139,16 @@ func (v *variants) check(r rendering, rules []*rule.Rule, pass rule.Pass) []occu
 	pass.ValuesSet = v.sets[r.set].Name()
 	var found []occurrence[Finding]
 	for _, rl := range rules {
-		if rl.OfPolicy {
+		if rl.ChecksPolicy {
 			continue
 		}
 		pass.KubeVersion = r.variant.KubeVersion()
 		var findings []rule.Finding
-		if !rl.ByVersion {
+		if !rl.VersionDependent {
 			findings = rl.Run(pass)
 		}
 		for _, n := range r.versions {
-			if rl.ByVersion {
+			if rl.VersionDependent {
 				pass.KubeVersion = v.versions[n]
 				findings = rl.Run(pass)
 			}

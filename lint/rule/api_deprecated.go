@@ -17,8 +17,8 @@ func init() {
 kind: VolumeAttributesClass`,
 		Good: `apiVersion: storage.k8s.io/v1
 kind: VolumeAttributesClass`,
-		Severity:  Warning,
-		ByVersion: true,
+		Severity:         Warning,
+		VersionDependent: true,
 		Check: func(p *Pass) {
 			reportAPIs(p, kubeschema.Served, func(o *chart.Object, api kubeschema.API) (string, string) {
 				if api.Deprecated == "" {

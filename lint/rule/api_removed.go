@@ -17,8 +17,8 @@ func init() {
 kind: Ingress`,
 		Good: `apiVersion: networking.k8s.io/v1
 kind: Ingress`,
-		Severity:  Error,
-		ByVersion: true,
+		Severity:         Error,
+		VersionDependent: true,
 		Check: func(p *Pass) {
 			reportAPIs(p, kubeschema.Removed, func(o *chart.Object, api kubeschema.API) (string, string) {
 				message := fmt.Sprintf("%s uses %s %s, which Kubernetes %s removed", o, o.APIVersion, o.Kind, api.Removed)

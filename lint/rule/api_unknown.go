@@ -17,8 +17,8 @@ func init() {
 kind: Deployment`,
 		Good: `apiVersion: apps/v1
 kind: Deployment`,
-		Severity:  Error,
-		ByVersion: true,
+		Severity:         Error,
+		VersionDependent: true,
 		Check: func(p *Pass) {
 			reportAPIs(p, kubeschema.Unknown, func(o *chart.Object, api kubeschema.API) (string, string) {
 				message := fmt.Sprintf("%s: Kubernetes has no %s %s", o, o.APIVersion, o.Kind)

@@ -17,8 +17,8 @@ func init() {
 kind: ServiceMonitor # crds/ has no definition of it`,
 		Good: `apiVersion: monitoring.coreos.com/v1
 kind: ServiceMonitor # crds/servicemonitors.yaml defines it`,
-		Severity:  Info,
-		ByVersion: true,
+		Severity:         Info,
+		VersionDependent: true,
 		Check: func(p *Pass) {
 			reportAPIs(p, kubeschema.Foreign, func(o *chart.Object, _ kubeschema.API) (string, string) {
 				return fmt.Sprintf("%s is not checked: no custom resource definition of %s %s is known", o, o.APIVersion, o.Kind),

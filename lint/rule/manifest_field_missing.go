@@ -20,8 +20,8 @@ func init() {
   - name: http
     port: 80
     targetPort: 8080`,
-		Severity:  Error,
-		ByVersion: true,
+		Severity:         Error,
+		VersionDependent: true,
 		Check: func(p *Pass) {
 			reportProblems(p, kubeschema.MissingField, func(problem kubeschema.Problem) string {
 				return fmt.Sprintf("Set %s.", problem.Path)

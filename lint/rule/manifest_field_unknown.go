@@ -13,8 +13,8 @@ func init() {
   replica: 3`,
 		Good: `spec:
   replicas: 3`,
-		Severity:  Error,
-		ByVersion: true,
+		Severity:         Error,
+		VersionDependent: true,
 		Check: func(p *Pass) {
 			reportProblems(p, kubeschema.UnknownField, func(problem kubeschema.Problem) string {
 				action := "Remove it or move it to the right place"

@@ -17,8 +17,8 @@ func init() {
   release: {{ .Values.version }}`,
 		Good: `labels:
   release: {{ .Values.version | quote }}`,
-		Severity:  Error,
-		ByVersion: true,
+		Severity:         Error,
+		VersionDependent: true,
 		Check: func(p *Pass) {
 			reportProblems(p, kubeschema.WrongType, func(problem kubeschema.Problem) string {
 				return typeFixes[problem.Want]

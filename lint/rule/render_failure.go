@@ -4,14 +4,14 @@ import "slices"
 
 func init() {
 	register(&Rule{
-		ID:        "render-failure",
-		Title:     "The chart renders with every values set and on every Kubernetes version",
-		Why:       "Helm stops at the first template that does not parse or fails, so the chart cannot be installed.",
-		Bad:       `replicas: {{ .Values.replicaCount }`,
-		Good:      `replicas: {{ .Values.replicaCount }}`,
-		Severity:  Error,
-		ByVersion: true, // because of kubeVersion in Chart.yaml
-		Check:     checkRenderFailure,
+		ID:               "render-failure",
+		Title:            "The chart renders with every values set and on every Kubernetes version",
+		Why:              "Helm stops at the first template that does not parse or fails, so the chart cannot be installed.",
+		Bad:              `replicas: {{ .Values.replicaCount }`,
+		Good:             `replicas: {{ .Values.replicaCount }}`,
+		Severity:         Error,
+		VersionDependent: true, // because of kubeVersion in Chart.yaml
+		Check:            checkRenderFailure,
 	})
 }
 

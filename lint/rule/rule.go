@@ -29,12 +29,12 @@ type Rule struct {
 	Bad, Good string
 	// Severity is the severity of the findings, unless the policy sets another.
 	Severity Severity
-	// ByVersion means that the findings depend on the Kubernetes version even if the rendering does not. Any other rule
+	// VersionDependent means that the findings depend on the Kubernetes version even if the rendering does not. Any other rule
 	// runs only once for versions that render the same.
-	ByVersion bool
-	// OfPolicy means that the rule checks the policy instead of a chart. It runs once for all charts that share the
+	VersionDependent bool
+	// ChecksPolicy means that the rule checks the policy instead of a chart. It runs once for all charts that share the
 	// policy, after them, on a pass that has only Policy and Unused.
-	OfPolicy bool
+	ChecksPolicy bool
 	// Optional means that a practice runs only if the policy names it.
 	Optional bool
 	// Check reports the findings in a chart.

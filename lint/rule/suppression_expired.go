@@ -19,9 +19,9 @@ func init() {
   - rule: requests-missing
     reason: Set after the load test in spring.
     until: 2120-06-01`,
-		Severity: Warning,
-		OfPolicy: true,
-		Check:    checkSuppressionExpired,
+		Severity:     Warning,
+		ChecksPolicy: true,
+		Check:        checkSuppressionExpired,
 	})
 }
 

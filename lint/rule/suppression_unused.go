@@ -12,10 +12,10 @@ func init() {
   - rule: requests-missing
     object: Deployment/redis # it has requests
     reason: Redis gets them with the next release.`,
-		Good:     `suppressions: []`,
-		Severity: Warning,
-		OfPolicy: true,
-		Check:    checkSuppressionUnused,
+		Good:         `suppressions: []`,
+		Severity:     Warning,
+		ChecksPolicy: true,
+		Check:        checkSuppressionUnused,
 	})
 }
 

@@ -34,8 +34,8 @@ func controlPlane(ctx context.Context) (gobuild.Module, error) {
 		Dir:   folder,
 		Name:  "controlplane",
 		Title: "control plane",
-		Announcement: "building the embedded control plane (etcd, API server, controllers, KWOK) from its Go modules: " +
-			"this takes some minutes\non the first run of this version; later runs start it in seconds",
+		Announcement: "building the embedded control plane (etcd, API server, controllers, KWOK) from its Go modules;\n" +
+			"this takes some minutes on the first run of this version, and later runs start it in seconds",
 		Retry: "give it more time:\n    go test -run TestFeatures -timeout 60m",
 	}
 	version, err := kubernetesVersion(filepath.Join(module.Dir, "go.mod"))

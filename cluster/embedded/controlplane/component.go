@@ -6,60 +6,61 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 )
 
-// component is one process of the control plane: this binary, in another role.
+// component is a process of the control plane. It runs this binary in another role.
 type component struct {
 	name    string
-	log     string // the file that its output goes to
+	log     string // path of the file with its output
 	process *exec.Cmd
-	alive   io.Closer     // its standard input: closing it, or being gone, tells it to end
-	ended   chan struct{} // closed when it has ended; state is then known
+	stdin   io.Closer     // the component ends when it is closed, which happens if this process is killed
+	ended   chan struct{} // closed when the process has ended and its state is known
 }
 
-// lessGarbageCollection spends memory to save a fifth of the CPU that a release's life cycle costs, and half a second of the start: the heap of each component may
-// grow to five times what it needs, as long as that is less than 1 GiB.
+// lessGarbageCollection trades memory for CPU: the heap of each component may grow to five times its live size, up to
+// 1 GiB. That saves a fifth of the CPU for the life cycle of a release, and half a second of the start.
 var lessGarbageCollection = []string{"GOGC=400", "GOMEMLIMIT=1GiB"}
 
-// startComponent starts the component name, which writes to a file in logs, and calls onEnd once when it ends.
+// startComponent starts a component that logs to a file in the directory logs. It calls onEnd when the component ends.
 func startComponent(name string, args []string, logs string, onEnd func(*component)) (*component, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	c := &component{name: name, log: logs + string(os.PathSeparator) + name + ".log", ended: make(chan struct{})}
+	c := &component{name: name, log: filepath.Join(logs, name+".log"), ended: make(chan struct{})}
 	output, err := os.OpenFile(c.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = output.Close() }() // the process has its own handle
+	defer func() { _ = output.Close() }() // the process has its own descriptor
 	c.process = exec.Command(self, append([]string{name}, args...)...)
 	c.process.Stdout, c.process.Stderr = output, output
 	c.process.Env = append(os.Environ(), lessGarbageCollection...)
-	if c.alive, err = c.process.StdinPipe(); err != nil {
+	if c.stdin, err = c.process.StdinPipe(); err != nil {
 		return nil, err
 	}
 	if err := c.process.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
 	go func() {
-		_ = c.process.Wait() // what it says is in ProcessState
+		_ = c.process.Wait() // the result is in ProcessState
 		close(c.ended)
 		onEnd(c)
 	}()
 	return c, nil
 }
 
-// kill ends the component at once: there is nothing in a test cluster worth a graceful goodbye.
+// kill kills the component and returns once it has ended. A test cluster has no state that needs a graceful shutdown.
 func (c *component) kill() {
 	_ = c.process.Process.Kill()
 	<-c.ended
-	_ = c.alive.Close()
+	_ = c.stdin.Close()
 }
 
-// lastWords are the last lines of its log, or a word that there are none.
-func (c *component) lastWords() string {
+// logTail returns the last lines of the log.
+func (c *component) logTail() string {
 	const lines = 12
 	content, err := os.ReadFile(c.log)
 	if err != nil {
@@ -67,15 +68,15 @@ func (c *component) lastWords() string {
 	}
 	content = bytes.TrimSpace(content)
 	if len(content) == 0 {
-		return "(it logged nothing)"
+		return "(empty)"
 	}
 	all := strings.Split(string(content), "\n")
 	return strings.Join(all[max(0, len(all)-lines):], "\n")
 }
 
-// endedError says that a component which should have kept running did not, how it ended, and what it logged last.
+// endedError is the error of a component that ended unexpectedly. It has the exit status and the end of the log.
 type endedError struct{ *component }
 
 func (e endedError) Error() string {
-	return fmt.Sprintf("%s ended with %s; the last lines of its log:\n%s", e.name, e.process.ProcessState, e.lastWords())
+	return fmt.Sprintf("%s ended with %s; the last lines of its log:\n%s", e.name, e.process.ProcessState, e.logTail())
 }

@@ -5,43 +5,43 @@ import (
 	"path/filepath"
 )
 
-// The components, by the names that people know them by; each is the role that the binary is called with.
+// The names of the components. The binary takes one of them as its first argument.
 const (
 	etcd                  = "etcd"
 	kubeAPIServer         = "kube-apiserver"
 	kubeControllerManager = "kube-controller-manager"
 	kubeScheduler         = "kube-scheduler"
-	nodes                 = "kwok"
+	kwok                  = "kwok"
 )
 
-// folder is the private folder of one control plane. What every file in it is called is said here and nowhere else.
-type folder string
+// dir is the private directory of a control plane. Its methods return the paths of the files in it.
+type dir string
 
-func (f folder) path(name string) string { return filepath.Join(string(f), name) }
+func (d dir) path(name string) string { return filepath.Join(string(d), name) }
 
-func (f folder) caCert() string            { return f.path("ca.crt") }
-func (f folder) serverCert() string        { return f.path("server.crt") }
-func (f folder) serverKey() string         { return f.path("server.key") }
-func (f folder) serviceAccountKey() string { return f.path("service-account.key") }
-func (f folder) tokens() string            { return f.path("tokens.csv") }
-func (f folder) etcdSocket() string        { return f.path("etcd.sock") }
-func (f folder) schedulerConfig() string   { return f.path("scheduler.yaml") }
-func (f folder) logs() string              { return f.path("logs") }
+func (d dir) caCert() string            { return d.path("ca.crt") }
+func (d dir) serverCert() string        { return d.path("server.crt") }
+func (d dir) serverKey() string         { return d.path("server.key") }
+func (d dir) serviceAccountKey() string { return d.path("service-account.key") }
+func (d dir) tokens() string            { return d.path("tokens.csv") }
+func (d dir) etcdSocket() string        { return d.path("etcd.sock") }
+func (d dir) schedulerConfig() string   { return d.path("scheduler.yaml") }
+func (d dir) logs() string              { return d.path("logs") }
 
-// kubeconfig is the file with the credentials of user.
-func (f folder) kubeconfig(user string) string { return f.path(user + ".kubeconfig") }
+// kubeconfig returns the path of the kubeconfig of a user.
+func (d dir) kubeconfig(user string) string { return d.path(user + ".kubeconfig") }
 
-// admin is the user whose kubeconfig the tests get: a member of system:masters, as kubeadm's admin is.
+// admin is the user whose kubeconfig the tests use.
 const admin = "admin"
 
-// etcdArgs has etcd listen on a socket in the private folder, which is both its address and its lock on the door.
-// A test cluster has nothing to lose in a power cut, hence no fsync.
-func etcdArgs(f folder) []string {
-	client := "unix://" + f.etcdSocket()
-	peer := "unix://" + f.path("peer.sock")
+// etcdArgs makes etcd listen on a socket in the private directory, so that no other user can connect. It disables
+// fsync, because a test cluster need not survive a power failure.
+func etcdArgs(d dir) []string {
+	client := "unix://" + d.etcdSocket()
+	peer := "unix://" + d.path("peer.sock")
 	return []string{
 		"--name=default",
-		"--data-dir=" + f.path("etcd"),
+		"--data-dir=" + d.path("etcd"),
 		"--listen-client-urls=" + client,
 		"--advertise-client-urls=" + client,
 		"--listen-peer-urls=" + peer,
@@ -52,25 +52,27 @@ func etcdArgs(f folder) []string {
 	}
 }
 
-// apiServerArgs keeps the API server as kubeadm would run it, RBAC and the default admission plugins included, but for: one loopback
-// address, a port that the supervisor holds reserved (hence the port sharing), no endpoints of its own in the
-// cluster (a loopback address may not be one), no throttling of its only user, and Secrets read from etcd. A read from the
-// watch cache waits until the cache has caught up with the last write, 100 ms at worst; Helm, which keeps its releases in Secrets, reads
-// them several times for every command.
-func apiServerArgs(f folder, port int) []string {
+// apiServerArgs configures the API server as kubeadm would, with RBAC and the default admission plugins, except for:
+//
+//   - one loopback address, and a port shared with the supervisor, which keeps it reserved
+//   - no endpoints of the API server in the cluster, because they must not be loopback addresses
+//   - no request throttling, because there is only one client
+//   - no watch cache for Secrets. A read from the watch cache waits up to 100 ms until the cache has caught up with the
+//     last write, and Helm reads its releases, which are Secrets, several times in each command.
+func apiServerArgs(d dir, port int) []string {
 	return []string{
-		"--etcd-servers=unix://" + f.etcdSocket(),
+		"--etcd-servers=unix://" + d.etcdSocket(),
 		"--bind-address=127.0.0.1",
 		fmt.Sprintf("--secure-port=%d", port),
 		"--permit-port-sharing=true",
-		"--tls-cert-file=" + f.serverCert(),
-		"--tls-private-key-file=" + f.serverKey(),
-		"--token-auth-file=" + f.tokens(),
+		"--tls-cert-file=" + d.serverCert(),
+		"--tls-private-key-file=" + d.serverKey(),
+		"--token-auth-file=" + d.tokens(),
 		"--authorization-mode=RBAC",
 		"--anonymous-auth=false",
 		"--service-account-issuer=https://kubernetes.default.svc.cluster.local",
-		"--service-account-key-file=" + f.serviceAccountKey(),
-		"--service-account-signing-key-file=" + f.serviceAccountKey(),
+		"--service-account-key-file=" + d.serviceAccountKey(),
+		"--service-account-signing-key-file=" + d.serviceAccountKey(),
 		"--service-cluster-ip-range=10.96.0.0/16",
 		"--endpoint-reconciler-type=none",
 		"--allow-privileged=true",
@@ -82,16 +84,16 @@ func apiServerArgs(f folder, port int) []string {
 	}
 }
 
-// controllerManagerArgs lifts the client-side limit (20 requests a second by default), which is what a
-// busy test run meets first. One worker each for Deployments, ReplicaSets and endpoints, instead of five, halves what they write: what happens to an
-// object while it waits for its turn becomes one update of its status.
-func controllerManagerArgs(f folder) []string {
+// controllerManagerArgs raises the client-side rate limit, which is 20 requests a second by default, because a busy run
+// reaches it first. It sets one worker instead of five for Deployments, ReplicaSets and endpoints. That halves their
+// writes: the changes to an object that waits for the worker are combined into one update of its status.
+func controllerManagerArgs(d dir) []string {
 	return []string{
-		"--kubeconfig=" + f.kubeconfig(kubeControllerManager),
+		"--kubeconfig=" + d.kubeconfig(kubeControllerManager),
 		"--leader-elect=false",
 		"--secure-port=0",
-		"--root-ca-file=" + f.caCert(),
-		"--service-account-private-key-file=" + f.serviceAccountKey(),
+		"--root-ca-file=" + d.caCert(),
+		"--service-account-private-key-file=" + d.serviceAccountKey(),
 		"--kube-api-qps=1000",
 		"--kube-api-burst=2000",
 		"--concurrent-deployment-syncs=1",
@@ -102,15 +104,15 @@ func controllerManagerArgs(f folder) []string {
 	}
 }
 
-func schedulerArgs(f folder) []string {
+func schedulerArgs(d dir) []string {
 	return []string{
-		"--config=" + f.schedulerConfig(),
+		"--config=" + d.schedulerConfig(),
 		"--secure-port=0",
 	}
 }
 
-// schedulerConfig lifts the client-side limit as for the controller manager, and has an unschedulable pod tried again soon.
-func schedulerConfig(f folder) string {
+// schedulerConfig raises the client-side rate limit as for the controller manager, and retries unschedulable pods soon.
+func schedulerConfig(d dir) string {
 	return fmt.Sprintf(`apiVersion: kubescheduler.config.k8s.io/v1
 kind: KubeSchedulerConfiguration
 leaderElection: {leaderElect: false}
@@ -118,5 +120,5 @@ clientConnection: {kubeconfig: %q, qps: 1000, burst: 2000}
 podInitialBackoffSeconds: 1
 podMaxBackoffSeconds: 2
 enableProfiling: false
-`, f.kubeconfig(kubeScheduler))
+`, d.kubeconfig(kubeScheduler))
 }

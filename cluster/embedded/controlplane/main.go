@@ -2,14 +2,13 @@
 //
 //	controlplane serve [-nodes N] [-node-cpu Q] [-node-memory Q] [-node-pods N]
 //
-// starts etcd, the API server, the controller manager, the scheduler and KWOK's node and pod controllers, each as a
-// process of its own, made from this same binary (controlplane COMPONENT FLAGS…). It listens on a free loopback port with credentials that are
-// made afresh, and keeps everything in a private temporary folder.
+// starts etcd, the API server, the controller manager, the scheduler, and KWOK's node and pod controllers. Each is a
+// process of its own that runs this binary (controlplane COMPONENT FLAGS…). The API server listens on a free loopback
+// port with new credentials. All files are in a private temporary directory.
 //
-// Its standard output is for the program that started it: one JSON object a line, an Event. Its standard input is
-// how it knows that this program lives: when it closes, because the program closed it or is gone, however it went,
-// every component is killed and the folder is removed. Each component watches the supervisor in the same way, so
-// that nothing outlives a SIGKILL of either.
+// Standard output is for the parent program: one JSON object a line, an Event. When standard input is closed, because
+// the parent closed it or has ended for any reason, serve kills every component and removes the directory. The
+// components watch their supervisor in the same way, so that nothing outlives a SIGKILL of either.
 package main
 
 import (
@@ -47,10 +46,10 @@ func main() {
 		os.Exit(run(command, args))
 	case kubeScheduler:
 		os.Exit(run(scheduler.NewSchedulerCommand(), args))
-	case nodes:
-		os.Exit(runNodes(args))
+	case kwok:
+		os.Exit(runKWOK(args))
 	default:
-		fmt.Fprintf(os.Stderr, "controlplane: no component %q\n", role)
+		fmt.Fprintf(os.Stderr, "controlplane: unknown component %q\n", role)
 		os.Exit(2)
 	}
 }
@@ -60,7 +59,7 @@ func run(command *cobra.Command, args []string) int {
 	return cli.Run(command)
 }
 
-// exitWithParent ends this process when the supervisor is gone: then the other end of standard input is closed.
+// exitWithParent ends this process when the supervisor closes its end of standard input, or has ended.
 func exitWithParent() {
 	_, _ = io.Copy(io.Discard, os.Stdin)
 	os.Exit(1)

@@ -1,48 +1,32 @@
 package main
 
 import (
-	"context"
-	_ "embed"
 	"flag"
 	"fmt"
-	"os"
-	"os/signal"
 	"runtime"
-	"strings"
-	"syscall"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
-	"k8s.io/utils/clock"
-	nodestages "sigs.k8s.io/kwok/kustomize/stage/node/fast"
-	heartbeat "sigs.k8s.io/kwok/kustomize/stage/node/heartbeat-with-lease"
-	podstages "sigs.k8s.io/kwok/kustomize/stage/pod/fast"
-	"sigs.k8s.io/kwok/pkg/apis/internalversion"
-	"sigs.k8s.io/kwok/pkg/client/clientset/versioned"
-	"sigs.k8s.io/kwok/pkg/config"
-	"sigs.k8s.io/kwok/pkg/kwok/controllers"
-	"sigs.k8s.io/kwok/pkg/log"
-	"sigs.k8s.io/kwok/pkg/utils/client"
 )
 
-// nodeOptions say how many nodes are simulated, and how much each of them can hold.
+// nodeOptions are the number and the size of the simulated nodes.
 type nodeOptions struct {
 	count       int
 	cpu, memory resource.Quantity
-	pods        int64
+	pods        int64 // maximum number of pods
 }
 
+// bind defines a flag for each option.
 func (o *nodeOptions) bind(flags *flag.FlagSet) {
 	o.cpu, o.memory = resource.MustParse("4"), resource.MustParse("16Gi")
-	flags.IntVar(&o.count, "nodes", 1, "how many nodes to simulate")
+	flags.IntVar(&o.count, "nodes", 1, "number of simulated nodes")
 	flags.Func("node-cpu", "CPU of each node, a Kubernetes quantity of cores (default 4)", quantity(&o.cpu))
 	flags.Func("node-memory", "memory of each node, a Kubernetes quantity of bytes (default 16Gi)", quantity(&o.memory))
-	flags.Int64Var(&o.pods, "node-pods", 110, "how many pods each node takes")
+	flags.Int64Var(&o.pods, "node-pods", 110, "maximum number of pods of each node")
 }
 
+// quantity returns a function that parses a flag into q.
 func quantity(q *resource.Quantity) func(string) error {
 	return func(s string) (err error) {
 		*q, err = resource.ParseQuantity(s)
@@ -50,7 +34,7 @@ func quantity(q *resource.Quantity) func(string) error {
 	}
 }
 
-// args is o as the flags that bind reads.
+// args returns the options as flags for bind.
 func (o nodeOptions) args() []string {
 	return []string{
 		fmt.Sprintf("--nodes=%d", o.count),
@@ -60,7 +44,7 @@ func (o nodeOptions) args() []string {
 	}
 }
 
-// node is the i-th node as a kubelet would register it: with its size, and with the labels that the scheduler's rules speak of.
+// node returns the i-th node as a kubelet would register it, with its size and the labels that scheduling rules use.
 func (o nodeOptions) node(i int) *corev1.Node {
 	name := fmt.Sprintf("node-%d", i)
 	size := corev1.ResourceList{
@@ -90,141 +74,4 @@ func (o nodeOptions) node(i int) *corev1.Node {
 			},
 		},
 	}
-}
-
-// runNodes registers the nodes and plays their kubelets until it is stopped.
-func runNodes(args []string) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	var options nodeOptions
-	flags := flag.NewFlagSet(nodes, flag.ExitOnError)
-	kubeconfig := flags.String("kubeconfig", "", "the file that says where the API server is")
-	options.bind(flags)
-	_ = flags.Parse(args) // ExitOnError
-
-	if err := playKubelets(ctx, *kubeconfig, options); err != nil {
-		fmt.Fprintf(os.Stderr, "%s: %v\n", nodes, err)
-		return 1
-	}
-	return 0
-}
-
-func playKubelets(ctx context.Context, kubeconfig string, options nodeOptions) error {
-	controller, clientset, err := newKubelets(kubeconfig)
-	if err != nil {
-		return err
-	}
-	if err := awaitAPI(ctx, clientset); err != nil {
-		return err
-	}
-	for i := 1; i <= options.count; i++ {
-		if _, err := clientset.CoreV1().Nodes().Create(ctx, options.node(i), metav1.CreateOptions{}); err != nil {
-			return fmt.Errorf("register a node: %w", err)
-		}
-	}
-	logger := log.NewLogger(os.Stderr, log.LevelInfo)
-	if err := controller.Start(log.NewContext(ctx, logger)); err != nil {
-		return fmt.Errorf("start the node and pod controllers: %w", err)
-	}
-	<-ctx.Done()
-	return nil
-}
-
-// newKubelets makes KWOK's controllers out of its own stages for nodes and pods, and a client of the API server.
-func newKubelets(kubeconfig string) (*controllers.Controller, kubernetes.Interface, error) {
-	clients, err := client.NewClientset("", kubeconfig)
-	if err != nil {
-		return nil, nil, err
-	}
-	restConfig, err := clients.ToRESTConfig()
-	if err != nil {
-		return nil, nil, err
-	}
-	restClient, err := rest.RESTClientFor(restConfig)
-	if err != nil {
-		return nil, nil, err
-	}
-	mapper, err := clients.ToRESTMapper()
-	if err != nil {
-		return nil, nil, err
-	}
-	dynamic, err := clients.ToDynamicClient()
-	if err != nil {
-		return nil, nil, err
-	}
-	typed, err := kubernetes.NewForConfig(restConfig)
-	if err != nil {
-		return nil, nil, err
-	}
-	kwok, err := versioned.NewForConfig(restConfig)
-	if err != nil {
-		return nil, nil, err
-	}
-	stages, err := stages()
-	if err != nil {
-		return nil, nil, err
-	}
-	id, err := controllers.Identity()
-	if err != nil {
-		return nil, nil, err
-	}
-	controller, err := controllers.NewController(controllers.Config{
-		Clock:                      clock.RealClock{},
-		RESTClient:                 restClient,
-		RESTMapper:                 mapper,
-		DynamicClient:              dynamic,
-		TypedClient:                typed,
-		TypedKwokClient:            kwok,
-		ImpersonatingDynamicClient: clients.ToImpersonatingDynamicClient(),
-		ImpersonatingTypedClient:   clients.ToImpersonatingTypedClient(),
-		ManageAllNodes:             true,
-		CIDR:                       "10.244.0.0/16",
-		LocalStages:                stages,
-		PodPlayStageParallelism:    16,
-		NodePlayStageParallelism:   4,
-		NodeLeaseDurationSeconds:   40, // a kubelet's default
-		NodeLeaseParallelism:       4,
-		PodsOnNodeSyncParallelism:  4,
-		ID:                         id,
-	})
-	return controller, typed, err
-}
-
-var (
-	//go:embed stages/pod-image-pull-error.yaml
-	imagePullError string
-	//go:embed stages/pod-image-pull-backoff.yaml
-	imagePullBackOff string
-)
-
-// stages are KWOK's own: a node is Ready at once and stays so by its lease; a pod runs as soon as it is bound, ends at once if a Job owns it,
-// and is gone as soon as it is deleted. Those in the folder stages make an exception: a pod with an image that no node could pull is not Ready.
-func stages() (map[internalversion.StageResourceRef][]*internalversion.Stage, error) {
-	byKind := map[internalversion.StageResourceRef][]*internalversion.Stage{}
-	byName := map[string]*internalversion.Stage{}
-	for _, raw := range []string{
-		nodestages.DefaultNodeInit,
-		heartbeat.DefaultNodeHeartbeatWithLease,
-		podstages.DefaultPodReady,
-		podstages.DefaultPodComplete,
-		podstages.DefaultPodDelete,
-		imagePullError,
-		imagePullBackOff,
-	} {
-		stage, err := config.UnmarshalWithType[*internalversion.Stage](raw)
-		if err != nil {
-			return nil, fmt.Errorf("read the stage %q: %w", strings.SplitN(raw, "\n", 2)[0], err)
-		}
-		byKind[stage.Spec.ResourceRef] = append(byKind[stage.Spec.ResourceRef], stage)
-		byName[stage.Name] = stage
-	}
-	exclude(byName["pod-ready"], byName["pod-image-pull-error"].Spec.Selector.MatchExpressions[0])
-	return byKind, nil
-}
-
-// exclude keeps stage from what the expression, which asks whether something exists, is true of.
-func exclude(stage *internalversion.Stage, expression internalversion.MatchExpression) {
-	stage.Spec.Selector.MatchExpressions = append(stage.Spec.Selector.MatchExpressions, internalversion.MatchExpression{
-		JQ: &internalversion.SelectorJQ{Key: expression.JQ.Key, Operator: internalversion.SelectorOpDoesNotExist},
-	})
 }

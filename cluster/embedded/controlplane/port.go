@@ -2,9 +2,9 @@ package main
 
 import "golang.org/x/sys/unix"
 
-// reservePort finds a free TCP port of the loopback interface and keeps it from every other program until release is
-// called: a socket is bound to it, but does not listen, and shares it only with a socket of the same user that asks
-// for SO_REUSEPORT too, as the API server does. A port that is found, let go and bound again could be lost in between.
+// reservePort reserves a free TCP port of the loopback interface until release is called. It binds a socket with
+// SO_REUSEPORT that does not listen: only a socket of the same user that also sets SO_REUSEPORT can share the port, as
+// that of the API server does. If the port were closed and bound again, another program could take it in between.
 func reservePort() (port int, release func(), err error) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
 	if err != nil {

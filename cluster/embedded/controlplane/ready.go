@@ -14,10 +14,10 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// interval at which a server that cannot be watched yet is asked whether it is there.
+// interval is the time between two requests to a server that cannot be watched yet.
 const interval = 20 * time.Millisecond
 
-// awaitAPI returns when the API server says that it is ready, its default roles and namespaces included.
+// awaitAPI returns once the API server is ready, including its default roles and namespaces.
 func awaitAPI(ctx context.Context, clientset kubernetes.Interface) error {
 	var last error
 	err := wait.PollUntilContextCancel(ctx, interval, true, func(ctx context.Context) (bool, error) {
@@ -25,20 +25,20 @@ func awaitAPI(ctx context.Context, clientset kubernetes.Interface) error {
 		return last == nil, nil
 	})
 	if err != nil {
-		return fmt.Errorf("wait for the API server's /readyz: %w (it last said: %w)", err, last)
+		return fmt.Errorf("wait for /readyz of the API server: %w (last answer: %w)", err, last)
 	}
 	return nil
 }
 
-// awaitReady returns when pods can be made and scheduled: the API is ready, the default namespace has its service
-// account (without it no pod is admitted), and count nodes are Ready.
+// awaitReady returns once pods can be created and scheduled: the API server is ready, the default namespace has its
+// service account, without which it admits no pod, and count nodes are Ready.
 func awaitReady(ctx context.Context, clientset kubernetes.Interface, count int) error {
 	if err := awaitAPI(ctx, clientset); err != nil {
 		return err
 	}
 	missing := ""
 	err := wait.PollUntilContextCancel(ctx, interval, true, func(ctx context.Context) (done bool, err error) {
-		missing, err = notReady(ctx, clientset, count)
+		missing, err = findMissing(ctx, clientset, count)
 		return missing == "", err
 	})
 	if err != nil && missing != "" {
@@ -47,8 +47,8 @@ func awaitReady(ctx context.Context, clientset kubernetes.Interface, count int) 
 	return err
 }
 
-// notReady names what the cluster still lacks; "" says that it lacks nothing.
-func notReady(ctx context.Context, clientset kubernetes.Interface, count int) (string, error) {
+// findMissing returns what the cluster still lacks, or "" if it is ready.
+func findMissing(ctx context.Context, clientset kubernetes.Interface, count int) (string, error) {
 	_, err := clientset.CoreV1().ServiceAccounts(metav1.NamespaceDefault).Get(ctx, "default", metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return "the default service account", nil
@@ -67,12 +67,12 @@ func notReady(ctx context.Context, clientset kubernetes.Interface, count int) (s
 		}
 	}
 	if ready < count {
-		return fmt.Sprintf("%d Ready nodes (%d so far)", count, ready), nil
+		return fmt.Sprintf("%d Ready nodes (so far %d)", count, ready), nil
 	}
 	return "", nil
 }
 
-// isReady says whether the scheduler may use node: it is Ready, and the taint that it got until it was is gone.
+// isReady reports whether the scheduler can use the node: it is Ready and the not-ready taint has been removed.
 func isReady(node corev1.Node) bool {
 	for _, taint := range node.Spec.Taints {
 		if taint.Key == corev1.TaintNodeNotReady {
@@ -87,8 +87,8 @@ func isReady(node corev1.Node) bool {
 	return false
 }
 
-// awaitAPIServer holds command back until the API server that its --kubeconfig leads to is ready. The controller manager itself gives up after ten
-// seconds, which an API server on a busy machine may need.
+// awaitAPIServer delays a command until the API server of its --kubeconfig is ready. The controller manager itself
+// would give up after 10 seconds, but an API server on a busy machine may take longer.
 func awaitAPIServer(command *cobra.Command, _ []string) error {
 	config, err := clientcmd.BuildConfigFromFlags("", command.Flag("kubeconfig").Value.String())
 	if err != nil {

@@ -16,60 +16,62 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// Event is what serve writes to its standard output, as one line of JSON: first that the cluster is ready or why it
-// is not, and later, at most once, that it has ended before it was told to.
+// Event is a line of JSON on the standard output of serve. The first event says that the cluster is ready, or why it
+// failed to start. A second one follows only if a component ends before the cluster is released.
 type Event struct {
-	// Kubeconfig is the path of the administrator's kubeconfig; the cluster is ready.
+	// Kubeconfig is the path of the administrator's kubeconfig, if the cluster is ready.
 	Kubeconfig string `json:"kubeconfig,omitempty"`
-	// Error says why the cluster is not, or is no longer, there.
+	// Error says why the cluster failed.
 	Error string `json:"error,omitempty"`
-	// Logs is the folder in which the components' logs are kept after an error.
+	// Logs is the directory with the logs of the components, which is kept after a failure.
 	Logs string `json:"logs,omitempty"`
 }
 
-// serve runs a control plane until stdin is closed (0), or it cannot start or loses a component (1).
+// serve runs a control plane until stdin is closed. It returns the exit code: 0, or 1 if a component failed, or 2 if
+// the arguments are invalid.
 func serve(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	var options nodeOptions
 	flags := flag.NewFlagSet("controlplane serve", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	timeout := flags.Duration("start-timeout", 3*time.Minute, "how long the cluster may take until it is ready")
+	timeout := flags.Duration("start-timeout", 3*time.Minute, "time limit for the cluster to become ready")
 	options.bind(flags)
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
 	events := json.NewEncoder(stdout)
 
-	dir, err := os.MkdirTemp("", "controlplane-") // 0700
+	path, err := os.MkdirTemp("", "controlplane-") // with mode 0700
 	if err != nil {
-		_ = events.Encode(Event{Error: fmt.Sprintf("make a private folder: %v", err)})
+		_ = events.Encode(Event{Error: fmt.Sprintf("create a private directory: %v", err)})
 		return 1
 	}
-	p := newControlPlane(folder(dir), stdin)
+	p := newControlPlane(dir(path), stdin)
 	err = p.run(options, *timeout, func() {
-		_ = events.Encode(Event{Kubeconfig: p.folder.kubeconfig(admin)})
+		_ = events.Encode(Event{Kubeconfig: p.dir.kubeconfig(admin)})
 	})
 	p.kill()
 	if err == nil {
-		_ = os.RemoveAll(dir)
+		_ = os.RemoveAll(path)
 		return 0
 	}
 	_ = events.Encode(Event{Error: err.Error(), Logs: p.keepLogs()})
 	return 1
 }
 
-// controlPlane is the components that run, in a folder of their own.
+// controlPlane is the running components and their directory.
 type controlPlane struct {
-	folder     folder
+	dir        dir
 	components []*component
-	ctx        context.Context // ends with cause: errReleased, or the endedError of a component
+	ctx        context.Context // its cause is errReleased, or the endedError of a component
 	end        context.CancelCauseFunc
 }
 
-// errReleased says that the program which wanted the control plane is done with it, or gone.
+// errReleased is the cause if the parent program closed standard input or has ended.
 var errReleased = errors.New("released")
 
-func newControlPlane(f folder, stdin io.Reader) *controlPlane {
-	p := &controlPlane{folder: f}
+// newControlPlane returns a control plane without components. It is released when stdin is closed, or by a signal.
+func newControlPlane(d dir, stdin io.Reader) *controlPlane {
+	p := &controlPlane{dir: d}
 	p.ctx, p.end = context.WithCancelCause(context.Background())
 	interrupt := make(chan os.Signal, 1)
 	signal.Notify(interrupt, os.Interrupt, syscall.SIGTERM)
@@ -84,8 +86,8 @@ func newControlPlane(f folder, stdin io.Reader) *controlPlane {
 	return p
 }
 
-// run starts the components, calls ready when the cluster is, and returns nil when it is released, or an error that
-// says which component failed it.
+// run starts the components and calls ready once the cluster is ready. It returns nil when the cluster is released, or
+// an error that names the component that failed.
 func (p *controlPlane) run(options nodeOptions, timeout time.Duration, ready func()) error {
 	err := p.start(options, timeout)
 	if err == nil {
@@ -106,27 +108,28 @@ func (p *controlPlane) start(options nodeOptions, timeout time.Duration) error {
 	if err != nil {
 		return fmt.Errorf("find a free port: %w", err)
 	}
-	defer release() // the API server shares it by then
-	if err := writeCredentials(p.folder, fmt.Sprintf("https://127.0.0.1:%d", port)); err != nil {
+	defer release() // by then the API server listens on the port
+	if err := writeCredentials(p.dir, fmt.Sprintf("https://127.0.0.1:%d", port)); err != nil {
 		return err
 	}
-	if err := os.WriteFile(p.folder.schedulerConfig(), []byte(schedulerConfig(p.folder)), 0o600); err != nil {
+	if err := os.WriteFile(p.dir.schedulerConfig(), []byte(schedulerConfig(p.dir)), 0o600); err != nil {
 		return err
 	}
-	if err := os.Mkdir(p.folder.logs(), 0o700); err != nil {
+	if err := os.Mkdir(p.dir.logs(), 0o700); err != nil {
 		return err
 	}
 	for _, c := range []struct {
 		name string
 		args []string
 	}{
-		{etcd, etcdArgs(p.folder)},
-		{kubeAPIServer, apiServerArgs(p.folder, port)},
-		{kubeControllerManager, controllerManagerArgs(p.folder)},
-		{kubeScheduler, schedulerArgs(p.folder)},
-		{nodes, append(options.args(), "--kubeconfig="+p.folder.kubeconfig(nodes))},
+		{etcd, etcdArgs(p.dir)},
+		{kubeAPIServer, apiServerArgs(p.dir, port)},
+		{kubeControllerManager, controllerManagerArgs(p.dir)},
+		{kubeScheduler, schedulerArgs(p.dir)},
+		{kwok, append(options.args(), "--kubeconfig="+p.dir.kubeconfig(kwok))},
 	} {
-		started, err := startComponent(c.name, c.args, p.folder.logs(), func(ended *component) { p.end(endedError{ended}) })
+		onEnd := func(ended *component) { p.end(endedError{ended}) }
+		started, err := startComponent(c.name, c.args, p.dir.logs(), onEnd)
 		if err != nil {
 			return err
 		}
@@ -136,11 +139,11 @@ func (p *controlPlane) start(options nodeOptions, timeout time.Duration) error {
 }
 
 func (p *controlPlane) awaitReady(nodes int, timeout time.Duration) error {
-	config, err := clientcmd.BuildConfigFromFlags("", p.folder.kubeconfig(admin))
+	config, err := clientcmd.BuildConfigFromFlags("", p.dir.kubeconfig(admin))
 	if err != nil {
 		return err
 	}
-	config.QPS = -1 // no limit: it only asks until there is an answer
+	config.QPS = -1 // no limit: the requests end with the first answer
 	clientset, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return err
@@ -153,21 +156,21 @@ func (p *controlPlane) awaitReady(nodes int, timeout time.Duration) error {
 	return nil
 }
 
-// kill ends what runs, the last started first.
+// kill kills the components, the last one first.
 func (p *controlPlane) kill() {
-	p.end(errReleased) // what ends from here on was meant to
+	p.end(errReleased) // components that end from now on have not failed
 	for i := len(p.components) - 1; i >= 0; i-- {
 		p.components[i].kill()
 	}
 }
 
-// keepLogs removes everything in the folder but the logs, and returns where they are.
+// keepLogs removes everything in the directory except for the logs, and returns their directory.
 func (p *controlPlane) keepLogs() string {
-	entries, _ := os.ReadDir(string(p.folder))
+	entries, _ := os.ReadDir(string(p.dir))
 	for _, entry := range entries {
-		if path := p.folder.path(entry.Name()); path != p.folder.logs() {
+		if path := p.dir.path(entry.Name()); path != p.dir.logs() {
 			_ = os.RemoveAll(path)
 		}
 	}
-	return p.folder.logs()
+	return p.dir.logs()
 }

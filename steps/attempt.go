@@ -1,64 +1,75 @@
 package steps
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
 
-// attempt is something that a scenario tried and that may fail.
+// attempts keeps the last action that a scenario tried and that may fail. A step must check its outcome.
+type attempts struct{ last *attempt }
+
 type attempt struct {
-	what    string
+	action  string
 	failed  error
-	checked bool // a step has said whether it should have failed
+	checked bool
 }
 
-// try does something that may fail; a later step says whether it should have.
-func (s *scenario) try(what string, do func() error) error {
-	if err := s.tried.unchecked(); err != nil {
+// try does something that may fail. It fails if the outcome of the last attempt was not checked.
+func (a *attempts) try(action string, do func() error) error {
+	if err := a.unchecked(); err != nil {
 		return err
 	}
-	s.tried = &attempt{what: what}
-	s.tried.failed = do()
+	a.last = &attempt{action: action}
+	a.last.failed = do()
 	return nil
 }
 
-// unchecked is an error when no step said what should have become of the attempt.
-func (a *attempt) unchecked() error {
-	switch {
-	case a == nil || a.checked:
-		return nil
-	case a.failed == nil:
-		return fmt.Errorf("%s was tried and succeeded, and no step says whether it should: write `it succeeds` or `it fails with \"…\"` after it", a.what)
+// clear forgets the last attempt, before an action that must not fail. It fails if the outcome was not checked.
+func (a *attempts) clear() error {
+	if err := a.unchecked(); err != nil {
+		return err
 	}
-	return fmt.Errorf("%s was tried and failed, and no step says whether it should: write `it fails with \"…\"` after it: %w", a.what, a.failed)
+	a.last = nil
+	return nil
 }
 
-// failsWith holds when what was tried last failed, with text in its error.
-func (s *scenario) failsWith(text string) error {
-	switch tried, err := s.lastTried(); {
+// unchecked returns an error if no step checked the outcome of the last attempt.
+func (a *attempts) unchecked() error {
+	switch {
+	case a.last == nil || a.last.checked:
+		return nil
+	case a.last.failed == nil:
+		return fmt.Errorf("no step checks `%s`, which succeeded: add `it succeeds` or `it fails with \"…\"` after it", a.last.action)
+	}
+	return fmt.Errorf("no step checks `%s`, which failed: add `it fails with \"…\"` after it: %w", a.last.action, a.last.failed)
+}
+
+// check returns the last attempt, whose outcome a step checks.
+func (a *attempts) check() (*attempt, error) {
+	if a.last == nil {
+		return nil, errors.New("nothing was tried: add a step `I try …` before this one; a step `I run …` fails by itself")
+	}
+	a.last.checked = true
+	return a.last, nil
+}
+
+func (a *attempts) failsWith(text string) error {
+	switch tried, err := a.check(); {
 	case err != nil:
 		return err
 	case tried.failed == nil:
-		return fmt.Errorf("%s succeeded, where it should have failed with %q", tried.what, text)
+		return fmt.Errorf("`%s` succeeded; it should have failed with %q", tried.action, text)
 	case !strings.Contains(tried.failed.Error(), text):
-		return fmt.Errorf("%s failed, not with %q but with\n%w", tried.what, text, tried.failed)
+		return fmt.Errorf("`%s` failed, but not with %q:\n%w", tried.action, text, tried.failed)
 	}
 	return nil
 }
 
-func (s *scenario) succeeds() error {
-	tried, err := s.lastTried()
+func (a *attempts) succeeds() error {
+	tried, err := a.check()
 	if err == nil && tried.failed != nil {
-		err = fmt.Errorf("%s should have succeeded: %w", tried.what, tried.failed)
+		err = fmt.Errorf("`%s` should have succeeded: %w", tried.action, tried.failed)
 	}
 	return err
-}
-
-// lastTried is what a check is about.
-func (s *scenario) lastTried() (*attempt, error) {
-	if s.tried == nil {
-		return nil, fmt.Errorf("nothing was tried before this step: write `I try …` above it; a step that says `I run …` fails by itself")
-	}
-	s.tried.checked = true
-	return s.tried, nil
 }

@@ -19,12 +19,31 @@ import (
 	watchtools "k8s.io/client-go/tools/watch"
 )
 
-// awaitObject returns nil as soon as the object called name satisfies check, which is given nil when it is not there: see awaitObjects.
-func (s *scenario) awaitObject(
-	ctx context.Context, client dynamic.ResourceInterface, name string, check func(object *unstructured.Unstructured) (settled bool, wrong error),
+// waiter waits for the cluster, no longer than the suite lets a step wait.
+type waiter struct{ limit time.Duration }
+
+// mismatch says how objects differ from what is awaited, or is nil. If it is final, waiting will not change it.
+type mismatch struct {
+	error
+	final bool
+}
+
+var met mismatch
+
+// pending is a mismatch that may go away.
+func pending(err error) mismatch { return mismatch{error: err} }
+
+// permanent is a mismatch that waiting will not change.
+func permanent(err error) mismatch { return mismatch{error: err, final: true} }
+
+func (m mismatch) over() bool { return m.error == nil || m.final }
+
+// object waits until the object of a name satisfies check, which gets nil while it does not exist. See objects.
+func (w waiter) object(
+	ctx context.Context, client dynamic.ResourceInterface, name string, check func(*unstructured.Unstructured) mismatch,
 ) error {
 	only := metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector(metav1.ObjectNameField, name).String()}
-	return s.awaitObjects(ctx, client, only, func(found []*unstructured.Unstructured) (bool, error) {
+	return w.objects(ctx, client, only, func(found []*unstructured.Unstructured) mismatch {
 		if len(found) == 0 {
 			return check(nil)
 		}
@@ -32,15 +51,16 @@ func (s *scenario) awaitObject(
 	})
 }
 
-// awaitObjects returns nil as soon as the objects that which selects satisfy check, for as long as the suite lets a step wait. The error of check says what
-// is otherwise than it should be; settled says that no waiting will change that. It costs one request where no waiting is needed, and two where it is.
-func (s *scenario) awaitObjects(
-	ctx context.Context, client dynamic.ResourceInterface, which metav1.ListOptions, check func(objects []*unstructured.Unstructured) (settled bool, wrong error),
+// objects waits until the selected objects satisfy check. It returns the last mismatch with the time that it waited, or
+// a final mismatch at once. It costs one request if no waiting is needed, and two otherwise.
+func (w waiter) objects(
+	ctx context.Context, client dynamic.ResourceInterface, selected metav1.ListOptions,
+	check func([]*unstructured.Unstructured) mismatch,
 ) error {
 	started := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, s.suite.options.Wait)
+	ctx, cancel := context.WithTimeout(ctx, w.limit)
 	defer cancel()
-	list, err := client.List(ctx, which)
+	list, err := client.List(ctx, selected)
 	if err != nil {
 		return err
 	}
@@ -48,12 +68,12 @@ func (s *scenario) awaitObjects(
 	for i := range list.Items {
 		found[list.Items[i].GetUID()] = &list.Items[i]
 	}
-	settled, wrong := check(slices.Collect(maps.Values(found)))
-	if wrong == nil || settled {
-		return wrong
+	last := check(slices.Collect(maps.Values(found)))
+	if last.over() {
+		return last.error
 	}
 	changes := &cache.ListWatch{WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
-		options.FieldSelector, options.LabelSelector = which.FieldSelector, which.LabelSelector
+		options.FieldSelector, options.LabelSelector = selected.FieldSelector, selected.LabelSelector
 		return client.Watch(ctx, options)
 	}}
 	_, err = watchtools.Until(ctx, list.GetResourceVersion(), changes, func(event watch.Event) (bool, error) {
@@ -69,14 +89,50 @@ func (s *scenario) awaitObjects(
 		default:
 			found[object.GetUID()] = object
 		}
-		settled, wrong = check(slices.Collect(maps.Values(found)))
-		return wrong == nil || settled, nil
+		last = check(slices.Collect(maps.Values(found)))
+		return last.over(), nil
 	})
 	switch {
-	case wrong == nil || settled:
-		return wrong
+	case last.over():
+		return last.error
 	case err != nil && ctx.Err() == nil:
-		return errors.Join(wrong, fmt.Errorf("watch it: %w", err))
+		return errors.Join(last.error, fmt.Errorf("watch it: %w", err))
 	}
-	return fmt.Errorf("waited %s; last seen: %w", time.Since(started).Round(time.Millisecond), wrong)
+	return waited(started, last.error)
 }
+
+// pollInterval is the pause between two calls of what until calls.
+const pollInterval = 200 * time.Millisecond
+
+// until calls do until it succeeds or returns a permanent error. It is for what cannot be watched, such as whether a
+// request gets through.
+func (w waiter) until(ctx context.Context, do func(context.Context) error) error {
+	started := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, w.limit)
+	defer cancel()
+	var last error
+	for {
+		err := do(ctx)
+		switch {
+		case err == nil || ctx.Err() == nil && errors.As(err, new(permanentError)):
+			return err
+		case ctx.Err() == nil || last == nil: // otherwise it only says that the time is up
+			last = err
+		}
+		select {
+		case <-time.After(pollInterval):
+		case <-ctx.Done():
+			return waited(started, last)
+		}
+	}
+}
+
+// waited adds the time since the start of a wait to its last error.
+func waited(started time.Time, last error) error {
+	return fmt.Errorf("waited %s; last seen: %w", time.Since(started).Round(time.Millisecond), last)
+}
+
+// permanentError is an error that trying again will not change.
+type permanentError struct{ error }
+
+func (p permanentError) Unwrap() error { return p.error }

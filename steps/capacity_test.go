@@ -16,7 +16,7 @@ import (
 // Not parallel: the pods of other tests would take room, too.
 func TestScenariosWaitUntilTheNodesHaveRoom(t *testing.T) {
 	suite := newSuite(t, func(o *Options) { o.Containers = true })
-	pods, err := suite.cluster.CoreV1().Pods(metav1.NamespaceAll).Watch(t.Context(), metav1.ListOptions{})
+	pods, err := suite.client.CoreV1().Pods(metav1.NamespaceAll).Watch(t.Context(), metav1.ListOptions{})
 	require.NoError(t, err)
 	waited := make(chan []string)
 	seen := 0

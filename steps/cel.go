@@ -13,10 +13,10 @@ import (
 	"k8s.io/apiserver/pkg/cel/library"
 )
 
-// self is the object that an expression is about.
+// self is the name of the object in an expression.
 const self = "self"
 
-// celEnv is what expressions are read in: CEL with what Kubernetes adds for validation rules, such as quantity().
+// celEnv is the environment of expressions: CEL with the functions that Kubernetes adds for validation rules.
 var celEnv = sync.OnceValues(func() (*cel.Env, error) {
 	return cel.NewEnv(
 		cel.Variable(self, cel.DynType), cel.OptionalTypes(), cel.CrossTypeNumericComparisons(true),
@@ -25,14 +25,14 @@ var celEnv = sync.OnceValues(func() (*cel.Env, error) {
 	)
 })
 
-// rule is an expression that says of an object whether it is as it should be.
+// rule is an expression that an object should satisfy.
 type rule struct {
 	text    string
 	checked *cel.Ast
 	program cel.Program
 }
 
-// parseRule reads a CEL expression. Its error has the place of what is wrong.
+// parseRule compiles a CEL expression. Its error has the line and column of the mistake.
 func parseRule(text string) (*rule, error) {
 	env, err := celEnv()
 	if err != nil {
@@ -40,10 +40,10 @@ func parseRule(text string) (*rule, error) {
 	}
 	checked, issues := env.Compile(text)
 	if issues.Err() != nil {
-		return nil, fmt.Errorf("the CEL expression cannot be read: %w", issues.Err())
+		return nil, fmt.Errorf("invalid CEL expression: %w", issues.Err())
 	}
 	if out := checked.OutputType(); !out.IsExactType(cel.BoolType) && !out.IsExactType(cel.DynType) {
-		return nil, fmt.Errorf("the CEL expression `%s` is of type %s; it must say yes or no, as in self.spec.replicas >= 2", text, out)
+		return nil, fmt.Errorf("the CEL expression `%s` is of type %s; it must be a bool, as in self.spec.replicas >= 2", text, out)
 	}
 	program, err := env.Program(checked, cel.EvalOptions(cel.OptTrackState))
 	if err != nil {
@@ -52,11 +52,11 @@ func parseRule(text string) (*rule, error) {
 	return &rule{text, checked, program}, nil
 }
 
-// check says how the object does not satisfy the rule, with the values of the fields that it looked at.
+// check returns an error if the object does not satisfy the rule, with the values of the fields that the rule uses.
 func (r *rule) check(object map[string]any) error {
 	result, details, err := r.program.Eval(map[string]any{self: object})
 	if err != nil {
-		return fmt.Errorf("`%s` cannot be answered: %w", r.text, err)
+		return fmt.Errorf("evaluate `%s`: %w", r.text, err)
 	}
 	switch satisfied, isBool := result.Value().(bool); {
 	case !isBool:
@@ -67,7 +67,7 @@ func (r *rule) check(object map[string]any) error {
 	return fmt.Errorf("it does not satisfy `%s`: %s", r.text, strings.Join(r.seen(details), ", "))
 }
 
-// seen are the fields that the rule looked at, with their values.
+// seen returns the fields that the rule used, with their values.
 func (r *rule) seen(details *cel.EvalDetails) []string {
 	var all []string
 	native := r.checked.NativeRep()
@@ -80,12 +80,12 @@ func (r *rule) seen(details *cel.EvalDetails) []string {
 	}
 	slices.Sort(all)
 	if len(all) == 0 {
-		return []string{"it looks at no field of self"}
+		return []string{"it uses no field of self"}
 	}
 	return slices.Compact(all)
 }
 
-// isWholeField finds self.a.b, and not the self.a in it.
+// isWholeField matches self.a.b, but not the self.a in it.
 func isWholeField(e ast.NavigableExpr) bool {
 	if e.Kind() != ast.SelectKind || !ofSelf(e) {
 		return false
@@ -101,10 +101,11 @@ func ofSelf(e ast.Expr) bool {
 	return e.Kind() == ast.IdentKind && e.AsIdent() == self
 }
 
-// settled says that no field which the rule looks at is written by a controller, so that waiting changes nothing.
-func (r *rule) settled() bool {
+// usesStatus reports whether the rule uses a field that controllers write, so that waiting may help.
+func (r *rule) usesStatus() bool {
 	status := ast.MatchDescendants(ast.NavigateAST(r.checked.NativeRep()), func(e ast.NavigableExpr) bool {
-		return e.Kind() == ast.SelectKind && e.AsSelect().FieldName() == "status" && e.AsSelect().Operand().Kind() == ast.IdentKind && ofSelf(e)
+		return e.Kind() == ast.SelectKind && e.AsSelect().FieldName() == "status" &&
+			e.AsSelect().Operand().Kind() == ast.IdentKind && ofSelf(e)
 	})
-	return len(status) == 0
+	return len(status) > 0
 }

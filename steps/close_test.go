@@ -49,15 +49,15 @@ func TestCloseIsBoundedWhereAFinalizerHoldsANamespace(t *testing.T) {
 	suite := newSuite(t)
 	require.NoError(t, suite.Begin(t.Context(), t.Output()))
 	name := "held-" + shortID()
-	_, err := suite.cluster.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
+	_, err := suite.client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
 		Name: name, Labels: map[string]string{ownership.Label: suite.run},
 	}}, metav1.CreateOptions{})
 	require.NoError(t, err)
 	held := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "held", Finalizers: []string{"example.com/held"}}}
-	_, err = suite.cluster.CoreV1().ConfigMaps(name).Create(t.Context(), held, metav1.CreateOptions{})
+	_, err = suite.client.CoreV1().ConfigMaps(name).Create(t.Context(), held, metav1.CreateOptions{})
 	require.NoError(t, err)
 	t.Cleanup(func() {
-		_, err := suite.cluster.CoreV1().ConfigMaps(name).Patch(context.Background(), "held", types.MergePatchType,
+		_, err := suite.client.CoreV1().ConfigMaps(name).Patch(context.Background(), "held", types.MergePatchType,
 			[]byte(`{"metadata":{"finalizers":null}}`), metav1.PatchOptions{})
 		assert.NoError(t, err)
 	})

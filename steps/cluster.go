@@ -3,26 +3,32 @@ package steps
 import (
 	"context"
 	"fmt"
+
+	"github.com/cucumber/godog"
 )
 
-func (s *scenario) clusterSteps() []Step {
+// clusterSteps are the steps about the cluster and its namespaces.
+type clusterSteps struct{ *view }
+
+func (s clusterSteps) rows() []Step {
 	return []Step{
 		{
-			Phrase: `a Kubernetes cluster`, Method: s.cluster,
-			Does:    "Holds where an API server answers.",
+			Phrase: `a Kubernetes cluster`, Method: s.ping,
+			Does:    "Checks that an API server answers.",
 			Example: "Given a Kubernetes cluster",
 		},
 		{
-			Phrase: `a namespace "NAMESPACE"`, Method: s.ensureNamespace,
-			Does: "Makes a namespace, as `--create-namespace` would. It stands for one that no other scenario sees, like every namespace that a scenario names.",
+			Phrase: `a namespace "NAMESPACE"`, Method: s.ensure,
+			Does: "Creates a namespace, as `--create-namespace` does. Like every namespace that a scenario names, it stands " +
+				"for one that no other scenario uses.",
 			Example: `
 Given a namespace "staging"
 When I run helm install shop ./shop --namespace staging
 Then deployment/shop appears in namespace "staging"`,
 		},
 		{
-			Phrase: `a namespace "NAMESPACE" with labels`, Method: s.namespaceWithLabels, Columns: []string{"key", "value"},
-			Does: "Makes a namespace with labels, or gives them to the one that is there: the suite's own, for instance.",
+			Phrase: `a namespace "NAMESPACE" with labels`, Method: s.labelled, Columns: []string{"key", "value"},
+			Does: "Creates a namespace with labels, or adds the labels to one that exists, such as the suite's.",
 			Example: `
 Given a namespace "guarded" with labels
   | key                                | value      |
@@ -33,10 +39,23 @@ Then helm prints "would violate PodSecurity"`,
 	}
 }
 
-// cluster holds where an API server answers.
-func (s *scenario) cluster(context.Context) error {
-	if _, err := s.suite.cluster.Discovery().ServerVersion(); err != nil {
-		return fmt.Errorf("ask the cluster for its version: %w", err)
+func (s clusterSteps) ping(context.Context) error {
+	if _, err := s.client.Discovery().ServerVersion(); err != nil {
+		return fmt.Errorf("get the version of the cluster: %w", err)
 	}
 	return nil
+}
+
+func (s clusterSteps) labelled(ctx context.Context, name string, table *godog.Table) error {
+	if s.single != "" {
+		return fmt.Errorf("%w: the run may only use namespace %s, and must not label it", godog.ErrSkip, s.single)
+	}
+	if err := s.ensure(ctx, name); err != nil {
+		return err
+	}
+	labels := map[string]string{}
+	for _, row := range records(table) {
+		labels[row["key"]] = row["value"]
+	}
+	return s.label(ctx, name, labels)
 }

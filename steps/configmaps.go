@@ -14,7 +14,10 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// exampleConfig is what the examples below look at.
+// configMapSteps are the steps about the data of ConfigMaps and Secrets.
+type configMapSteps struct{ *view }
+
+// exampleConfig is the object that the examples below use.
 const exampleConfig = `
 Given the objects
   """
@@ -30,11 +33,12 @@ Given the objects
     config.json: '{"interval": 30, "hosts": ["a", "b"]}'
   """`
 
-func (s *scenario) configMapSteps() []Step {
+func (s configMapSteps) rows() []Step {
 	return []Step{
 		{
-			Phrase: `the MAP "NAME" holds "KEY"[ in namespace "NAMESPACE"]`, Method: s.mapHolds, Text: "TEXT",
-			Does: "Compares what a ConfigMap or a Secret has for a key with the text, letter for letter; only a line end after the last line makes no difference.",
+			Phrase: `the MAP "NAME" holds "KEY"[ in namespace "NAMESPACE"]`, Method: s.holds, Text: "TEXT",
+			Does: "Compares the value of a key in a ConfigMap or a Secret with the text, character by character. A newline at " +
+				"the end makes no difference.",
 			Example: exampleConfig + `
 Then the configmap "settings" holds "config.yaml"
   """
@@ -44,8 +48,9 @@ Then the configmap "settings" holds "config.yaml"
   """`,
 		},
 		{
-			Phrase: `the MAP "NAME" holds "KEY" as FORMAT[ in namespace "NAMESPACE"]`, Method: s.mapHoldsData, Text: "YAML",
-			Does: "Reads what a ConfigMap or a Secret has for a key, as `yaml` or `json`, and compares it as data: neither order of keys nor comments, quotes or indentation make a difference.",
+			Phrase: `the MAP "NAME" holds "KEY" as FORMAT[ in namespace "NAMESPACE"]`, Method: s.holdsData, Text: "YAML",
+			Does: "Parses the value of a key in a ConfigMap or a Secret as `yaml` or `json`, and compares the data. The order " +
+				"of keys, comments, quotes and indentation make no difference.",
 			Example: exampleConfig + `
 Then the configmap "settings" holds "config.json" as json
   """
@@ -54,8 +59,10 @@ Then the configmap "settings" holds "config.json" as json
   """`,
 		},
 		{
-			Phrase: `the MAP "NAME" holds "KEY" as FORMAT with[ in namespace "NAMESPACE"]`, Method: s.mapHoldsFields, Columns: []string{"path", "value"},
-			Does: "Reads what a ConfigMap or a Secret has for a key, as `yaml` or `json`, and compares some fields, by their JSONPath, with values in YAML.",
+			Phrase: `the MAP "NAME" holds "KEY" as FORMAT with[ in namespace "NAMESPACE"]`, Method: s.holdsFields,
+			Columns: []string{"path", "value"},
+			Does: "Parses the value of a key in a ConfigMap or a Secret as `yaml` or `json`, and compares fields, by their " +
+				"JSONPath, with values in YAML.",
 			Example: exampleConfig + `
 Then the configmap "settings" holds "config.yaml" as yaml with
   | path      | value |
@@ -66,23 +73,25 @@ Then the configmap "settings" holds "config.yaml" as yaml with
 	}
 }
 
-// lookAtKey holds what a ConfigMap or a Secret has for a key to check.
-func (s *scenario) lookAtKey(ctx context.Context, kind, name, namespace, key string, check func(text string) error) error {
-	return s.look(ctx, kind, name, namespace, func(object map[string]any) (bool, error) {
+// lookAtKey holds the value of a key to check.
+func (s configMapSteps) lookAtKey(ctx context.Context, kind, name, namespace, key string, check func(text string) error) error {
+	return s.look(ctx, kind, name, namespace, func(object map[string]any) mismatch {
 		text, err := valueOf(kind, object, key)
 		if err != nil {
-			return true, err
+			return permanent(err)
 		}
-		return true, check(text)
+		return permanent(check(text))
 	})
 }
 
-// lookAtData holds the data that a ConfigMap or a Secret has for a key, in a format, to check.
-func (s *scenario) lookAtData(ctx context.Context, kind, name, namespace, key, format string, check func(data any) error) error {
+// lookAtData holds the parsed value of a key to check.
+func (s configMapSteps) lookAtData(
+	ctx context.Context, kind, name, namespace, key, format string, check func(data any) error,
+) error {
 	return s.lookAtKey(ctx, kind, name, namespace, key, func(held string) error {
 		data, err := parseAs(format, held)
 		if err != nil {
-			return fmt.Errorf("%q is no %s: %w; it is\n%s", key, format, err, held)
+			return fmt.Errorf("%q is not valid %s: %w\n%s", key, format, err, held)
 		}
 		return check(data)
 	})
@@ -100,29 +109,25 @@ func valueOf(kind string, object map[string]any, key string) (string, error) {
 	if kind != "secret" {
 		return text, nil
 	}
-	plain, err := base64.StdEncoding.DecodeString(text)
-	return string(plain), err
+	decoded, err := base64.StdEncoding.DecodeString(text)
+	return string(decoded), err
 }
 
-// listed are names for the end of a sentence.
-func listed(names []string) string {
-	if len(names) == 0 {
-		return "none"
-	}
-	return strings.Join(names, ", ")
-}
-
-func (s *scenario) mapHolds(ctx context.Context, kind, name, key, namespace string, text *godog.DocString) error {
+func (s configMapSteps) holds(ctx context.Context, kind, name, key, namespace string, text *godog.DocString) error {
 	return s.lookAtKey(ctx, kind, name, namespace, key, func(held string) error {
-		held, wanted := strings.TrimSuffix(held, "\n"), strings.TrimSuffix(text.Content, "\n")
-		if held == wanted {
-			return nil
-		}
-		return fmt.Errorf("%q is otherwise:\n%s", key, otherwise(held, wanted))
+		return sameText(fmt.Sprintf("%q", key), strings.TrimSuffix(held, "\n"), strings.TrimSuffix(text.Content, "\n"))
 	})
 }
 
-func (s *scenario) mapHoldsData(ctx context.Context, kind, name, key, format, namespace string, text *godog.DocString) error {
+// sameText returns the difference between a text and the one that is wanted.
+func sameText(name, held, wanted string) error {
+	if held == wanted {
+		return nil
+	}
+	return fmt.Errorf("%s differs (-want +got):\n%s", name, diff(wanted, held))
+}
+
+func (s configMapSteps) holdsData(ctx context.Context, kind, name, key, format, namespace string, text *godog.DocString) error {
 	wanted, err := docData(text)
 	if err != nil {
 		return err
@@ -131,22 +136,19 @@ func (s *scenario) mapHoldsData(ctx context.Context, kind, name, key, format, na
 		if same(data, wanted) {
 			return nil
 		}
-		return fmt.Errorf("%q is otherwise:\n%s", key, otherwise(asYAML(data), asYAML(wanted)))
+		return sameText(fmt.Sprintf("%q", key), asYAML(data), asYAML(wanted))
 	})
 }
 
-func (s *scenario) mapHoldsFields(ctx context.Context, kind, name, key, format, namespace string, table *godog.Table) error {
+func (s configMapSteps) holdsFields(ctx context.Context, kind, name, key, format, namespace string, table *godog.Table) error {
 	all, err := expectations(table)
 	if err != nil {
 		return err
 	}
-	return s.lookAtData(ctx, kind, name, namespace, key, format, func(data any) error {
-		_, wrong := meet(data, all)
-		return wrong
-	})
+	return s.lookAtData(ctx, kind, name, namespace, key, format, func(data any) error { return compare(data, all).error })
 }
 
-// parseAs reads text as yaml or json. A key that is there twice is an error in YAML.
+// parseAs parses text as yaml or json. A duplicate key in YAML is an error.
 func parseAs(format, text string) (data any, err error) {
 	if format == "json" {
 		err = json.Unmarshal([]byte(text), &data)
@@ -162,9 +164,4 @@ func asYAML(data any) string {
 		return fmt.Sprint(data)
 	}
 	return string(text)
-}
-
-// otherwise is the difference between what there is and what there should be.
-func otherwise(held, wanted string) string {
-	return unified(titled{"as it should be", wanted}, titled{"as it is", held})
 }

@@ -1,343 +1,173 @@
 package steps
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
-	"strconv"
+	"io"
+	"net/http"
+	"net/url"
 	"strings"
+	"time"
 
-	"github.com/cucumber/godog"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/portforward"
+	"k8s.io/client-go/tools/remotecommand"
+	"k8s.io/streaming/pkg/httpstream"
 
-	"github.com/traderadmin/charts/internal/suggest"
+	"github.com/traderadmin/charts/steps/internal/standin"
+	"github.com/traderadmin/charts/steps/internal/standin/program/contract"
 )
 
-// exampleDeployment is what the examples below look at.
-const exampleDeployment = `
-Given the objects
-  """
-  apiVersion: apps/v1
-  kind: Deployment
-  metadata:
-    name: web
-  spec:
-    selector:
-      matchLabels: {app: web}
-    template:
-      metadata:
-        labels: {app: web, tier: front}
-      spec:
-        containers:
-          - name: server
-            image: server:1
-            ports: [{name: http, containerPort: 8000}]
-            resources:
-              requests: {cpu: 500m, memory: 1Gi}
-              limits: {memory: 1Gi}
-            env:
-              - {name: MODE, value: fast}
-              - {name: TOKEN, valueFrom: {secretKeyRef: {name: tokens, key: web, optional: true}}}
-            volumeMounts:
-              - {name: config, mountPath: /etc/web, readOnly: true}
-        volumes:
-          - {name: config, configMap: {name: settings, optional: true}}
-  """`
+// containers gives access to running containers: always the first one of a pod.
+type containers struct {
+	config *rest.Config
+	client kubernetes.Interface
+	images *standin.Images // nil if the nodes pull all images
+}
 
-func (s *scenario) containerSteps() []Step {
-	return []Step{
-		{
-			Phrase: `the containers of WORKLOAD have the resources[ in namespace "NAMESPACE"]`, Method: s.containersHaveResources, Columns: []string{"container", AnyOther},
-			Does: "Compares requests and limits, as quantities: `1` is `1000m`. The columns are `requests.` or `limits.` with the name of a resource; an empty cell means that none is set. " +
-				"Every container must have a row, init containers too.",
-			Example: exampleDeployment + `
-Then the containers of deployment/web have the resources
-  | container | requests.cpu | requests.memory | limits.cpu | limits.memory |
-  | server    | 0.5          | 1024Mi          |            | 1Gi           |`,
-		},
-		{
-			Phrase: `container "NAME" of WORKLOAD has the env[ in namespace "NAMESPACE"]`, Method: s.containerHasEnv, Columns: []string{"name", "value?", "from?"},
-			Does: "Wants a container to have these environment variables, each with its value, or from where it comes: `secret/NAME:KEY`, `configmap/NAME:KEY`, `field:PATH` or " +
-				"`resource:NAME`. It may have others.",
-			Example: exampleDeployment + `
-Then container "server" of deployment/web has the env
-  | name  | value | from              |
-  | MODE  | fast  |                   |
-  | TOKEN |       | secret/tokens:web |`,
-		},
-		{
-			Phrase: `container "NAME" of WORKLOAD has the ports[ in namespace "NAMESPACE"]`, Method: s.containerHasPorts, Columns: []string{"port", "name?", "protocol?"},
-			Does: "Wants a container to declare these ports. It may declare others. Where the table has no column for it, the protocol is TCP and the name is any.",
-			Example: exampleDeployment + `
-Then container "server" of deployment/web has the ports
-  | port | name |
-  | 8000 | http |`,
-		},
-		{
-			Phrase: `container "NAME" of WORKLOAD has the mounts[ in namespace "NAMESPACE"]`, Method: s.containerHasMounts, Columns: []string{"path", "from?", "volume?", "subPath?", "readOnly?"},
-			Does: "Wants a container to have volumes mounted at these paths. It may have others. `from` is what the volume holds: `configmap/NAME`, `secret/NAME`, `pvc/NAME`, or the kind " +
-				"of volume, such as `emptyDir`.",
-			Example: exampleDeployment + `
-Then container "server" of deployment/web has the mounts
-  | path     | from               | readOnly |
-  | /etc/web | configmap/settings | true     |`,
-		},
-		{
-			Phrase: `the pods of WORKLOAD have the labels[ in namespace "NAMESPACE"]`, Method: s.podsHaveLabels, Columns: []string{"key", "value"},
-			Does: "Wants the pod template to have these labels. It may have others. An empty value means that the label is not there.",
-			Example: exampleDeployment + `
-Then the pods of deployment/web have the labels
-  | key  | value |
-  | app  | web   |
-  | tier | front |
-  | role |       |`,
-		},
+// exec runs a command, as `kubectl exec` does. The input may be nil. The error includes what the command wrote to standard
+// error.
+func (c *containers) exec(ctx context.Context, pod *corev1.Pod, in io.Reader, out io.Writer, command ...string) error {
+	options := &corev1.PodExecOptions{
+		Container: pod.Spec.Containers[0].Name, Command: command, Stdin: in != nil, Stdout: true, Stderr: true,
 	}
+	target := c.client.CoreV1().RESTClient().Post().Resource("pods").Namespace(pod.Namespace).Name(pod.Name).
+		SubResource("exec").VersionedParams(options, scheme.ParameterCodec).URL()
+	executor, err := newExecutor(c.config, target)
+	if err != nil {
+		return err
+	}
+	var stderr bytes.Buffer
+	err = executor.StreamWithContext(ctx, remotecommand.StreamOptions{Stdin: in, Stdout: out, Stderr: &stderr})
+	if text := strings.TrimSpace(stderr.String()); err != nil && text != "" {
+		return fmt.Errorf("%w: %s", err, text)
+	}
+	return err
 }
 
-// lookAtTemplate holds the pod template of a workload to check.
-func (s *scenario) lookAtTemplate(ctx context.Context, called, namespace string, check func(*corev1.PodTemplateSpec) error) error {
-	kind, name := workload(called)
-	return s.look(ctx, kind, name, namespace, func(object map[string]any) (bool, error) {
-		template, err := podTemplate(object)
-		if err != nil {
-			return true, err
-		}
-		return true, check(template)
-	})
-}
-
-func podTemplate(object map[string]any) (*corev1.PodTemplateSpec, error) {
-	fields, _, err := unstructured.NestedMap(object, "spec", "template")
+// newExecutor uses WebSocket, or SPDY where a proxy does not support WebSocket, as kubectl does.
+func newExecutor(config *rest.Config, target *url.URL) (remotecommand.Executor, error) {
+	webSocket, err := remotecommand.NewWebSocketExecutor(config, "GET", target.String())
 	if err != nil {
 		return nil, err
 	}
-	template := new(corev1.PodTemplateSpec)
-	return template, runtime.DefaultUnstructuredConverter.FromUnstructured(fields, template)
-}
-
-// containers are all of a pod, those that start it first.
-func containers(template *corev1.PodTemplateSpec) []corev1.Container {
-	return slices.Concat(template.Spec.InitContainers, template.Spec.Containers)
-}
-
-// lookAtContainer holds a container of a workload, and each row of a table, to check.
-func (s *scenario) lookAtContainer(
-	ctx context.Context, name, called, namespace string, table *godog.Table, check func(corev1.PodSpec, corev1.Container, record) error,
-) error {
-	return s.lookAtTemplate(ctx, called, namespace, func(template *corev1.PodTemplateSpec) error {
-		var names []string
-		for _, container := range containers(template) {
-			if container.Name != name {
-				names = append(names, container.Name)
-				continue
-			}
-			var wrong []error
-			for _, row := range records(table) {
-				wrong = append(wrong, check(template.Spec, container, row))
-			}
-			if err := errors.Join(wrong...); err != nil {
-				return about{fmt.Sprintf("container %q", name), err}
-			}
-			return nil
-		}
-		return fmt.Errorf("it has no container %q, only %s", name, listed(names))
+	spdy, err := remotecommand.NewSPDYExecutor(config, "POST", target)
+	if err != nil {
+		return nil, err
+	}
+	return remotecommand.NewFallbackExecutor(webSocket, spdy, func(err error) bool {
+		return httpstream.IsUpgradeFailure(err) || httpstream.IsHTTPSProxyError(err)
 	})
 }
 
-func (s *scenario) containersHaveResources(ctx context.Context, called, namespace string, table *godog.Table) error {
-	return s.lookAtTemplate(ctx, called, namespace, func(template *corev1.PodTemplateSpec) error {
-		rows := map[string]record{}
-		for _, row := range records(table) {
-			rows[row["container"]] = row
-		}
-		var wrong []error
-		for _, container := range containers(template) {
-			row, listed := rows[container.Name]
-			if !listed {
-				wrong = append(wrong, fmt.Errorf("the table has no row for container %q", container.Name))
-			}
-			delete(rows, container.Name)
-			for _, column := range slices.Sorted(maps.Keys(row)) {
-				if err := checkResource(container, column, row[column]); err != nil {
-					wrong = append(wrong, fmt.Errorf("container %q: %w", container.Name, err))
-				}
-			}
-		}
-		for _, name := range slices.Sorted(maps.Keys(rows)) {
-			wrong = append(wrong, fmt.Errorf("it has no container %q", name))
-		}
-		return errors.Join(wrong...)
-	})
+// isStandIn reports whether the container runs a stand-in.
+func (c *containers) isStandIn(pod *corev1.Pod) bool {
+	return c.images != nil && c.images.IsStandIn(pod.Spec.Containers[0].Image)
 }
 
-// checkResource compares what a container asks for with a cell of a table.
-func checkResource(container corev1.Container, column, cell string) error {
-	part, name, _ := strings.Cut(column, ".")
-	held := map[string]corev1.ResourceList{"requests": container.Resources.Requests, "limits": container.Resources.Limits}
-	list, known := held[part]
-	switch {
-	case column == "container":
-		return nil
-	case !known || name == "":
-		return fmt.Errorf("the column %q is neither requests.NAME nor limits.NAME%s", column,
-			suggest.For(column, []string{"requests.cpu", "requests.memory", "limits.cpu", "limits.memory"}))
+// printFile is a shell script that prints a file without any program.
+const printFile = `while IFS= read -r line || [ -n "$line" ]; do printf '%s\n' "$line"; done < "$1"`
+
+// readFile returns the content of a file: with the stand-in, with cat, or with the shell of an image that has no cat.
+func (c *containers) readFile(ctx context.Context, pod *corev1.Pod, path string) ([]byte, error) {
+	command := []string{"cat", path}
+	if c.isStandIn(pod) {
+		command = []string{contract.Program, "show", "/files" + (&url.URL{Path: path}).EscapedPath()}
 	}
-	has, set := list[corev1.ResourceName(name)]
-	if cell == "" {
-		if set {
-			return fmt.Errorf("%s is %s; it should not be set", column, has.String())
-		}
-		return nil
+	var out bytes.Buffer
+	err := c.exec(ctx, pod, nil, &out, command...)
+	if err != nil && strings.Contains(err.Error(), "executable file not found") {
+		out.Reset()
+		err = c.exec(ctx, pod, nil, &out, "sh", "-c", printFile, "sh", path)
 	}
-	wanted, err := resource.ParseQuantity(cell)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	return out.Bytes(), nil
+}
+
+// request makes the stand-in in a container request a URL.
+func (c *containers) request(ctx context.Context, pod *corev1.Pod, url string) (contract.Answer, error) {
+	var answer contract.Answer
+	if !c.isStandIn(pod) {
+		container := pod.Spec.Containers[0]
+		return answer, Permanent(fmt.Errorf("container %q runs %s, and only a stand-in can be told to request a URL",
+			container.Name, container.Image))
+	}
+	var out bytes.Buffer
+	if err := c.exec(ctx, pod, nil, &out, contract.Program, "get", url); err != nil {
+		return answer, err
+	}
+	return answer, json.Unmarshal(out.Bytes(), &answer)
+}
+
+// describe returns an answer as text.
+func describe(answer contract.Answer) string {
 	switch {
-	case err != nil:
-		return fmt.Errorf("%s: %q is no quantity: write it as in 250m, 1.5, 512Mi or 2Gi", column, cell)
-	case !set:
-		return fmt.Errorf("%s is not set; it should be %s", column, cell)
-	case has.Cmp(wanted) != 0:
-		return fmt.Errorf("%s is %s, not %s", column, has.String(), cell)
+	case answer.Error != "":
+		return answer.Error
+	case answer.Status != 0:
+		return fmt.Sprintf("status %d: %s", answer.Status, strings.TrimSpace(answer.Body))
+	}
+	return answer.Body
+}
+
+// get sends GET to a port of a pod through the API server, as `kubectl port-forward` does, and checks the status.
+func (c *containers) get(ctx context.Context, namespace, pod string, port int32, path string, status int) error {
+	target := c.client.CoreV1().RESTClient().Post().Resource("pods").Namespace(namespace).Name(pod).
+		SubResource("portforward").URL()
+	dialer, err := portforward.NewSPDYOverWebsocketDialer(target, c.config)
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	ready, ended := make(chan struct{}), make(chan error, 1)
+	forwarder, err := portforward.NewOnAddressesWithContext(ctx, dialer,
+		[]string{"127.0.0.1"}, []string{fmt.Sprintf("0:%d", port)}, ready, io.Discard, io.Discard)
+	if err != nil {
+		return err
+	}
+	go func() { ended <- forwarder.ForwardPorts() }()
+	select {
+	case <-ready:
+	case err := <-ended:
+		return fmt.Errorf("forward port %d: %w", port, errors.Join(err, ctx.Err()))
+	}
+	local, err := forwarder.GetPorts()
+	if err != nil {
+		return err
+	}
+	return get(ctx, fmt.Sprintf("http://127.0.0.1:%d%s", local[0].Local, path), status)
+}
+
+// requestTimeout bounds a single HTTP request.
+const requestTimeout = 10 * time.Second
+
+func get(ctx context.Context, url string, status int) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return err
+	}
+	client := http.Client{Timeout: requestTimeout, Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(response.Body, 1<<10))
+	if err != nil {
+		return err
+	}
+	if response.StatusCode != status {
+		return fmt.Errorf("it answers %s with %d, not %d: %s",
+			request.URL.Path, response.StatusCode, status, strings.TrimSpace(string(body)))
 	}
 	return nil
-}
-
-func (s *scenario) containerHasEnv(ctx context.Context, name, called, namespace string, table *godog.Table) error {
-	return s.lookAtContainer(ctx, name, called, namespace, table, func(_ corev1.PodSpec, container corev1.Container, row record) error {
-		var names []string
-		for _, variable := range container.Env {
-			names = append(names, variable.Name)
-			if variable.Name != row["name"] {
-				continue
-			}
-			return errors.Join(
-				differs(row["name"], variable.Value, row["value"]),
-				differs("the source of "+row["name"], envSource(variable.ValueFrom), row["from"]),
-			)
-		}
-		return fmt.Errorf("it has no env %q, only %s", row["name"], listed(names))
-	})
-}
-
-// differs says that something is otherwise than it should be.
-func differs(what, held, wanted string) error {
-	if held == wanted {
-		return nil
-	}
-	return fmt.Errorf("%s is %q, not %q", what, held, wanted)
-}
-
-func envSource(from *corev1.EnvVarSource) string {
-	switch {
-	case from == nil:
-		return ""
-	case from.SecretKeyRef != nil:
-		return "secret/" + from.SecretKeyRef.Name + ":" + from.SecretKeyRef.Key
-	case from.ConfigMapKeyRef != nil:
-		return "configmap/" + from.ConfigMapKeyRef.Name + ":" + from.ConfigMapKeyRef.Key
-	case from.FieldRef != nil:
-		return "field:" + from.FieldRef.FieldPath
-	case from.ResourceFieldRef != nil:
-		return "resource:" + from.ResourceFieldRef.Resource
-	}
-	return "what this step cannot name"
-}
-
-func (s *scenario) containerHasPorts(ctx context.Context, name, called, namespace string, table *godog.Table) error {
-	return s.lookAtContainer(ctx, name, called, namespace, table, func(_ corev1.PodSpec, container corev1.Container, row record) error {
-		number, err := strconv.ParseInt(row["port"], 10, 32)
-		if err != nil {
-			return fmt.Errorf("the port %q is no number", row["port"])
-		}
-		protocol := row["protocol"]
-		if protocol == "" {
-			protocol = string(corev1.ProtocolTCP)
-		}
-		named, hasNames := row["name"]
-		for _, port := range container.Ports {
-			if int64(port.ContainerPort) != number || string(port.Protocol) != protocol {
-				continue
-			}
-			if hasNames {
-				return differs(fmt.Sprintf("the name of port %d", number), port.Name, named)
-			}
-			return nil
-		}
-		return fmt.Errorf("it declares no port %d/%s, only %s", number, protocol, listed(declared(container)))
-	})
-}
-
-// declared are a container's ports in words.
-func declared(container corev1.Container) []string {
-	var all []string
-	for _, port := range container.Ports {
-		words := fmt.Sprintf("%d/%s", port.ContainerPort, port.Protocol)
-		if port.Name != "" {
-			words += " (" + port.Name + ")"
-		}
-		all = append(all, words)
-	}
-	return all
-}
-
-func (s *scenario) containerHasMounts(ctx context.Context, name, called, namespace string, table *godog.Table) error {
-	return s.lookAtContainer(ctx, name, called, namespace, table, func(pod corev1.PodSpec, container corev1.Container, row record) error {
-		var paths []string
-		for _, mount := range container.VolumeMounts {
-			paths = append(paths, mount.MountPath)
-			if mount.MountPath != row["path"] {
-				continue
-			}
-			held := record{
-				"from": volumeSource(pod, mount.Name), "volume": mount.Name,
-				"subPath": mount.SubPath, "readOnly": strconv.FormatBool(mount.ReadOnly),
-			}
-			var wrong []error
-			for _, column := range slices.Sorted(maps.Keys(held)) {
-				if wanted, ok := row[column]; ok {
-					wrong = append(wrong, differs(fmt.Sprintf("%s of %s", column, mount.MountPath), held[column], wanted))
-				}
-			}
-			return errors.Join(wrong...)
-		}
-		return fmt.Errorf("it has nothing mounted at %q, only at %s", row["path"], listed(paths))
-	})
-}
-
-// volumeSource is what a volume of a pod holds.
-func volumeSource(pod corev1.PodSpec, name string) string {
-	for _, volume := range pod.Volumes {
-		if volume.Name != name {
-			continue
-		}
-		switch {
-		case volume.ConfigMap != nil:
-			return "configmap/" + volume.ConfigMap.Name
-		case volume.Secret != nil:
-			return "secret/" + volume.Secret.SecretName
-		case volume.PersistentVolumeClaim != nil:
-			return "pvc/" + volume.PersistentVolumeClaim.ClaimName
-		}
-		fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&volume.VolumeSource)
-		if err != nil {
-			return err.Error()
-		}
-		return strings.Join(slices.Sorted(maps.Keys(fields)), ", ")
-	}
-	return "" // a claim of a StatefulSet's own
-}
-
-func (s *scenario) podsHaveLabels(ctx context.Context, called, namespace string, table *godog.Table) error {
-	return s.lookAtTemplate(ctx, called, namespace, func(template *corev1.PodTemplateSpec) error {
-		var wrong []error
-		for _, row := range records(table) {
-			wrong = append(wrong, differs("the label "+row["key"], template.Labels[row["key"]], row["value"]))
-		}
-		return errors.Join(wrong...)
-	})
 }

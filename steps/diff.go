@@ -1,9 +1,15 @@
 package steps
 
-import "github.com/aymanbagabas/go-udiff"
+import (
+	"strings"
 
-// titled is a text and its name in a diff.
-type titled struct{ title, text string }
+	"github.com/aymanbagabas/go-udiff"
+)
 
-// unified returns a unified diff of two texts, or "" if they are the same.
-func unified(from, to titled) string { return udiff.Unified(from.title, to.title, from.text, to.text) }
+// diff returns the unified diff between the text that is wanted and the one that a step got.
+func diff(wanted, got string) string {
+	if !strings.HasSuffix(wanted, "\n") && !strings.HasSuffix(got, "\n") { // otherwise the diff would mark both last lines
+		wanted, got = wanted+"\n", got+"\n"
+	}
+	return udiff.Unified("want", "got", wanted, got)
+}

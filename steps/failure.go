@@ -3,19 +3,19 @@ package steps
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/cucumber/godog"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/aymanbagabas/go-udiff"
+
 	"github.com/traderadmin/charts/internal/rollout"
 )
 
-// explain attaches to a step that failed what helps to see why. A step that passed gets nothing. The error stays the step's: godog
-// would say it twice if it came from here too.
+// explain attaches to a failed step what helps to find the cause: details of failed waits, the last Helm command, and how
+// objects differ from what was rendered. It returns no error, as godog would print the step's twice.
 func (s *scenario) explain(ctx context.Context, _ *godog.Step, status godog.StepResultStatus, err error) (context.Context, error) {
 	if status == godog.StepSkipped && err != nil {
 		return attach(ctx, "Skipped", "text/plain", err.Error()), nil
@@ -24,13 +24,13 @@ func (s *scenario) explain(ctx context.Context, _ *godog.Step, status godog.Step
 		return ctx, nil
 	}
 	ctx = attach(ctx, "Why", "text/plain", strings.Join(details(err), "\n\n"))
-	if s.last != nil {
-		ctx = attach(ctx, "Helm", "text/plain", "$ "+s.last.Command+"\n"+s.last.Output+s.last.Warnings)
+	if last := s.helm.last; last != nil {
+		ctx = attach(ctx, "Helm", "text/plain", "$ "+last.Command+"\n"+last.Output+last.Warnings)
 	}
-	return attach(ctx, "Difference", "text/x-diff", s.difference(ctx)), nil
+	return attach(ctx, "Difference", "text/x-diff", difference(ctx, s.cluster.resources, s.helm.releases)), nil
 }
 
-// details are what the waits that err comes from have to say beyond it.
+// details returns the details of all waits that failed with err.
 func details(err error) []string {
 	switch err := err.(type) { //nolint:errorlint // errors.As finds one, and there may be several
 	case *rollout.Error:
@@ -54,62 +54,60 @@ func attach(ctx context.Context, name, mediaType, text string) context.Context {
 	return godog.Attach(ctx, godog.Attachment{FileName: name, MediaType: mediaType, Body: []byte(text)})
 }
 
-// difference is what the cluster holds otherwise than the releases of the scenario rendered it, as a unified diff; "" when it is all
-// the same. Fields that the rendering does not have, such as defaults and status, are no difference.
-func (s *scenario) difference(ctx context.Context) string {
+// difference returns how objects in the cluster differ from what releases rendered, as a unified diff, or "" if they do
+// not. Fields that were not rendered, such as defaults and status, make no difference.
+func difference(ctx context.Context, cluster *resources, installed releases) string {
 	var diff strings.Builder
-	for _, key := range slices.SortedFunc(maps.Keys(s.releases), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
-		for _, rendered := range objects(s.releases[key]) {
-			held, err := s.suite.live(ctx, rendered, key[0])
+	for _, release := range installed.sorted() {
+		for _, rendered := range objects(release.Manifest) {
+			live, err := cluster.live(ctx, rendered, release.Namespace)
 			switch {
 			case apierrors.IsNotFound(err):
-				fmt.Fprintf(&diff, "%s/%s was rendered, but is not there\n", rendered.GetKind(), rendered.GetName())
+				fmt.Fprintf(&diff, "%s/%s was rendered, but does not exist\n", rendered.GetKind(), rendered.GetName())
 			case err != nil:
 				fmt.Fprintf(&diff, "%s/%s: %v\n", rendered.GetKind(), rendered.GetName(), err)
 			default:
-				diff.WriteString(objectDiff(rendered, held))
+				diff.WriteString(objectDiff(rendered, live))
 			}
 		}
 	}
 	return diff.String()
 }
 
-func objectDiff(rendered, held *unstructured.Unstructured) string {
+func objectDiff(rendered, live *unstructured.Unstructured) string {
 	name := rendered.GetKind() + "/" + rendered.GetName()
-	return unified(
-		titled{name + " as rendered", asYAML(rendered.Object)},
-		titled{name + " in the cluster", asYAML(projected(held.Object, rendered.Object))},
-	)
+	return udiff.Unified(name+" as rendered", name+" in the cluster",
+		asYAML(rendered.Object), asYAML(project(live.Object, rendered.Object)))
 }
 
-// projected is held without what wanted does not speak of. Items of lists are taken to correspond by their place.
-func projected(held, wanted any) any {
-	switch wanted := wanted.(type) {
+// project returns live without the fields that rendered does not have. Items of lists correspond by their index.
+func project(live, rendered any) any {
+	switch rendered := rendered.(type) {
 	case map[string]any:
-		fields, ok := held.(map[string]any)
+		fields, ok := live.(map[string]any)
 		if !ok {
-			return held
+			return live
 		}
 		some := map[string]any{}
-		for key, value := range wanted {
-			if has, ok := fields[key]; ok {
-				some[key] = projected(has, value)
+		for key, value := range rendered {
+			if field, ok := fields[key]; ok {
+				some[key] = project(field, value)
 			}
 		}
 		return some
 	case []any:
-		items, ok := held.([]any)
+		items, ok := live.([]any)
 		if !ok {
-			return held
+			return live
 		}
 		some := make([]any, len(items))
 		for i, item := range items {
 			some[i] = item
-			if i < len(wanted) {
-				some[i] = projected(item, wanted[i])
+			if i < len(rendered) {
+				some[i] = project(item, rendered[i])
 			}
 		}
 		return some
 	}
-	return held
+	return live
 }

@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -8,12 +9,47 @@ import (
 	"github.com/cucumber/godog"
 )
 
-func (s *scenario) fileSteps() []Step {
+// scratch is the folder of a scenario for its files.
+type scratch struct {
+	parent string // "" is the system's folder for temporary files
+	path   string // "" until it is needed
+}
+
+// folder returns the folder, which the first call creates.
+func (s *scratch) folder() (string, error) {
+	if s.path != "" {
+		return s.path, nil
+	}
+	path, err := os.MkdirTemp(s.parent, "scenario-")
+	if err != nil {
+		return "", fmt.Errorf("create a folder for the scenario: %w", err)
+	}
+	s.path = path
+	return path, nil
+}
+
+func (s *scratch) remove() error {
+	if s.path == "" {
+		return nil
+	}
+	if err := os.RemoveAll(s.path); err != nil {
+		return fmt.Errorf("remove the folder of the scenario: %w", err)
+	}
+	return nil
+}
+
+// fileSteps are the steps that write files for Helm commands.
+type fileSteps struct {
+	*scratch
+	paths paths
+}
+
+func (s fileSteps) rows() []Step {
 	return []Step{
 		{
-			Phrase: `the file "NAME"`, Method: s.writeFile, Text: "CONTENT",
-			Does: "Writes a file into the scenario's own folder, in which its Helm commands run; folders in its name are made. A relative path on a command line means what is in " +
-				"this folder, and what is in the suite's folder where it is not there.",
+			Phrase: `the file "NAME"`, Method: s.write, Text: "CONTENT",
+			Does: "Writes a file into the scenario's own folder, with the folders in its name. A relative path on a Helm " +
+				"command line means the file in this folder, or if there is none, the one in the suite's folder.",
 			Example: `
 Given the file "small.yaml"
   """
@@ -25,8 +61,9 @@ When I run helm install shop ./shop -f small.yaml
 Then shop pods use image "nginx:1.27"`,
 		},
 		{
-			Phrase: `a copy of the folder "PATH"`, Method: s.copyFolder,
-			Does: "Copies a folder of the suite into the scenario's own, where the same relative path means the copy from now on: `the file` may add to it, or change it.",
+			Phrase: `a copy of the folder "PATH"`, Method: s.copy,
+			Does: "Copies a folder of the suite into the scenario's own folder. The same relative path means the copy from " +
+				"then on, and `the file` can change it.",
 			Example: `
 Given a copy of the folder "shop"
 And the file "shop/values.yaml.bak"
@@ -41,48 +78,28 @@ Then the package "shop-0.1.0.tgz" does not contain
 	}
 }
 
-// scratchFolder is the scenario's own folder, made when it is first asked for.
-func (s *scenario) scratchFolder() (string, error) {
-	if s.scratch != "" {
-		return s.scratch, nil
-	}
-	folder, err := os.MkdirTemp(s.suite.options.Scratch, "scenario-")
-	if err != nil {
-		return "", fmt.Errorf("make a folder for the scenario: %w", err)
-	}
-	s.scratch = folder
-	return folder, nil
-}
+// errNotLocal explains which paths steps may name.
+var errNotLocal = errors.New("it must be a relative path that does not lead above the folder")
 
-func (s *scenario) removeScratch() error {
-	if s.scratch == "" {
-		return nil
-	}
-	if err := os.RemoveAll(s.scratch); err != nil {
-		return fmt.Errorf("remove the scenario's folder: %w", err)
-	}
-	return nil
-}
-
-func (s *scenario) copyFolder(path string) error {
+func (s fileSteps) copy(path string) error {
 	if !filepath.IsLocal(path) || filepath.Clean(path) == "." {
-		return fmt.Errorf("the folder %q is none inside the suite's folder: give it a relative name that leads nowhere above it", path)
+		return fmt.Errorf("%q is not inside the suite's folder: %w", path, errNotLocal)
 	}
-	folder, err := s.scratchFolder()
+	folder, err := s.folder()
 	if err != nil {
 		return err
 	}
-	if err := s.suite.paths.copy(path, filepath.Join(folder, path)); err != nil {
+	if err := s.paths.copy(path, filepath.Join(folder, path)); err != nil {
 		return fmt.Errorf("copy the folder %q: %w", path, err)
 	}
 	return nil
 }
 
-func (s *scenario) writeFile(name string, content *godog.DocString) error {
+func (s fileSteps) write(name string, content *godog.DocString) error {
 	if !filepath.IsLocal(name) {
-		return fmt.Errorf("the file %q would not be in the scenario's own folder: give it a relative name that leads nowhere above it", name)
+		return fmt.Errorf("%q is not inside the scenario's folder: %w", name, errNotLocal)
 	}
-	folder, err := s.scratchFolder()
+	folder, err := s.folder()
 	if err != nil {
 		return err
 	}

@@ -14,11 +14,15 @@ import (
 	"github.com/traderadmin/charts/internal/helm"
 )
 
-func (s *scenario) historySteps() []Step {
+// historySteps are the steps about the revisions and values of releases.
+type historySteps struct{ helm *helmRunner }
+
+func (s historySteps) rows() []Step {
 	return []Step{
 		{
-			Phrase: `release "NAME" has revision N and status "STATUS"[ in namespace "NAMESPACE"]`, Method: s.releaseHas,
-			Does: "Compares the newest revision of a release with a number and a status as Helm has them: `deployed`, `failed`, `pending-upgrade` or `uninstalled`, for instance.",
+			Phrase: `release "NAME" has revision N and status "STATUS"[ in namespace "NAMESPACE"]`, Method: s.has,
+			Does: "Compares the newest revision of a release with a number, and its status with one of Helm's: `deployed`, " +
+				"`failed`, `superseded`, `uninstalled`, `pending-upgrade` and so on.",
 			Example: `
 When I run helm install shop ./shop
 And I run helm upgrade with --set replicaCount=2
@@ -27,7 +31,7 @@ Then release "shop" has revision 2 and status "deployed"`,
 		{
 			Phrase: `the history of release "NAME" is[ in namespace "NAMESPACE"]`, Method: s.historyIs,
 			Columns: []string{"revision", "status?", "chart?", "app version?", "description?"},
-			Does:    "Compares all revisions of a release, the oldest first, with the columns of `helm history`.",
+			Does:    "Compares all revisions of a release, the oldest first, with columns of `helm history`.",
 			Example: `
 When I run helm install shop ./shop
 And I run helm upgrade with --set replicaCount=2
@@ -40,7 +44,8 @@ Then the history of release "shop" is
 		},
 		{
 			Phrase: `the values of release "NAME" are[ in namespace "NAMESPACE"]`, Method: s.valuesAre, Text: "YAML",
-			Does: "Compares the values that were given to the newest revision of a release, all of them, as `helm get values` prints them. `{}` is none.",
+			Does: "Compares all values that were given to the newest revision of a release, as `helm get values` prints them. " +
+				"`{}` means that none were given.",
 			Example: `
 When I run helm install shop ./shop --set image.tag=1.27
 And I run helm upgrade with --reuse-values --set replicaCount=2
@@ -52,7 +57,8 @@ Then the values of release "shop" are
 		},
 		{
 			Phrase: `the values of release "NAME" include[ in namespace "NAMESPACE"]`, Method: s.valuesInclude, Text: "YAML",
-			Does: "The same for some of all values, those of the chart included, as `helm get values --all` prints them.",
+			Does: "Compares some of the values that a release uses, including the defaults of the chart, as " +
+				"`helm get values --all` prints them.",
 			Example: `
 When I run helm install shop ./shop --set image.tag=1.27
 Then the values of release "shop" include
@@ -64,26 +70,11 @@ Then the values of release "shop" include
 	}
 }
 
-// ask runs a Helm command that changes nothing, and of which steps about what Helm prints know nothing.
-func (s *scenario) ask(ctx context.Context, namespace string, words ...string) (*helm.Result, error) {
-	scope := helm.Scope{Namespace: s.namespaces.real}
-	return s.suite.helm.Run(ctx, scope, append(words, "--namespace", s.named(namespace))...)
-}
-
-// history are the revisions of a release, the oldest first.
-func (s *scenario) history(ctx context.Context, name, namespace string) ([]*helm.Release, error) {
-	result, err := s.ask(ctx, namespace, "history", name)
-	if err != nil {
-		return nil, fmt.Errorf("release %q in namespace %q: %w", name, s.named(namespace), err)
-	}
-	return result.Releases, nil
-}
-
-func (s *scenario) releaseHas(ctx context.Context, name string, revision int, status, namespace string) error {
+func (s historySteps) has(ctx context.Context, name string, revision int, status, namespace string) error {
 	if !slices.Contains(helm.Statuses, helm.Status(status)) {
-		return fmt.Errorf("Helm has no status %q, only %s", status, join(helm.Statuses)) //nolint:staticcheck // Helm is a name
+		return fmt.Errorf("unknown status %q: Helm has %s", status, join(helm.Statuses))
 	}
-	revisions, err := s.history(ctx, name, namespace)
+	revisions, err := s.helm.history(ctx, name, namespace)
 	if err != nil {
 		return err
 	}
@@ -103,37 +94,31 @@ func join[T ~string](words []T) string {
 	return strings.Join(all, ", ")
 }
 
-func (s *scenario) historyIs(ctx context.Context, name, namespace string, table *godog.Table) error {
-	revisions, err := s.history(ctx, name, namespace)
+func (s historySteps) historyIs(ctx context.Context, name, namespace string, table *godog.Table) error {
+	revisions, err := s.helm.history(ctx, name, namespace)
 	if err != nil {
 		return err
 	}
-	var held []record
-	for _, revision := range revisions {
-		held = append(held, asRecord(revision))
-	}
 	wanted := records(table)
 	var wrong []error
-	for i := range max(len(held), len(wanted)) {
+	for i := range max(len(revisions), len(wanted)) {
 		switch {
 		case i >= len(wanted):
-			wrong = append(wrong, fmt.Errorf("revision %s is there, too (%s)", held[i]["revision"], held[i]["description"]))
-		case i >= len(held):
-			wrong = append(wrong, fmt.Errorf("revision %s is not there", wanted[i]["revision"]))
+			wrong = append(wrong, fmt.Errorf("unexpected revision %d (%s)", revisions[i].Revision, revisions[i].Description))
+		case i >= len(revisions):
+			wrong = append(wrong, fmt.Errorf("revision %s is missing", wanted[i]["revision"]))
 		default:
+			held := historyRecord(revisions[i])
 			for _, column := range slices.Sorted(maps.Keys(wanted[i])) {
-				wrong = append(wrong, differs(fmt.Sprintf("the %s in line %d", column, i+1), held[i][column], wanted[i][column]))
+				wrong = append(wrong, differs(fmt.Sprintf("the %s in line %d", column, i+1), held[column], wanted[i][column]))
 			}
 		}
 	}
-	if err := errors.Join(wrong...); err != nil {
-		return about{fmt.Sprintf("the history of release %q", name), err}
-	}
-	return nil
+	return aboutIf(fmt.Sprintf("the history of release %q", name), errors.Join(wrong...))
 }
 
-// asRecord is a revision in the columns of `helm history`.
-func asRecord(of *helm.Release) record {
+// historyRecord returns a revision in the columns of `helm history`.
+func historyRecord(of *helm.Release) record {
 	r := record{"revision": strconv.Itoa(of.Revision), "status": string(of.Status), "description": of.Description}
 	if of.Chart.Name != "" {
 		r["chart"] = of.Chart.Name + "-" + of.Chart.Version
@@ -142,29 +127,30 @@ func asRecord(of *helm.Release) record {
 	return r
 }
 
-func (s *scenario) valuesAre(ctx context.Context, name, namespace string, text *godog.DocString) error {
-	return s.compareValues(ctx, name, namespace, text, false, func(held, wanted any) error {
+func (s historySteps) valuesAre(ctx context.Context, name, namespace string, text *godog.DocString) error {
+	return s.compareValues(ctx, name, namespace, text, nil, func(held, wanted any) error {
 		if same(held, wanted) {
 			return nil
 		}
-		return fmt.Errorf("they are otherwise:\n%s", otherwise(asYAML(held), asYAML(wanted)))
+		return fmt.Errorf("values differ (-want +got):\n%s", diff(asYAML(wanted), asYAML(held)))
 	})
 }
 
-func (s *scenario) valuesInclude(ctx context.Context, name, namespace string, text *godog.DocString) error {
-	return s.compareValues(ctx, name, namespace, text, true, func(held, wanted any) error { return includes(held, wanted, "") })
+func (s historySteps) valuesInclude(ctx context.Context, name, namespace string, text *godog.DocString) error {
+	return s.compareValues(ctx, name, namespace, text, []string{"--all"}, func(held, wanted any) error {
+		return includes(held, wanted, "")
+	})
 }
 
-func (s *scenario) compareValues(ctx context.Context, name, namespace string, text *godog.DocString, all bool, compare func(held, wanted any) error) error {
+func (s historySteps) compareValues(
+	ctx context.Context, name, namespace string, text *godog.DocString, flags []string, compare func(held, wanted any) error,
+) error {
 	wanted, err := docData(text)
 	if err != nil {
 		return err
 	}
-	words := []string{"get", "values", name, "--output", "json"}
-	if all {
-		words = append(words, "--all")
-	}
-	result, err := s.ask(ctx, namespace, words...)
+	words := append([]string{"get", "values", name, "--output", "json"}, flags...)
+	result, err := s.helm.query(ctx, namespace, words...)
 	if err != nil {
 		return err
 	}
@@ -173,13 +159,10 @@ func (s *scenario) compareValues(ctx context.Context, name, namespace string, te
 		return fmt.Errorf("%s: %w", result.Command, err)
 	}
 	if held == nil {
-		held = map[string]any{} // Helm prints null where no values were given
+		held = map[string]any{} // Helm prints null if no values were given
 	}
 	if wanted == nil {
 		wanted = map[string]any{}
 	}
-	if err := compare(held, wanted); err != nil {
-		return about{fmt.Sprintf("the values of release %q", name), err}
-	}
-	return nil
+	return aboutIf(fmt.Sprintf("the values of release %q", name), compare(held, wanted))
 }

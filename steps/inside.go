@@ -2,9 +2,12 @@ package steps
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,12 +15,19 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/traderadmin/charts/internal/suggest"
 	"github.com/traderadmin/charts/steps/internal/standin/program/kernel"
 )
 
-// exampleMounted gives the examples below a file to look at.
+// insideSteps are the steps about the files and processes of running containers.
+type insideSteps struct {
+	*view
+	containers *containers
+}
+
+// exampleMounted gives the examples below a file to read.
 const exampleMounted = `
 Given the objects
   """
@@ -36,11 +46,20 @@ And the file "mounts.yaml"
   """
 When I run helm install shop ./shop -f mounts.yaml`
 
-func (s *scenario) insideSteps() []Step {
+// exampleExit ends the container of the examples below.
+const exampleExit = `
+When I run helm install shop ./shop
+And container "shop" of deployment/shop gets the env
+  | name         | value |
+  | STANDIN_EXIT | 3     |`
+
+func (s insideSteps) rows() []Step {
 	return []Step{
 		{
-			Phrase: `the file "FILE" in WORKLOAD holds[ in namespace "NAMESPACE"]`, Method: s.fileHolds, Text: "CONTENT", Effects: NeedsContainers,
-			Does: "Reads a file in the first container of each pod, and wants it to hold this text, to the byte. A line break at its end, which a doc string cannot have, makes no difference.",
+			Phrase: `the file "FILE" in WORKLOAD holds[ in namespace "NAMESPACE"]`, Method: s.fileHolds,
+			Text: "CONTENT", Effects: NeedsContainers,
+			Does: "Reads a file in the first container of each pod, and compares it with the text, byte by byte. A newline at the " +
+				"end, which a doc string cannot have, makes no difference.",
 			Example: exampleMounted + `
 Then the file "/etc/shop/app.yaml" in deployment/shop holds
   """
@@ -49,24 +68,34 @@ Then the file "/etc/shop/app.yaml" in deployment/shop holds
   """`,
 		},
 		{
-			Phrase: `the file "FILE" in WORKLOAD is "KEY" of the MAP "NAME"[ in namespace "NAMESPACE"]`, Method: s.fileIsKey, Effects: NeedsContainers,
-			Does: "Reads a file in the first container of each pod, and wants it to hold what a ConfigMap or Secret holds, byte for byte.",
+			Phrase: `the file "FILE" in WORKLOAD is "KEY" of the MAP "NAME"[ in namespace "NAMESPACE"]`, Method: s.fileIsKey,
+			Effects: NeedsContainers,
+			Does: "Reads a file in the first container of each pod, and compares it with the value of a key in a ConfigMap or " +
+				"a Secret, byte by byte.",
 			Example: exampleMounted + `
 Then the file "/etc/shop/app.yaml" in deployment/shop is "app.yaml" of the configmap "settings"`,
 		},
 		{
 			Phrase: `there is no file "FILE" in WORKLOAD[ in namespace "NAMESPACE"]`, Method: s.noFile, Effects: NeedsContainers,
-			Does: "Wants the first container of each pod not to have a file.",
+			Does: "Checks that the first container of each pod does not have a file.",
 			Example: exampleMounted + ` --set serviceAccount.automount=false
 Then there is no file "/var/run/secrets/kubernetes.io/serviceaccount/token" in deployment/shop`,
 		},
 		{
-			Phrase: `the kernel holds WORKLOAD[ in namespace "NAMESPACE"] to`, Method: s.kernelHolds, Columns: []string{"property", "value"}, Effects: NeedsContainers,
-			Does: "Compares what the kernel says of the first process of each pod's first container, and of its control group: `user` and `group` (numbers), `capabilities` (`none`, or the mask of " +
-				"the effective ones), `new privileges` (`yes` or `no`), `seccomp` (`filtered` or `unconfined`), `root filesystem` (`read-only` or `writable`), and the limits `memory` and `cpu`, as " +
-				"quantities or `none`.",
+			Phrase: `the kernel holds WORKLOAD[ in namespace "NAMESPACE"] to`, Method: s.kernelHolds,
+			Columns: []string{"property", "value"}, Effects: NeedsContainers,
+			Does: "Compares properties of the first process in the first container of each pod, and of its control group, as the " +
+				"kernel reports them: `user` and `group` (numbers), `capabilities` (`none`, or the mask of the effective ones), " +
+				"`new privileges` (`yes` or `no`), `seccomp` (`filtered` or `unconfined`), `root filesystem` (`read-only` or " +
+				"`writable`), and the limits of `memory` and `cpu` (quantities or `none`).",
 			Example: `
-When I run helm install shop ./shop --set resources.limits.memory=64Mi --set resources.limits.cpu=250m --set podSecurityContext.runAsUser=1001 --set securityContext.readOnlyRootFilesystem=true
+Given the file "limits.yaml"
+  """
+  resources: {limits: {memory: 64Mi, cpu: 250m}}
+  podSecurityContext: {runAsUser: 1001}
+  securityContext: {readOnlyRootFilesystem: true}
+  """
+When I run helm install shop ./shop -f limits.yaml
 Then the kernel holds deployment/shop to
   | property        | value     |
   | user            | 1001      |
@@ -75,24 +104,20 @@ Then the kernel holds deployment/shop to
   | cpu             | 0.25      |`,
 		},
 		{
-			Phrase: `container "NAME" of WORKLOAD gets the env[ in namespace "NAMESPACE"]`, Method: s.containerGetsEnv, Columns: []string{"name", "value"}, Effects: NeedsContainers | ReplacesPods,
-			Does: "Sets environment variables of a container, as `kubectl set env` does, and does not wait for what follows. It makes a stand-in misbehave: `STANDIN_PROBES=fail` fails its probes, `STANDIN_EXIT` " +
-				"ends it with an exit code, and `STANDIN_MEMORY` has it take that many bytes, such as `600Mi`.",
-			Example: `
-When I run helm install shop ./shop
-And container "shop" of deployment/shop gets the env
-  | name         | value |
-  | STANDIN_EXIT | 3     |
+			Phrase: `container "NAME" of WORKLOAD gets the env[ in namespace "NAMESPACE"]`, Method: s.setEnv,
+			Columns: []string{"name", "value"}, Effects: NeedsContainers | ReplacesPods,
+			Does: "Sets environment variables of a container, as `kubectl set env` does, without waiting for the rollout. They " +
+				"can make a stand-in misbehave: `STANDIN_PROBES=fail` fails its probes, `STANDIN_EXIT` ends it with an exit " +
+				"code, and `STANDIN_MEMORY` makes it allocate memory, such as `600Mi`.",
+			Example: exampleExit + `
 Then deployment/shop cannot be rolled out: "exit code 3"`,
 		},
 		{
-			Phrase: `WORKLOAD cannot be rolled out, and its log says "TEXT"[ in namespace "NAMESPACE"]`, Method: s.cannotBeRolledOutSaying, Effects: NeedsContainers,
-			Does: "Waits until it is certain, or the time is up, and wants the text among the last log lines of the containers that failed, which the failure shows.",
-			Example: `
-When I run helm install shop ./shop
-And container "shop" of deployment/shop gets the env
-  | name         | value |
-  | STANDIN_EXIT | 3     |
+			Phrase: `WORKLOAD cannot be rolled out, and its log says "TEXT"[ in namespace "NAMESPACE"]`, Method: s.failsWithLog,
+			Effects: NeedsContainers,
+			Does: "Waits until it is certain that the workload cannot be rolled out, or the time for a step is up, and checks that " +
+				"the last log lines of the containers that failed contain the text.",
+			Example: exampleExit + `
 Then deployment/shop cannot be rolled out, and its log says "STANDIN_EXIT says to end with exit code 3"`,
 		},
 		{
@@ -106,9 +131,9 @@ Then deployment/shop is rolled out with 1 pod`,
 	}
 }
 
-func (s *scenario) fileHolds(ctx context.Context, file, called, namespace string, text *godog.DocString) error {
-	return s.inPods(ctx, called, namespace, func(pod *corev1.Pod) error {
-		held, err := s.suite.readFile(ctx, pod, file)
+func (s insideSteps) fileHolds(ctx context.Context, file, named, namespace string, text *godog.DocString) error {
+	return s.eachPod(ctx, named, namespace, func(pod *corev1.Pod) error {
+		held, err := s.containers.readFile(ctx, pod, file)
 		if err != nil {
 			return err
 		}
@@ -116,13 +141,13 @@ func (s *scenario) fileHolds(ctx context.Context, file, called, namespace string
 	})
 }
 
-func (s *scenario) fileIsKey(ctx context.Context, file, called, key, kind, name, namespace string) error {
-	wanted, err := s.held(ctx, kind, name, key, namespace)
+func (s insideSteps) fileIsKey(ctx context.Context, file, named, key, kind, name, namespace string) error {
+	wanted, err := s.value(ctx, kind, name, key, namespace)
 	if err != nil {
 		return err
 	}
-	return s.inPods(ctx, called, namespace, func(pod *corev1.Pod) error {
-		held, err := s.suite.readFile(ctx, pod, file)
+	return s.eachPod(ctx, named, namespace, func(pod *corev1.Pod) error {
+		held, err := s.containers.readFile(ctx, pod, file)
 		if err != nil {
 			return err
 		}
@@ -130,46 +155,38 @@ func (s *scenario) fileIsKey(ctx context.Context, file, called, key, kind, name,
 	})
 }
 
-// held is what a ConfigMap or Secret holds under key.
-func (s *scenario) held(ctx context.Context, kind, name, key, namespace string) (string, error) {
-	held := map[string]string{}
+// value returns the value of a key in a ConfigMap or a Secret.
+func (s insideSteps) value(ctx context.Context, kind, name, key, namespace string) (string, error) {
+	values := map[string]string{}
 	switch kind {
 	case "configmap":
-		found, err := s.suite.cluster.CoreV1().ConfigMaps(s.real(namespace)).Get(ctx, name, metav1.GetOptions{})
+		found, err := s.client.CoreV1().ConfigMaps(s.real(namespace)).Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
 			return "", err
 		}
-		held = found.Data
+		values = found.Data
 		for key, value := range found.BinaryData {
-			held[key] = string(value)
+			values[key] = string(value)
 		}
 	case "secret":
-		found, err := s.suite.cluster.CoreV1().Secrets(s.real(namespace)).Get(ctx, name, metav1.GetOptions{})
+		found, err := s.client.CoreV1().Secrets(s.real(namespace)).Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
 			return "", err
 		}
 		for key, value := range found.Data {
-			held[key] = string(value)
+			values[key] = string(value)
 		}
 	}
-	value, ok := held[key]
+	value, ok := values[key]
 	if !ok {
-		return "", fmt.Errorf("%s/%s has no key %q", kind, name, key)
+		return "", fmt.Errorf("%s/%s has no key %q, only %s", kind, name, key, listed(slices.Sorted(maps.Keys(values))))
 	}
 	return value, nil
 }
 
-// sameText returns the difference between what a file holds and what it should.
-func sameText(file, held, wanted string) error {
-	if held == wanted {
-		return nil
-	}
-	return fmt.Errorf("%s is not as wanted:\n%s", file, unified(titled{"wanted", wanted}, titled{file, held}))
-}
-
-func (s *scenario) noFile(ctx context.Context, file, called, namespace string) error {
-	return s.inPods(ctx, called, namespace, func(pod *corev1.Pod) error {
-		_, err := s.suite.readFile(ctx, pod, path.Clean(file))
+func (s insideSteps) noFile(ctx context.Context, file, named, namespace string) error {
+	return s.eachPod(ctx, named, namespace, func(pod *corev1.Pod) error {
+		_, err := s.containers.readFile(ctx, pod, path.Clean(file))
 		switch {
 		case err == nil:
 			return fmt.Errorf("it has the file %s", file)
@@ -180,9 +197,9 @@ func (s *scenario) noFile(ctx context.Context, file, called, namespace string) e
 	})
 }
 
-func (s *scenario) kernelHolds(ctx context.Context, called, namespace string, table *godog.Table) error {
-	return s.inPods(ctx, called, namespace, func(pod *corev1.Pod) error {
-		read := func(path string) ([]byte, error) { return s.suite.readFile(ctx, pod, path) }
+func (s insideSteps) kernelHolds(ctx context.Context, named, namespace string, table *godog.Table) error {
+	return s.eachPod(ctx, named, namespace, func(pod *corev1.Pod) error {
+		read := func(path string) ([]byte, error) { return s.containers.readFile(ctx, pod, path) }
 		user, err := kernel.UserOf(read)
 		if err != nil {
 			return err
@@ -199,7 +216,7 @@ func (s *scenario) kernelHolds(ctx context.Context, called, namespace string, ta
 	})
 }
 
-// compareKernel says how a property of a container is otherwise than wanted.
+// compareKernel compares a property of a container with the wanted one.
 func compareKernel(property, wanted string, user kernel.User, limits kernel.Limits) error {
 	either := func(is bool, yes, no string) string {
 		if is {
@@ -223,16 +240,13 @@ func compareKernel(property, wanted string, user kernel.User, limits kernel.Limi
 	}
 	held, known := properties[property]
 	if !known {
-		names := []string{"memory", "cpu"}
-		for name := range properties {
-			names = append(names, name)
-		}
-		return fmt.Errorf("there is no property %q%s", property, suggest.For(property, names))
+		names := append(slices.Collect(maps.Keys(properties)), "memory", "cpu")
+		return fmt.Errorf("unknown property %q%s", property, suggest.For(property, names))
 	}
 	return differs(property, held, wanted)
 }
 
-// compareLimit says how a limit is otherwise than wanted; one of 0 is none.
+// compareLimit compares a limit with the wanted one. A limit of 0 is none.
 func compareLimit(name, wanted string, held *resource.Quantity) error {
 	text := held.String()
 	if held.IsZero() {
@@ -243,10 +257,77 @@ func compareLimit(name, wanted string, held *resource.Quantity) error {
 	}
 	quantity, err := resource.ParseQuantity(wanted)
 	if err != nil {
-		return fmt.Errorf("%s: %q is no quantity: write it as in 250m, 1.5, 512Mi or 2Gi, or none", name, wanted)
+		return fmt.Errorf("%s: %q is neither none nor a quantity, such as 250m, 1.5, 512Mi or 2Gi", name, wanted)
 	}
 	if quantity.Cmp(*held) != 0 {
 		return fmt.Errorf("the limit of %s is %s, not %s", name, text, wanted)
 	}
 	return nil
+}
+
+func (s insideSteps) setEnv(ctx context.Context, container, named, namespace string, table *godog.Table) error {
+	var env []corev1.EnvVar
+	for _, row := range records(table) {
+		env = append(env, corev1.EnvVar{Name: row["name"], Value: row["value"]})
+	}
+	patch, err := json.Marshal(map[string]any{"spec": map[string]any{"template": map[string]any{"spec": map[string]any{
+		"containers": []any{map[string]any{"name": container, "env": env}},
+	}}}})
+	if err != nil {
+		return err
+	}
+	kind, name := kindAndName(named)
+	subject, err := s.subject(kind, name, namespace)
+	if err != nil {
+		return err
+	}
+	return s.template(ctx, named, namespace, func(template *corev1.PodTemplateSpec) error {
+		if err := hasContainer(template, container); err != nil { // the patch would add one
+			return err
+		}
+		options := metav1.PatchOptions{FieldManager: fieldManager}
+		_, err := subject.client.Patch(ctx, name, types.StrategicMergePatchType, patch, options)
+		return err
+	})
+}
+
+func hasContainer(template *corev1.PodTemplateSpec, name string) error {
+	var names []string
+	for _, container := range template.Spec.Containers {
+		if container.Name == name {
+			return nil
+		}
+		names = append(names, container.Name)
+	}
+	return fmt.Errorf("it has no container %q, only %s", name, listed(names))
+}
+
+func (s insideSteps) failsWithLog(ctx context.Context, named, text, namespace string) error {
+	failed, err := s.notReady(ctx, named, namespace)
+	if err != nil {
+		return err
+	}
+	if _, log, _ := strings.Cut(failed.Detail(), "Last log lines"); !strings.Contains(log, text) {
+		return fmt.Errorf("%s cannot be rolled out, but no log contains %q: %w\n%s", named, text, failed, failed.Detail())
+	}
+	return nil
+}
+
+func (s insideSteps) deletePod(ctx context.Context, named, namespace string) error {
+	pods, err := s.rolledOut(ctx, named, namespace)
+	if err != nil {
+		return err
+	}
+	deleted := pods[0]
+	subject, err := s.subject("pod", deleted.Name, namespace)
+	if err != nil {
+		return err
+	}
+	if err := subject.client.Delete(ctx, deleted.Name, metav1.DeleteOptions{}); err != nil {
+		return err
+	}
+	if err := s.awaitGone(ctx, subject.client, deleted); err != nil {
+		return fmt.Errorf("delete pod/%s: %w", deleted.Name, err)
+	}
+	return s.ready(ctx, named, namespace)
 }

@@ -45,16 +45,17 @@ func write(tb testing.TB, suite *Suite, name, content string) {
 func lifeCycle(ctx context.Context, suite *Suite) (err error) {
 	s := newScenario(suite)
 	defer func() {
-		if e := s.cleanUp(); err == nil {
+		if e := cleanUp(s); err == nil {
 			err = e
 		}
 	}()
+	workloads := workloadSteps{s.cluster, s.helm}
 	for _, step := range []func() error{
-		func() error { return s.runHelm(ctx, "install with --set image.tag=1") },
-		func() error { return s.deploymentsAppear(ctx, "shop", "shop") },
-		func() error { return s.runHelm(ctx, "upgrade with --set image.tag=2") },
-		func() error { return s.podsUseImage(ctx, "shop", "nginx:2") },
-		func() error { return s.runHelm(ctx, "uninstall with") },
+		func() error { return s.helm.run(ctx, "install with --set image.tag=1") },
+		func() error { return workloads.deploymentsAppear(ctx, "shop", "shop") },
+		func() error { return s.helm.run(ctx, "upgrade with --set image.tag=2") },
+		func() error { return workloads.podsUseImage(ctx, "shop", "nginx:2") },
+		func() error { return s.helm.run(ctx, "uninstall with") },
 	} {
 		if err := step(); err != nil {
 			return err

@@ -4,144 +4,127 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
 
-	"github.com/cucumber/godog"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-
-	"github.com/traderadmin/charts/steps/internal/ownership"
+	"k8s.io/client-go/kubernetes"
 )
 
-// namespaces maps each namespace that a scenario names to the one that stands for it, which no other scenario uses.
+// namespaces maps each namespace that a scenario names to the one in the cluster that stands for it, which no other
+// scenario uses. It is safe for concurrent use.
 type namespaces struct {
-	only  string // the one that stands for all, which nobody here makes or deletes; "" where each gets its own
-	mu    sync.Mutex
-	names map[string]string
-	made  []string
+	client kubernetes.Interface
+	run    string // the ID of the run, which labels namespaces
+	suite  string // the namespace that steps mean that name none
+	single string // the one in the cluster that stands for all, which exists and stays; "" if each gets its own
+
+	mu        sync.Mutex
+	inCluster map[string]string // by the names in the scenario
+	created   []string
 }
 
-// real returns what the namespace that the scenario calls name is called in the cluster.
-func (n *namespaces) real(name string) string {
-	if n.only != "" {
-		return n.only
+// named returns the namespace that a step means, by its name in the scenario; "" is the suite's.
+func (n *namespaces) named(name string) string {
+	if name == "" {
+		return n.suite
 	}
+	return name
+}
+
+// real returns the name in the cluster of a namespace that a step names; "" is the suite's.
+func (n *namespaces) real(name string) string {
+	if n.single != "" {
+		return n.single
+	}
+	name = n.named(name)
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.names == nil {
-		n.names = map[string]string{}
+	if n.inCluster == nil {
+		n.inCluster = map[string]string{}
 	}
-	if _, ok := n.names[name]; !ok {
-		n.names[name] = name + "-" + shortID()
+	if _, ok := n.inCluster[name]; !ok {
+		n.inCluster[name] = name + "-" + shortID()
 	}
-	return n.names[name]
+	return n.inCluster[name]
 }
 
-// shortID is short enough to read and long enough to be had once.
+// shortID returns six random letters and digits: short enough to read, and unlikely to be used twice in a cluster.
 func shortID() string { return strings.ToLower(rand.Text()[:6]) }
 
-// all returns the names in the cluster of those that the scenario named.
+// all returns the names in the cluster of all namespaces that the scenario named, sorted.
 func (n *namespaces) all() []string {
-	if n.only != "" {
-		return []string{n.only}
+	if n.single != "" {
+		return []string{n.single}
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	var all []string
-	for _, name := range n.names {
-		all = append(all, name)
-	}
-	slices.Sort(all)
-	return all
+	return slices.Sorted(maps.Values(n.inCluster))
 }
 
-// makeDefaultNamespace makes the suite's namespace where it does not exist, as helm's --create-namespace would.
-func (s *scenario) makeDefaultNamespace(ctx context.Context) error {
-	return s.ensureNamespace(ctx, s.suite.options.Namespace)
+// ensure creates the namespace that a step names, unless the scenario has done so; "" is the suite's.
+func (n *namespaces) ensure(ctx context.Context, name string) error {
+	real := n.real(name)
+	if real == n.single || slices.Contains(n.created, real) {
+		return nil
+	}
+	_, err := n.client.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
+		Name: real, Labels: map[string]string{corev1.LabelMetadataName: real, RunLabel: n.run},
+	}}, metav1.CreateOptions{})
+	if err != nil {
+		return fmt.Errorf("create namespace %s: %w", real, err)
+	}
+	n.created = append(n.created, real)
+	return nil
 }
 
-// namespaceWithLabels makes the namespace that the scenario calls name, if it is not there, and gives it the labels of a table.
-func (s *scenario) namespaceWithLabels(ctx context.Context, name string, table *godog.Table) error {
-	if s.namespaces.only != "" {
-		return fmt.Errorf("%w: the run may use the namespace %s only, which is not its to label", godog.ErrSkip, s.namespaces.only)
-	}
-	if err := s.ensureNamespace(ctx, name); err != nil {
-		return err
-	}
-	labels := map[string]string{}
-	for _, row := range records(table) {
-		labels[row["key"]] = row["value"]
-	}
+// label adds labels to the namespace that a step names, which exists.
+func (n *namespaces) label(ctx context.Context, name string, labels map[string]string) error {
 	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"labels": labels}})
 	if err != nil {
 		return err
 	}
-	_, err = s.suite.cluster.CoreV1().Namespaces().Patch(ctx, s.namespaces.real(name), types.MergePatchType, patch, metav1.PatchOptions{})
+	_, err = n.client.CoreV1().Namespaces().Patch(ctx, n.real(name), types.MergePatchType, patch, metav1.PatchOptions{})
 	if err != nil {
-		return fmt.Errorf("label the namespace %q: %w", name, err)
+		return fmt.Errorf("label namespace %q: %w", name, err)
 	}
 	return nil
 }
 
-// ensureNamespace makes the namespace that the scenario calls by this name, unless it did before.
-func (s *scenario) ensureNamespace(ctx context.Context, called string) error {
-	name := s.namespaces.real(called)
-	if name == s.namespaces.only || slices.Contains(s.namespaces.made, name) {
-		return nil
+// delete starts to delete a namespace, by its name in the cluster.
+func (n *namespaces) delete(ctx context.Context, real string) error {
+	err := n.client.CoreV1().Namespaces().Delete(ctx, real, metav1.DeleteOptions{})
+	if err != nil && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("delete namespace %s of the scenario: %w", real, err)
 	}
-	_, err := s.suite.cluster.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
-		Name:   name,
-		Labels: map[string]string{corev1.LabelMetadataName: name, ownership.Label: s.suite.run},
-	}}, metav1.CreateOptions{})
-	if err != nil {
-		return fmt.Errorf("make the namespace %s: %w", name, err)
-	}
-	s.namespaces.made = append(s.namespaces.made, name)
 	return nil
 }
 
-// unused are the namespaces of scenarios that have ended which are still there.
-type unused struct {
+// retained are the namespaces of finished scenarios that still exist, the oldest first.
+type retained struct {
 	mu    sync.Mutex
-	names []string // the oldest first
+	names []string
 }
 
-// add adds names, and returns those for which there is no room any more.
-func (u *unused) add(names []string, room int) []string {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.names = append(u.names, names...)
-	tooMany := slices.Clone(u.names[:max(0, len(u.names)-room)])
-	u.names = u.names[len(tooMany):]
-	return tooMany
+// add adds namespaces, and removes and returns the oldest beyond a limit.
+func (r *retained) add(names []string, limit int) []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.names = append(r.names, names...)
+	surplus := slices.Clone(r.names[:max(0, len(r.names)-limit)])
+	r.names = r.names[len(surplus):]
+	return surplus
 }
 
-// cleanUp takes away what the scenario made: releases of which a part is in namespaces that are not its own, what is outside of namespaces, then its namespaces, or
-// older ones where there is room for some. It does not wait until they are gone: no other scenario uses them.
-func (s *scenario) cleanUp() error {
-	ctx := s.suite.background.ctx // the scenario's own may have ended
-	defer s.giveBack()
-	if s.namespaces.only != "" {
-		return errors.Join(s.takeAwayOutside(ctx), s.suite.takeAway(ctx, s.suite.run))
-	}
-	failed := []error{s.uninstallElsewhere(ctx), s.takeAwayOutside(ctx)}
-	for _, name := range s.suite.unused.add(s.namespaces.all(), s.suite.options.RetainNamespaces) {
-		err := s.suite.cluster.CoreV1().Namespaces().Delete(ctx, name, metav1.DeleteOptions{})
-		if err != nil && !apierrors.IsNotFound(err) {
-			failed = append(failed, fmt.Errorf("delete the namespace %s, which a scenario made: %w", name, err))
-		}
-		if s.share != nil { // others wait for it
-			_ = s.suite.cluster.CoreV1().Pods(name).DeleteCollection(ctx, hastily, metav1.ListOptions{}) // they go anyway, in their own time
-		}
-	}
-	return errors.Join(failed...)
-}
-
-// hastily is for pods that have nobody left to serve, and need not end as gracefully as they were to while they were tested.
-var hastily = metav1.DeleteOptions{GracePeriodSeconds: new(int64(1))}
+var (
+	// quickly deletes pods that no test needs anymore, with less grace than they ask for.
+	quickly = metav1.DeleteOptions{GracePeriodSeconds: new(int64(1))}
+	// everything selects all objects.
+	everything = metav1.ListOptions{}
+)

@@ -9,13 +9,13 @@ import (
 // TestUnusedNamespacesGo has the oldest go first, once there are more than there is room for.
 func TestUnusedNamespacesGo(t *testing.T) {
 	t.Parallel()
-	var some unused
+	var some retained
 	assert.Empty(t, some.add([]string{"a", "b"}, 3))
 	assert.Empty(t, some.add([]string{"c"}, 3))
 	assert.Equal(t, []string{"a", "b"}, some.add([]string{"d", "e"}, 3))
 	assert.Equal(t, []string{"c"}, some.add([]string{"f"}, 3))
 
-	var none unused
+	var none retained
 	assert.Equal(t, []string{"a", "b"}, none.add([]string{"a", "b"}, 0))
 	assert.Empty(t, none.add(nil, 0))
 }

@@ -5,11 +5,17 @@ import (
 	"fmt"
 )
 
-func (s *scenario) noteSteps() []Step {
+// noteSteps are the steps that remember the value of a field, and compare it later.
+type noteSteps struct {
+	*view
+	noted map[string]any
+}
+
+func (s noteSteps) rows() []Step {
 	return []Step{
 		{
 			Phrase: `I note PATH of the KIND "NAME"[ in namespace "NAMESPACE"]`, Method: s.note,
-			Does: "Remembers the value of a field, by its JSONPath, to be compared later.",
+			Does: "Remembers the value of a field, by its JSONPath, for a later comparison.",
 			Example: `
 When I run helm install shop ./shop
 And I note .metadata.uid of the deployment "shop"
@@ -18,7 +24,7 @@ Then .metadata.uid of the deployment "shop" is as noted`,
 		},
 		{
 			Phrase: `PATH of the KIND "NAME" is as noted[ in namespace "NAMESPACE"]`, Method: s.isAsNoted,
-			Does: "Holds when a field has the value that was noted: a generated password that an upgrade must keep, for instance.",
+			Does: "Checks that a field still has the value that was noted, such as a generated password that an upgrade must keep.",
 			Example: `
 When I run helm install shop ./shop
 And I note .spec.clusterIP of the service "shop"
@@ -27,7 +33,7 @@ Then .spec.clusterIP of the service "shop" is as noted`,
 		},
 		{
 			Phrase: `PATH of the KIND "NAME" has changed[ in namespace "NAMESPACE"]`, Method: s.hasChanged,
-			Does: "Holds when a field has another value than the one that was noted.",
+			Does: "Checks that a field has another value than the one that was noted.",
 			Example: `
 When I run helm install shop ./shop
 And I note .metadata.generation of the deployment "shop"
@@ -37,20 +43,17 @@ Then .metadata.generation of the deployment "shop" has changed`,
 	}
 }
 
-func (s *scenario) note(ctx context.Context, path, kind, name, namespace string) error {
+func (s noteSteps) note(ctx context.Context, path, kind, name, namespace string) error {
 	key, value, err := s.field(ctx, path, kind, name, namespace)
 	if err != nil {
 		return err
-	}
-	if s.noted == nil {
-		s.noted = map[string]any{}
 	}
 	s.noted[key] = value
 	return nil
 }
 
-func (s *scenario) isAsNoted(ctx context.Context, path, kind, name, namespace string) error {
-	return s.compareNote(ctx, path, kind, name, namespace, func(key string, noted, value any) error {
+func (s noteSteps) isAsNoted(ctx context.Context, path, kind, name, namespace string) error {
+	return s.compare(ctx, path, kind, name, namespace, func(key string, noted, value any) error {
 		if same(noted, value) {
 			return nil
 		}
@@ -58,29 +61,31 @@ func (s *scenario) isAsNoted(ctx context.Context, path, kind, name, namespace st
 	})
 }
 
-func (s *scenario) hasChanged(ctx context.Context, path, kind, name, namespace string) error {
-	return s.compareNote(ctx, path, kind, name, namespace, func(key string, noted, value any) error {
+func (s noteSteps) hasChanged(ctx context.Context, path, kind, name, namespace string) error {
+	return s.compare(ctx, path, kind, name, namespace, func(key string, noted, value any) error {
 		if !same(noted, value) {
 			return nil
 		}
-		return fmt.Errorf("%s is %s still, as when it was noted", key, asJSON(value))
+		return fmt.Errorf("%s is still %s, as when it was noted", key, asJSON(value))
 	})
 }
 
-func (s *scenario) compareNote(ctx context.Context, path, kind, name, namespace string, compare func(key string, noted, value any) error) error {
+func (s noteSteps) compare(
+	ctx context.Context, path, kind, name, namespace string, check func(key string, noted, value any) error,
+) error {
 	key, value, err := s.field(ctx, path, kind, name, namespace)
 	if err != nil {
 		return err
 	}
 	noted, ok := s.noted[key]
 	if !ok {
-		return fmt.Errorf("%s was not noted: write `I note %s of the %s %q` above this step, before what may change it", key, path, kind, name)
+		return fmt.Errorf("%s was not noted: add `I note %s of the %s %q` before this step", key, path, kind, name)
 	}
-	return compare(key, noted, value)
+	return check(key, noted, value)
 }
 
-// field returns what a path leads to in an object, and a name for that.
-func (s *scenario) field(ctx context.Context, path, kind, name, namespace string) (key string, value any, err error) {
+// field returns the value of a field, and a name for the field.
+func (s noteSteps) field(ctx context.Context, path, kind, name, namespace string) (key string, value any, err error) {
 	parsed, err := parsePath(path)
 	if err != nil {
 		return "", nil, err
@@ -93,12 +98,13 @@ func (s *scenario) field(ctx context.Context, path, kind, name, namespace string
 	if err != nil {
 		return "", nil, err
 	}
+	key = fmt.Sprintf("%s of the %s", path, subject)
 	found, err := find(parsed, object.Object)
 	if err != nil {
-		return "", nil, fmt.Errorf("%s of the %s: %w", path, subject, err)
+		return "", nil, fmt.Errorf("%s: %w", key, err)
 	}
 	if len(found) == 0 {
-		return "", nil, fmt.Errorf("%s of the %s is not there", path, subject)
+		return "", nil, fmt.Errorf("%s does not exist", key)
 	}
-	return fmt.Sprintf("%s of the %s", path, subject), one(found), nil
+	return key, one(found), nil
 }

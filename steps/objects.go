@@ -8,53 +8,82 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-func (s *scenario) objectSteps() []Step {
+// objectSteps are the steps about objects of any kind.
+type objectSteps struct {
+	*view
+	sender *sender
+}
+
+func (s objectSteps) rows() []Step {
 	return []Step{
 		{
-			Phrase: `the KIND "NAME" has[ in namespace "NAMESPACE"]`, Method: s.objectHas, Columns: []string{"path", "value"},
-			Does: "Compares fields of an object, by their JSONPath, with values in YAML: `2` is a number, `\"2\"` a string, `[a, b]` a list, and an empty cell means that the field is not " +
-				"there. A path that leads to several fields is compared with a list. Fields below `.status` are waited for; all others are looked at once.",
+			Phrase: `the objects[ in namespace "NAMESPACE"]`, Method: s.apply, Text: "YAML, one or several documents",
+			Does: "Applies Kubernetes objects, as `kubectl apply --server-side --force-conflicts` does, so that it can also " +
+				"change fields that Helm wrote. An object that names no namespace is applied in the step's, or in the suite's. " +
+				"The step waits until a ResourceQuota is in force. A cluster-scoped object is deleted after the scenario; " +
+				"scenarios that create the same one need the tag `" + Serial + "`.",
+			Example: `
+Given the objects
+  """
+  apiVersion: v1
+  kind: ResourceQuota
+  metadata:
+    name: small
+  spec:
+    hard:
+      count/deployments.apps: "1"
+  """
+When I run helm install shop ./shop
+And I try helm install other-shop ./shop
+Then it fails with "exceeded quota: small"`,
+		},
+		{
+			Phrase: `the KIND "NAME" has[ in namespace "NAMESPACE"]`, Method: s.has, Columns: []string{"path", "value"},
+			Does: "Compares fields of an object, by their JSONPath, with values in YAML: `2` is a number, `\"2\"` is a string, " +
+				"`[a, b]` is a list, and an empty cell means that the field does not exist. A path that leads to several fields " +
+				"is compared with a list. The step waits for fields below `.status`, and for no others.",
 			Example: `
 When I run helm install shop ./shop --set replicaCount=2
 Then the deployment "shop" has
-  | path                                    | value              |
-  | .spec.replicas                          | 2                  |
-  | .spec.template.spec.containers[*].image | ["nginx:1.16.0"]   |
-  | .spec.paused                            |                    |
-  | .metadata.labels                        | {app.kubernetes.io/name: shop, app.kubernetes.io/instance: shop, app.kubernetes.io/version: 1.16.0, app.kubernetes.io/managed-by: Helm, helm.sh/chart: shop-0.1.0} |
-  | .status.readyReplicas                   | 2                  |`,
+  | path                                    | value                                                            |
+  | .spec.replicas                          | 2                                                                |
+  | .spec.template.spec.containers[*].image | ["nginx:1.16.0"]                                                 |
+  | .spec.paused                            |                                                                  |
+  | .metadata.labels['helm\.sh/chart']      | shop-0.1.0                                                       |
+  | .spec.selector.matchLabels              | {app.kubernetes.io/name: shop, app.kubernetes.io/instance: shop} |
+  | .status.readyReplicas                   | 2                                                                |`,
 		},
 		{
-			Phrase: `the KIND "NAME" has PATH = VALUE[ in namespace "NAMESPACE"]`, Method: s.objectHasOne,
-			Does: "The same for one field, on one line.",
+			Phrase: `the KIND "NAME" has PATH = VALUE[ in namespace "NAMESPACE"]`, Method: s.hasField,
+			Does: "Does the same for one field.",
 			Example: `
 When I run helm install shop ./shop
 Then the svc "shop" has .spec.ports[0].targetPort = http`,
 		},
 		{
-			Phrase: `the KIND "NAME" satisfies "CEL"[ in namespace "NAMESPACE"]`, Method: s.objectSatisfies,
-			Does: "Holds when an expression in CEL says true of the object, which it calls `self`. Kubernetes' own functions are there too, such as `quantity()`. It is waited for when " +
-				"the expression looks at `self.status`.",
+			Phrase: `the KIND "NAME" satisfies "CEL"[ in namespace "NAMESPACE"]`, Method: s.satisfies,
+			Does: "Checks that a CEL expression is true for the object, which it calls `self`. The functions that Kubernetes " +
+				"adds to CEL are available, such as `quantity()`. The step waits if the expression uses `self.status`.",
 			Example: `
 When I run helm install shop ./shop --set resources.requests.memory=1Gi
-Then the deployment "shop" satisfies "self.spec.template.spec.containers.all(c, quantity(c.resources.requests.memory).isLessThan(quantity('2Gi')))"
+Then the deployment "shop" satisfies "self.spec.template.spec.containers.all(c, has(c.resources.requests))"
 And the deployment "shop" satisfies "self.status.readyReplicas == self.spec.replicas"`,
 		},
 		{
-			Phrase: `the KIND "NAME" satisfies[ in namespace "NAMESPACE"]`, Method: s.objectSatisfiesDoc, Text: "CEL",
-			Does: "The same for an expression of several lines.",
+			Phrase: `the KIND "NAME" satisfies[ in namespace "NAMESPACE"]`, Method: s.satisfiesDoc, Text: "CEL",
+			Does: "Does the same for an expression with several lines.",
 			Example: `
-When I run helm install shop ./shop --set autoscaling.enabled=true
-Then the hpa "shop" satisfies
+When I run helm install shop ./shop --set resources.requests.memory=1Gi
+Then the deployment "shop" satisfies
   """
-  self.spec.minReplicas == 1 &&
-  self.spec.maxReplicas > self.spec.minReplicas &&
-  self.spec.scaleTargetRef.name == "shop"
+  self.spec.template.spec.containers.all(c,
+    quantity(c.resources.requests.memory).isLessThan(quantity('2Gi')))
   """`,
 		},
 		{
-			Phrase: `there is a[n] KIND "NAME"[ in namespace "NAMESPACE"]`, Method: s.thereIs,
-			Does: "Holds when the object is there now. The kind is as kubectl takes it: singular, plural, short, with its group or not.",
+			Phrase: `there is a[n] KIND "NAME"[ in namespace "NAMESPACE"]`, Method: s.exists,
+			Does: "Checks that the object exists, without waiting. The kind is as kubectl takes it: singular, plural or short, " +
+				"with or without its group.",
 			Example: `
 When I run helm install shop ./shop
 Then there is a serviceaccount "shop"
@@ -62,8 +91,8 @@ And there is a deploy "shop"
 And there is a services "shop"`,
 		},
 		{
-			Phrase: `there is no KIND "NAME"[ in namespace "NAMESPACE"]`, Method: s.thereIsNo,
-			Does: "Holds when the object is not there. One that is being deleted is waited for.",
+			Phrase: `there is no KIND "NAME"[ in namespace "NAMESPACE"]`, Method: s.doesNotExist,
+			Does: "Checks that the object does not exist. The step waits if it is being deleted.",
 			Example: `
 When I run helm install shop ./shop
 Then there is no ingress "shop"`,
@@ -71,98 +100,63 @@ Then there is no ingress "shop"`,
 	}
 }
 
-// errAbsent is for an object that is not there, until more is said of it.
-var errAbsent = errors.New("it is not there")
-
-// look holds an object to check. What check calls settled is not waited for, nor is an object that is not there.
-func (s *scenario) look(ctx context.Context, kind, name, namespace string, check func(object map[string]any) (settled bool, wrong error)) error {
-	subject, err := s.subject(kind, name, namespace)
-	if err != nil {
-		return err
-	}
-	err = s.awaitObject(ctx, subject.client, name, func(object *unstructured.Unstructured) (bool, error) {
-		if object == nil {
-			return true, errAbsent
-		}
-		return check(object.Object)
-	})
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, errAbsent):
-		return subject.absent(ctx)
-	}
-	return about{subject.String(), err}
+func (s objectSteps) apply(ctx context.Context, namespace string, text *godog.DocString) error {
+	return s.sender.applyDocuments(ctx, namespace, text.Content)
 }
 
-// about says which object an error is about.
-type about struct {
-	what string
-	error
-}
-
-func (a about) Error() string { return a.what + ": " + a.error.Error() }
-
-func (a about) Unwrap() error { return a.error }
-
-func (s *scenario) objectHas(ctx context.Context, kind, name, namespace string, table *godog.Table) error {
+func (s objectSteps) has(ctx context.Context, kind, name, namespace string, table *godog.Table) error {
 	all, err := expectations(table)
 	if err != nil {
 		return err
 	}
-	return s.objectMeets(ctx, kind, name, namespace, all)
+	return s.meets(ctx, kind, name, namespace, all)
 }
 
-func (s *scenario) objectHasOne(ctx context.Context, kind, name, path, value, namespace string) error {
+func (s objectSteps) hasField(ctx context.Context, kind, name, path, value, namespace string) error {
 	e, err := expect(path, value)
 	if err != nil {
 		return err
 	}
-	return s.objectMeets(ctx, kind, name, namespace, []expectation{e})
+	return s.meets(ctx, kind, name, namespace, []expectation{e})
 }
 
-func (s *scenario) objectMeets(ctx context.Context, kind, name, namespace string, all []expectation) error {
-	return s.look(ctx, kind, name, namespace, func(object map[string]any) (bool, error) {
-		return meet(object, all)
-	})
+func (s objectSteps) meets(ctx context.Context, kind, name, namespace string, all []expectation) error {
+	return s.look(ctx, kind, name, namespace, func(object map[string]any) mismatch { return compare(object, all) })
 }
 
-func (s *scenario) objectSatisfiesDoc(ctx context.Context, kind, name, namespace string, text *godog.DocString) error {
-	return s.objectSatisfies(ctx, kind, name, text.Content, namespace)
+func (s objectSteps) satisfiesDoc(ctx context.Context, kind, name, namespace string, text *godog.DocString) error {
+	return s.satisfies(ctx, kind, name, text.Content, namespace)
 }
 
-func (s *scenario) objectSatisfies(ctx context.Context, kind, name, expression, namespace string) error {
+func (s objectSteps) satisfies(ctx context.Context, kind, name, expression, namespace string) error {
 	rule, err := parseRule(expression)
 	if err != nil {
 		return err
 	}
-	return s.look(ctx, kind, name, namespace, func(object map[string]any) (bool, error) {
-		return rule.settled(), rule.check(object)
+	return s.look(ctx, kind, name, namespace, func(object map[string]any) mismatch {
+		return mismatch{rule.check(object), !rule.usesStatus()}
 	})
 }
 
-func (s *scenario) thereIs(ctx context.Context, kind, name, namespace string) error {
-	return s.look(ctx, kind, name, namespace, func(map[string]any) (bool, error) { return true, nil })
+func (s objectSteps) exists(ctx context.Context, kind, name, namespace string) error {
+	return s.look(ctx, kind, name, namespace, func(map[string]any) mismatch { return met })
 }
 
-func (s *scenario) thereIsNo(ctx context.Context, kind, name, namespace string) error {
+func (s objectSteps) doesNotExist(ctx context.Context, kind, name, namespace string) error {
 	subject, err := s.subject(kind, name, namespace)
 	if err != nil {
 		return err
 	}
-	if err := s.awaitObject(ctx, subject.client, name, gone); err != nil {
-		return about{subject.String(), err}
-	}
-	return nil
+	return aboutIf(subject.String(), s.object(ctx, subject.client, name, gone))
 }
 
-// gone holds for an object that is not there. One that nobody deletes stays.
-func gone(object *unstructured.Unstructured) (bool, error) {
+// gone holds if an object does not exist. Waiting only helps if it is being deleted.
+func gone(object *unstructured.Unstructured) mismatch {
 	switch {
 	case object == nil:
-		return true, nil
+		return met
 	case object.GetDeletionTimestamp() != nil:
-		return false, errors.New("it is there still, being deleted")
+		return pending(errors.New("it still exists, and is being deleted"))
 	}
-	return true, errors.New("it is there, and nobody deletes it")
+	return permanent(errors.New("it exists, and is not being deleted"))
 }

@@ -20,45 +20,42 @@ func (s *Scenario) Step(step Step) { s.register(step) }
 
 // Namespace returns the name in the cluster of the namespace that the scenario calls by this name; "" is the suite's.
 // Unless the run may only use one namespace, it is one that no other scenario uses. It need not exist.
-func (s *Scenario) Namespace(name string) string { return s.scenario.real(name) }
+func (s *Scenario) Namespace(name string) string { return s.scenario.cluster.real(name) }
 
 // Config returns the configuration for clients of the cluster. It must not be changed.
 func (s *Scenario) Config() *rest.Config { return s.scenario.suite.config }
 
 // Client returns a client of the cluster.
-func (s *Scenario) Client() kubernetes.Interface { return s.scenario.suite.cluster }
+func (s *Scenario) Client() kubernetes.Interface { return s.scenario.suite.client }
 
 // Release returns the name of the release under test: the last one that the scenario named, or else the suite's.
-func (s *Scenario) Release() string { return s.scenario.release }
+func (s *Scenario) Release() string { return s.scenario.helm.release }
 
 // Chart returns the path of the chart of the release under test, as the scenario wrote it, or else the suite's.
-func (s *Scenario) Chart() string { return s.scenario.chart }
+func (s *Scenario) Chart() string { return s.scenario.helm.chart }
 
 // Helm runs a Helm command line, without the leading "helm", as the step `I run helm COMMAND` does. It returns what
 // Helm printed to standard output.
 func (s *Scenario) Helm(ctx context.Context, line string) (output string, err error) {
-	err = s.scenario.runHelm(ctx, line)
-	if s.scenario.last != nil {
-		output = s.scenario.last.Output
+	err = helmSteps{s.scenario.helm, s.scenario.attempts}.run(ctx, line)
+	if last := s.scenario.helm.last; last != nil {
+		output = last.Output
 	}
 	return output, err
 }
 
 // Await calls check until it returns nil, for as long as the suite lets a step wait (Options.Wait). It returns check's
-// last error, with what was awaited and how long it took. An error that is wrapped by Never ends the wait at once.
+// last error, with what was awaited and how long it took. An error that is wrapped by Permanent ends the wait at once.
 func (s *Scenario) Await(ctx context.Context, what string, check func(ctx context.Context) error) error {
-	if err := s.scenario.eventually(ctx, check); err != nil {
-		return about{what, err}
-	}
-	return nil
+	return aboutIf(what, s.scenario.cluster.until(ctx, check))
 }
 
-// Never marks an error of a check that no waiting will change. See Scenario.Await.
-func Never(err error) error {
+// Permanent marks an error of a check that waiting will not change. See Scenario.Await.
+func Permanent(err error) error {
 	if err == nil {
 		return nil
 	}
-	return final{err}
+	return permanentError{err}
 }
 
 // Attach adds a file to the step in the report. It returns the context that the function behind the step must return.

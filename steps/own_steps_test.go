@@ -28,7 +28,7 @@ Then the release has 0 ConfigMaps`,
 			err := s.Await(ctx, "the ConfigMaps of "+s.Release(), func(ctx context.Context) error {
 				found, err := s.Client().CoreV1().ConfigMaps(s.Namespace(namespace)).List(ctx, metav1.ListOptions{})
 				if err != nil {
-					return Never(err)
+					return Permanent(err)
 				}
 				if len(found.Items) != wanted+1 {
 					return fmt.Errorf("there are %d", len(found.Items)-1)
@@ -87,7 +87,7 @@ func TestAwaitEndsEarlyWhereNoWaitingHelps(t *testing.T) {
 
 	err := s.Await(t.Context(), "something", func(context.Context) error {
 		calls++
-		return Never(cause)
+		return Permanent(cause)
 	})
 
 	assert.ErrorIs(t, err, cause)

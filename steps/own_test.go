@@ -45,10 +45,10 @@ func TestOneNamespaceForAll(t *testing.T) {
 	const name = "one-for-all"
 	suite := newSuite(t, func(o *Options) { o.SingleNamespace = name })
 	write(t, suite, "templates/leaving.yaml", leaving)
-	_, err := suite.cluster.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
+	_, err := suite.client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
 	require.NoError(t, err)
 	for _, canary := range []string{"canary", "hook-that-never-runs"} {
-		_, err := suite.cluster.CoreV1().ConfigMaps(name).Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: canary}}, metav1.CreateOptions{})
+		_, err := suite.client.CoreV1().ConfigMaps(name).Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: canary}}, metav1.CreateOptions{})
 		require.NoError(t, err)
 	}
 	user := newSuite(t)
@@ -79,8 +79,8 @@ func TestOneNamespaceForAll(t *testing.T) {
 `, 4)
 
 	assert.False(t, passed)
-	assert.Contains(t, output, "the namespace one-for-all had a release theirs before this scenario, which is not touched")
-	assert.Equal(t, map[string][]string{`it needs the namespace "elsewhere", and the run may use one-for-all only`: {"second"}}, suite.Skipped())
+	assert.Contains(t, output, "release theirs was in namespace one-for-all before this scenario, and is not touched")
+	assert.Equal(t, map[string][]string{`it needs the namespace "elsewhere", and the run may only use one-for-all`: {"second"}}, suite.Skipped())
 	assert.Contains(t, output, "5 scenarios (4 passed, 1 failed)", "godog takes what is skipped for passed") // suite.Skipped says it
 	assert.Equal(t, before, inNamespace(t, suite, name), output)
 }
@@ -89,9 +89,9 @@ func TestOneNamespaceForAll(t *testing.T) {
 func inNamespace(t *testing.T, suite *Suite, name string) map[string]string {
 	found := map[string]string{}
 	for _, kind := range []string{"configmaps", "secrets", "services", "serviceaccounts", "persistentvolumeclaims", "deployments.apps", "statefulsets.apps"} {
-		resource, err := suite.mapper.ResourceFor(schema.ParseGroupResource(kind).WithVersion(""))
+		resource, err := suite.resources.mapper.ResourceFor(schema.ParseGroupResource(kind).WithVersion(""))
 		require.NoError(t, err)
-		list, err := suite.objects.Resource(resource).Namespace(name).List(t.Context(), metav1.ListOptions{})
+		list, err := suite.resources.dynamic.Resource(resource).Namespace(name).List(t.Context(), metav1.ListOptions{})
 		require.NoError(t, err)
 		for _, object := range list.Items {
 			if object.GetDeletionTimestamp() == nil {

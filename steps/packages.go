@@ -15,11 +15,15 @@ import (
 	"github.com/cucumber/godog"
 )
 
-func (s *scenario) packageSteps() []Step {
+// packageSteps are the steps about chart archives that the scenario packaged.
+type packageSteps struct{ *scratch }
+
+func (s packageSteps) rows() []Step {
 	return []Step{
 		{
-			Phrase: `the package "NAME" contains`, Method: s.packageContains, Columns: []string{"file"},
-			Does: "Wants a chart archive that the scenario packaged to have these files, by their path in the chart; `*` stands for a part of a name.",
+			Phrase: `the package "NAME" contains`, Method: s.contains, Columns: []string{"file"},
+			Does: "Checks that a chart archive which the scenario packaged contains these files, by their paths in the chart. " +
+				"`*` stands for any part of a name.",
 			Example: `
 When I run helm package ./shop --version 2.0.0
 Then the package "shop-2.0.0.tgz" contains
@@ -30,8 +34,8 @@ When I run helm install shop shop-2.0.0.tgz
 Then deployment/shop is rolled out`,
 		},
 		{
-			Phrase: `the package "NAME" does not contain`, Method: s.packageDoesNotContain, Columns: []string{"file"},
-			Does: "Wants a chart archive to have none of these files: what `.helmignore` keeps out.",
+			Phrase: `the package "NAME" does not contain`, Method: s.doesNotContain, Columns: []string{"file"},
+			Does: "Checks that a chart archive contains none of these files, because `.helmignore` excludes them, for example.",
 			Example: `
 When I run helm package ./shop
 Then the package "shop-0.1.0.tgz" does not contain
@@ -42,25 +46,27 @@ Then the package "shop-0.1.0.tgz" does not contain
 	}
 }
 
-func (s *scenario) packageContains(name string, table *godog.Table) error {
-	return s.comparePackage(name, table, func(wanted string, matches, all []string) error {
+func (s packageSteps) contains(name string, table *godog.Table) error {
+	return s.compare(name, table, func(pattern string, matches, all []string) error {
 		if len(matches) > 0 {
 			return nil
 		}
-		return fmt.Errorf("%s is not in %s, which contains %s", wanted, name, listed(all))
+		return fmt.Errorf("%s is not in %s, which contains %s", pattern, name, listed(all))
 	})
 }
 
-func (s *scenario) packageDoesNotContain(name string, table *godog.Table) error {
-	return s.comparePackage(name, table, func(unwanted string, matches, _ []string) error {
+func (s packageSteps) doesNotContain(name string, table *godog.Table) error {
+	return s.compare(name, table, func(pattern string, matches, _ []string) error {
 		if len(matches) == 0 {
 			return nil
 		}
-		return fmt.Errorf("%s is in %s: %s", unwanted, name, listed(matches))
+		return fmt.Errorf("%s is in %s: %s", pattern, name, listed(matches))
 	})
 }
 
-func (s *scenario) comparePackage(name string, table *godog.Table, compare func(pattern string, matches, all []string) error) error {
+func (s packageSteps) compare(
+	name string, table *godog.Table, check func(pattern string, matches, all []string) error,
+) error {
 	files, err := s.packaged(name)
 	if err != nil {
 		return err
@@ -71,26 +77,26 @@ func (s *scenario) comparePackage(name string, table *godog.Table, compare func(
 		for _, file := range files {
 			match, err := path.Match(row["file"], file)
 			if err != nil {
-				return fmt.Errorf("%q is no pattern for files: %w", row["file"], err)
+				return fmt.Errorf("invalid pattern %q for files: %w", row["file"], err)
 			}
 			if match {
 				matches = append(matches, file)
 			}
 		}
-		wrong = append(wrong, compare(row["file"], matches, files))
+		wrong = append(wrong, check(row["file"], matches, files))
 	}
 	return errors.Join(wrong...)
 }
 
-// packaged are the files of an archive in the scenario's folder, by their paths in the chart.
-func (s *scenario) packaged(name string) ([]string, error) {
-	folder, err := s.scratchFolder()
+// packaged returns the files of an archive in the scenario's folder, by their paths in the chart, sorted.
+func (s packageSteps) packaged(name string) ([]string, error) {
+	folder, err := s.folder()
 	if err != nil {
 		return nil, err
 	}
 	archive, err := os.Open(filepath.Join(folder, name))
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("the scenario packaged no %s; in its folder is %s", name, listed(filesIn(folder)))
+		return nil, fmt.Errorf("the scenario did not package %s: its folder contains %s", name, listed(filesIn(folder)))
 	}
 	if err != nil {
 		return nil, err
@@ -115,8 +121,9 @@ func (s *scenario) packaged(name string) ([]string, error) {
 	}
 }
 
+// filesIn returns the names in a folder, or none if it cannot be read.
 func filesIn(folder string) []string {
-	entries, _ := os.ReadDir(folder) // of one that cannot be read, nothing can be said
+	entries, _ := os.ReadDir(folder)
 	var names []string
 	for _, entry := range entries {
 		names = append(names, entry.Name())

@@ -8,30 +8,31 @@ import (
 
 // plan is what is known of a scenario before it runs.
 type plan struct {
-	effects    Effects  // of all steps
-	namespaces []string // that steps name
+	serial          bool
+	networkPolicies bool
+	effects         Effects  // of all steps
+	namespaces      []string // that steps name
 }
 
-// plan reads the steps of a scenario. A scenario with the tag Containers needs containers, whatever its steps are.
+// plan reads the tags and steps of a scenario. The tag Containers has the effect NeedsContainers.
 func (v *Vocabulary) plan(about *godog.Scenario) plan {
-	var p plan
+	p := plan{serial: hasTag(about, Serial), networkPolicies: hasTag(about, NetworkPolicies)}
 	if hasTag(about, Containers) {
 		p.effects = NeedsContainers
 	}
 	for _, step := range v.steps.Matches(about.Steps) {
 		p.effects |= step.Row.Effects
 		p.namespaces = append(p.namespaces, step.Arguments("NAMESPACE")...)
-		if !step.Row.Effects.Has(RunsHelm) {
-			continue
-		}
-		for _, line := range step.Arguments("COMMAND") {
-			p.addHelm(line)
+		if step.Row.Effects.Has(RunsHelm) {
+			for _, line := range step.Arguments("COMMAND") {
+				p.addHelm(line)
+			}
 		}
 	}
 	return p
 }
 
-// addHelm adds what a Helm command line does. One that cannot be parsed fails when it runs.
+// addHelm adds the effects and the namespace of a Helm command line. One that cannot be parsed fails when it runs.
 func (p *plan) addHelm(line string) {
 	words, _, err := expand(line, "release", "chart")
 	if err != nil {

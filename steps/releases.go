@@ -1,84 +1,44 @@
 package steps
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/yaml"
-	"k8s.io/client-go/dynamic"
 
 	"github.com/traderadmin/charts/internal/helm"
 )
 
-// releases are what a scenario installed, by namespace (its name in the cluster) and name: the newest revision of each.
-type releases map[[2]string]*helm.Release
+// releases are the releases that a scenario installed, each in its newest revision.
+type releases map[releaseID]*helm.Release
 
-func (r *releases) note(newest *helm.Release) {
-	if newest == nil {
-		return
+type releaseID struct{ namespace, name string } // of the namespace in the cluster
+
+func (r releases) add(newest *helm.Release) {
+	if newest != nil {
+		r[releaseID{newest.Namespace, newest.Name}] = newest
 	}
-	if *r == nil {
-		*r = releases{}
-	}
-	(*r)[[2]string{newest.Namespace, newest.Name}] = newest
 }
 
-// uninstallElsewhere uninstalls the releases of which some object is in a namespace that is not the scenario's, and so would outlive those.
-func (s *scenario) uninstallElsewhere(ctx context.Context) error {
-	var failed []error
-	for _, installed := range s.releases {
-		if !s.reachesElsewhere(installed) {
-			continue
-		}
-		namespace := func(string) string { return installed.Namespace }
-		scope := helm.Scope{Namespace: namespace}
-		_, err := s.suite.helm.Run(ctx, scope, "uninstall", installed.Name, "--no-hooks")
-		if err != nil && !errors.Is(err, helm.ErrReleaseNotFound) {
-			failed = append(failed, fmt.Errorf("take away what this scenario installed: %w", err))
-		}
+// sorted returns the releases by namespace and name.
+func (r releases) sorted() []*helm.Release {
+	var all []*helm.Release
+	for _, release := range r {
+		all = append(all, release)
 	}
-	return errors.Join(failed...)
-}
-
-func (s *scenario) reachesElsewhere(installed *helm.Release) bool {
-	own := s.namespaces.all()
-	return slices.ContainsFunc(objects(installed), func(object *unstructured.Unstructured) bool {
-		return object.GetNamespace() != "" && !slices.Contains(own, object.GetNamespace())
+	slices.SortFunc(all, func(a, b *helm.Release) int {
+		return strings.Compare(a.Namespace+"/"+a.Name, b.Namespace+"/"+b.Name)
 	})
+	return all
 }
 
-func (s *Suite) mapping(object *unstructured.Unstructured) (*meta.RESTMapping, error) {
-	kind := object.GroupVersionKind()
-	return s.mapper.RESTMapping(kind.GroupKind(), kind.Version)
-}
-
-// live returns the object of a release as the cluster holds it.
-func (s *Suite) live(ctx context.Context, rendered *unstructured.Unstructured, namespace string) (*unstructured.Unstructured, error) {
-	mapping, err := s.mapping(rendered)
-	if err != nil {
-		return nil, err
-	}
-	var kind dynamic.ResourceInterface = s.objects.Resource(mapping.Resource)
-	if mapping.Scope.Name() == meta.RESTScopeNameNamespace {
-		if own := rendered.GetNamespace(); own != "" {
-			namespace = own
-		}
-		kind = s.objects.Resource(mapping.Resource).Namespace(namespace)
-	}
-	return kind.Get(ctx, rendered.GetName(), metav1.GetOptions{})
-}
-
-// objects are what a release's manifest says, as far as it can be read.
-func objects(of *helm.Release) []*unstructured.Unstructured {
+// objects returns the objects of a manifest, as far as it can be read.
+func objects(manifest string) []*unstructured.Unstructured {
 	var found []*unstructured.Unstructured
-	for documents := yaml.NewYAMLOrJSONDecoder(strings.NewReader(of.Manifest), 4096); ; {
+	for documents := yaml.NewYAMLOrJSONDecoder(strings.NewReader(manifest), 4096); ; {
 		object := &unstructured.Unstructured{}
 		err := documents.Decode(object)
 		if errors.Is(err, io.EOF) {

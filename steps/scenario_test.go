@@ -40,7 +40,7 @@ func TestClusterScopedObjectsAreTakenAway(t *testing.T) {
 `, 1)
 
 	require.True(t, passed, output)
-	_, err := suite.cluster.RbacV1().ClusterRoles().Get(t.Context(), "taken-away", metav1.GetOptions{})
+	_, err := suite.client.RbacV1().ClusterRoles().Get(t.Context(), "taken-away", metav1.GetOptions{})
 	assert.True(t, apierrors.IsNotFound(err), err)
 }
 
@@ -70,9 +70,9 @@ func TestWhatHelmLeavesOutsideOfNamespacesIsTakenAway(t *testing.T) {
 	output, passed := runFeature(t, suite, feature, 3)
 
 	require.True(t, passed, output)
-	_, err := suite.objects.Resource(crds).Get(t.Context(), "orders.left.example", metav1.GetOptions{})
+	_, err := suite.resources.dynamic.Resource(crds).Get(t.Context(), "orders.left.example", metav1.GetOptions{})
 	assert.True(t, apierrors.IsNotFound(err), err)
-	roles, err := suite.cluster.RbacV1().ClusterRoles().List(t.Context(), metav1.ListOptions{LabelSelector: ownership.Label + "=" + suite.run})
+	roles, err := suite.client.RbacV1().ClusterRoles().List(t.Context(), metav1.ListOptions{LabelSelector: ownership.Label + "=" + suite.run})
 	require.NoError(t, err)
 	assert.Empty(t, roles.Items)
 }
@@ -84,7 +84,7 @@ func TestACRDThatWasThereStays(t *testing.T) {
 	crd := strings.ReplaceAll(orders, "GROUP", "stays.example")
 	object := &unstructured.Unstructured{}
 	require.NoError(t, yaml.Unmarshal([]byte(crd), &object.Object))
-	_, err := suite.objects.Resource(crds).Create(t.Context(), object, metav1.CreateOptions{})
+	_, err := suite.resources.dynamic.Resource(crds).Create(t.Context(), object, metav1.CreateOptions{})
 	require.NoError(t, err)
 	require.NoError(t, os.Mkdir(filepath.Join(suite.options.Dir, "shop", "crds"), 0o700))
 	write(t, suite, "crds/orders.yaml", crd)
@@ -92,7 +92,7 @@ func TestACRDThatWasThereStays(t *testing.T) {
 	output, passed := runFeature(t, suite, "Feature: f\n  Scenario: s\n    When I run helm install shop ./shop\n", 1)
 
 	require.True(t, passed, output)
-	there, err := suite.objects.Resource(crds).Get(t.Context(), "orders.stays.example", metav1.GetOptions{})
+	there, err := suite.resources.dynamic.Resource(crds).Get(t.Context(), "orders.stays.example", metav1.GetOptions{})
 	require.NoError(t, err)
 	assert.Empty(t, there.GetLabels())
 	assert.Nil(t, there.GetDeletionTimestamp())
@@ -134,7 +134,7 @@ func TestAClashNamesTheTagThatMendsIt(t *testing.T) {
 
 	assert.False(t, passed)
 	assert.Contains(t, output, `ClusterRole "clash" in namespace "" exists and cannot be imported`)
-	assert.Contains(t, output, "give them the tag @serial")
+	assert.Contains(t, output, "tag them @serial")
 	requireOnlyDeleting(t, suite)
 }
 
@@ -309,7 +309,7 @@ func TestWhatFailedIsKeptIfAsked(t *testing.T) {
 
 	assert.False(t, passed)
 	require.Len(t, suite.Kept(), 1)
-	kept, err := suite.cluster.CoreV1().Namespaces().Get(t.Context(), suite.Kept()[0], metav1.GetOptions{})
+	kept, err := suite.client.CoreV1().Namespaces().Get(t.Context(), suite.Kept()[0], metav1.GetOptions{})
 	require.NoError(t, err)
 	assert.Nil(t, kept.DeletionTimestamp)
 }

@@ -19,12 +19,16 @@ import (
 	"k8s.io/kubectl/pkg/util"
 )
 
-func (s *scenario) serviceSteps() []Step {
+// serviceSteps are the steps about the pods behind Services.
+type serviceSteps struct{ *view }
+
+func (s serviceSteps) rows() []Step {
 	return []Step{
 		{
-			Phrase: `SERVICE[ port PORT] leads to N pod[s] of WORKLOAD[ in namespace "NAMESPACE"]`, Method: s.serviceLeadsTo,
-			Does: "Waits until the Service's EndpointSlices have this number of ready addresses, all of pods of the workload, and wants the target port to be one that these pods declare. " +
-				"A port is a number or a name; without one, all ports of the Service are meant.",
+			Phrase: `SERVICE[ port PORT] leads to N pod[s] of WORKLOAD[ in namespace "NAMESPACE"]`, Method: s.leadsTo,
+			Does: "Waits until the Service's EndpointSlices have this number of ready addresses, all of pods of the workload, and " +
+				"checks that these pods declare the target port. A port is a number or a name; without one, the step checks all " +
+				"ports of the Service.",
 			Example: `
 When I run helm install shop ./shop --set replicaCount=2
 Then service/shop leads to 2 pods of deployment/shop
@@ -34,13 +38,12 @@ And service/shop port http leads to 2 pods of deployment/shop`,
 	}
 }
 
-// serviceLeadsTo follows a Service to the pods behind it.
-func (s *scenario) serviceLeadsTo(ctx context.Context, calledService, port string, pods int, called, namespace string) error {
-	behind, err := s.workload(ctx, called, namespace)
+func (s serviceSteps) leadsTo(ctx context.Context, namedService, port string, pods int, named, namespace string) error {
+	behind, err := s.workload(ctx, named, namespace)
 	if err != nil {
 		return err
 	}
-	_, name := workload(calledService)
+	_, name := kindAndName(namedService)
 	found, err := s.subject("service", name, namespace)
 	if err != nil {
 		return err
@@ -55,38 +58,35 @@ func (s *scenario) serviceLeadsTo(ctx context.Context, calledService, port strin
 	}
 	ports, err := targets(service, port, behind)
 	if err != nil {
-		return fmt.Errorf("%s: %w", calledService, err)
+		return fmt.Errorf("%s: %w", namedService, err)
 	}
 	endpoints, err := s.subject("endpointslices.discovery.k8s.io", "", namespace)
 	if err != nil {
 		return err
 	}
-	err = s.awaitObjects(ctx, endpoints.client, ofService(name), func(found []*unstructured.Unstructured) (bool, error) {
+	err = s.objects(ctx, endpoints.client, ofService(name), func(found []*unstructured.Unstructured) mismatch {
 		all := make([]discoveryv1.EndpointSlice, len(found))
 		for i, object := range found {
 			if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &all[i]); err != nil {
-				return true, err
+				return permanent(err)
 			}
 		}
-		if err := s.leadTo(ctx, all, ports, pods, behind); err != nil {
-			return false, err
+		if err := s.checkEndpoints(ctx, all, ports, pods, behind); err != nil {
+			return pending(err)
 		}
-		return false, s.selectsOnly(ctx, service, ports, behind)
+		return pending(s.checkSelected(ctx, service, ports, behind))
 	})
-	if err != nil {
-		return about{fmt.Sprintf("%s in namespace %q", calledService, s.named(namespace)), err}
-	}
-	return nil
+	return aboutIf(fmt.Sprintf("%s in namespace %q", namedService, s.named(namespace)), err)
 }
 
-// target is where a port of a Service leads to.
+// target is a port of a Service with the port of the pods that it leads to.
 type target struct {
 	service corev1.ServicePort
-	number  int32 // of the pods
+	number  int32
 }
 
-// targets are the ports that a step means, which the pods behind the Service must declare.
-func targets(service *corev1.Service, port string, behind *workloadObject) ([]target, error) {
+// targets returns the ports of a Service that a step names. The pods behind the Service must declare them.
+func targets(service *corev1.Service, port string, behind *workload) ([]target, error) {
 	var found []target
 	var others []string
 	for _, p := range service.Spec.Ports {
@@ -107,9 +107,9 @@ func targets(service *corev1.Service, port string, behind *workloadObject) ([]ta
 }
 
 // declares returns the port of the workload's pods that a port of a Service leads to.
-func (w *workloadObject) declares(port corev1.ServicePort) (int32, error) {
+func (w *workload) declares(port corev1.ServicePort) (int32, error) {
 	var all []string
-	for _, container := range containers(w.template) {
+	for _, container := range allContainers(w.template) {
 		for _, p := range container.Ports {
 			named := port.TargetPort.Type == intstr.String && p.Name == port.TargetPort.StrVal
 			if p.Protocol == port.Protocol && (named || port.TargetPort.Type == intstr.Int && p.ContainerPort == port.TargetPort.IntVal) {
@@ -119,12 +119,15 @@ func (w *workloadObject) declares(port corev1.ServicePort) (int32, error) {
 		all = append(all, declared(container)...)
 	}
 	return 0, fmt.Errorf("port %d leads to port %s/%s, which no container of %s declares, only %s",
-		port.Port, port.TargetPort.String(), port.Protocol, w.called, listed(all))
+		port.Port, port.TargetPort.String(), port.Protocol, w.named, listed(all))
 }
 
-// leadTo says how EndpointSlices do not lead to this number of ready pods of a workload on each port, and to no others.
-func (s *scenario) leadTo(ctx context.Context, found []discoveryv1.EndpointSlice, ports []target, pods int, behind *workloadObject) error {
-	own, err := s.podsOf(ctx, behind)
+// checkEndpoints returns an error unless EndpointSlices have, for each port, this number of ready pods of a workload, and
+// no others.
+func (s serviceSteps) checkEndpoints(
+	ctx context.Context, found []discoveryv1.EndpointSlice, ports []target, pods int, behind *workload,
+) error {
+	own, err := s.livePods(ctx, behind)
 	if err != nil {
 		return err
 	}
@@ -133,7 +136,7 @@ func (s *scenario) leadTo(ctx context.Context, found []discoveryv1.EndpointSlice
 		ready := readyPods(found, port.service.Name)
 		for _, name := range slices.Sorted(maps.Keys(ready)) {
 			if !slices.ContainsFunc(own, func(pod corev1.Pod) bool { return pod.Name == name }) {
-				return fmt.Errorf("it leads to pod/%s, which is not of %s", name, behind.called)
+				return fmt.Errorf("it leads to pod/%s, which is not of %s", name, behind.named)
 			}
 		}
 		maps.DeleteFunc(ready, func(_ string, number int32) bool { return number != port.number })
@@ -144,31 +147,35 @@ func (s *scenario) leadTo(ctx context.Context, found []discoveryv1.EndpointSlice
 	return errors.Join(wrong...)
 }
 
-// selectsOnly says which pod a Service selects for one of these ports that is not of a workload: when its addresses are written, or as soon as that pod is ready, it leads
-// there too.
-func (s *scenario) selectsOnly(ctx context.Context, service *corev1.Service, ports []target, behind *workloadObject) error {
+// checkSelected returns an error if a Service selects a pod that is not of a workload, and leads to it on one of these
+// ports as soon as that pod is ready.
+func (s serviceSteps) checkSelected(ctx context.Context, service *corev1.Service, ports []target, behind *workload) error {
 	if len(service.Spec.Selector) == 0 {
-		return nil // somebody else writes its EndpointSlices
+		return nil // its EndpointSlices are not written by the controller
 	}
 	own, err := labels.Parse(behind.selector)
 	if err != nil {
 		return err
 	}
-	selected, err := s.suite.cluster.CoreV1().Pods(service.Namespace).List(ctx, metav1.ListOptions{LabelSelector: labels.SelectorFromSet(service.Spec.Selector).String()})
+	selector := metav1.ListOptions{LabelSelector: labels.SelectorFromSet(service.Spec.Selector).String()}
+	selected, err := s.client.CoreV1().Pods(service.Namespace).List(ctx, selector)
 	if err != nil {
 		return fmt.Errorf("list the pods that it selects: %w", err)
 	}
 	for _, pod := range selected.Items {
-		ends := pod.DeletionTimestamp != nil || pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
-		if !ends && !own.Matches(labels.Set(pod.Labels)) && slices.ContainsFunc(ports, func(port target) bool { return port.isOf(pod) }) {
-			return fmt.Errorf("it leads to pod/%s, which is not of %s", pod.Name, behind.called)
+		if pod.DeletionTimestamp != nil || ended(&pod) || own.Matches(labels.Set(pod.Labels)) {
+			continue
+		}
+		if slices.ContainsFunc(ports, func(port target) bool { return port.leadsTo(pod) }) {
+			return fmt.Errorf("it leads to pod/%s, which is not of %s", pod.Name, behind.named)
 		}
 	}
 	return nil
 }
 
-// isOf says whether the port leads to a pod that the Service selects: one with a name does not where no container declares it.
-func (t target) isOf(pod corev1.Pod) bool {
+// leadsTo reports whether the port leads to a pod that the Service selects. A named port only does if a container
+// declares it.
+func (t target) leadsTo(pod corev1.Pod) bool {
 	if t.service.TargetPort.Type == intstr.Int {
 		return true
 	}
@@ -181,8 +188,8 @@ func ofService(name string) metav1.ListOptions {
 	return metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + name}
 }
 
-// readyPods are the pods with a ready address for a Service's port of this name, each with the number that the port has there. A dual-stack pod has two
-// addresses, and is one pod.
+// readyPods returns the names of the pods with a ready address for a port of a Service, each with the number of the port.
+// A dual-stack pod has two addresses, and counts once.
 func readyPods(found []discoveryv1.EndpointSlice, port string) map[string]int32 {
 	numbers := map[string]int32{}
 	for _, slice := range found {

@@ -75,7 +75,7 @@ func TestSideBySide(t *testing.T) {
 
 // requireOnlyDeleting fails t when a namespace of the suite's run is left that is not being deleted.
 func requireOnlyDeleting(t *testing.T, suite *Suite) {
-	mine, err := suite.cluster.CoreV1().Namespaces().List(t.Context(), metav1.ListOptions{LabelSelector: ownership.Label + "=" + suite.run})
+	mine, err := suite.client.CoreV1().Namespaces().List(t.Context(), metav1.ListOptions{LabelSelector: ownership.Label + "=" + suite.run})
 	require.NoError(t, err)
 	for _, namespace := range mine.Items {
 		assert.NotNil(t, namespace.DeletionTimestamp, "the namespace %s is left", namespace.Name)

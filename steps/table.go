@@ -5,7 +5,7 @@ import "github.com/cucumber/godog"
 // record is a row of a table, by the names of its columns.
 type record map[string]string
 
-// records are the rows of a table below its first line. That its columns are those which the step takes is known by then.
+// records returns the rows of a table below its header. The table has been checked before the scenario.
 func records(table *godog.Table) []record {
 	header := table.Rows[0].Cells
 	all := make([]record, 0, len(table.Rows)-1)

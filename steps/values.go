@@ -16,30 +16,30 @@ import (
 
 // expectation is a field, by its JSONPath, and the value that it should have.
 type expectation struct {
-	path    *jsonpath.JSONPath
-	text    string // of the path, as the scenario has it
-	unset   bool   // the field should not be there
-	value   any
-	settled bool // no controller writes the field, so that waiting changes nothing
+	path     *jsonpath.JSONPath
+	text     string // of the path, as the scenario wrote it
+	absent   bool   // the field should not exist
+	value    any
+	ofStatus bool // a controller writes the field, so that it may change
 }
 
-// ofStatus finds the paths of fields that a controller writes.
-var ofStatus = regexp.MustCompile(`^\$?\.?(status\b|\['status'\])`)
+// statusPath finds paths to fields that controllers write.
+var statusPath = regexp.MustCompile(`^\$?\.?(status\b|\['status'\])`)
 
-// expect reads a JSONPath and a value in YAML; no value means that the field is not there.
+// expect parses a JSONPath and a value in YAML. An empty value means that the field should not exist.
 func expect(path, value string) (expectation, error) {
 	parsed, err := parsePath(path)
 	if err != nil {
 		return expectation{}, err
 	}
-	e := expectation{path: parsed, text: path, unset: value == "", settled: !ofStatus.MatchString(strings.TrimLeft(path, "{"))}
+	e := expectation{path: parsed, text: path, absent: value == "", ofStatus: statusPath.MatchString(strings.TrimLeft(path, "{"))}
 	if e.value, err = parseYAML(value); err != nil {
-		return e, fmt.Errorf("the value %s of %s is no YAML: %w", value, path, err)
+		return e, fmt.Errorf("the value %s of %s is not valid YAML: %w", value, path, err)
 	}
 	return e, nil
 }
 
-// parsePath reads a JSONPath with or without its braces and leading dot, as kubectl does.
+// parsePath parses a JSONPath with or without braces and leading dot, as kubectl does.
 func parsePath(path string) (*jsonpath.JSONPath, error) {
 	expression := path
 	if !strings.HasPrefix(expression, "{") {
@@ -50,7 +50,8 @@ func parsePath(path string) (*jsonpath.JSONPath, error) {
 	}
 	parsed := jsonpath.New(path).AllowMissingKeys(true)
 	if err := parsed.Parse(expression); err != nil {
-		return nil, fmt.Errorf("the JSONPath %s cannot be read: %w; write it as in .spec.ports[0].port or .status.conditions[?(@.type==\"Ready\")].status", path, err)
+		return nil, fmt.Errorf("invalid JSONPath %s: %w; examples are .spec.ports[0].port and "+
+			".status.conditions[?(@.type==\"Ready\")].status", path, err)
 	}
 	return parsed, nil
 }
@@ -61,34 +62,34 @@ func parseYAML(text string) (any, error) {
 	return value, err
 }
 
-// docData is the data that a step's doc string has, in YAML.
+// docData parses the doc string of a step as YAML.
 func docData(text *godog.DocString) (any, error) {
 	data, err := parseYAML(text.Content)
 	if err != nil {
-		return nil, fmt.Errorf("the doc string is no YAML: %w", err)
+		return nil, fmt.Errorf("the doc string is not valid YAML: %w", err)
 	}
 	return data, nil
 }
 
-// check says how the field is otherwise in data.
+// check returns an error if data does not have the expected field.
 func (e expectation) check(data any) error {
 	found, err := find(e.path, data)
 	switch {
 	case err != nil:
 		return fmt.Errorf("%s: %w", e.text, err)
-	case len(found) == 0 && e.unset:
+	case len(found) == 0 && e.absent:
 		return nil
 	case len(found) == 0:
-		return fmt.Errorf("%s is not there; it should be %s", e.text, asJSON(e.value))
-	case e.unset:
-		return fmt.Errorf("%s is %s; it should not be there", e.text, asJSON(one(found)))
+		return fmt.Errorf("%s does not exist; it should be %s", e.text, asJSON(e.value))
+	case e.absent:
+		return fmt.Errorf("%s is %s; it should not exist", e.text, asJSON(one(found)))
 	case same(one(found), e.value) || same(found, e.value):
 		return nil
 	}
 	return fmt.Errorf("%s is %s, not %s", e.text, asJSON(one(found)), asJSON(e.value))
 }
 
-// expectations are the rows of a table with the columns path and value.
+// expectations parses a table with the columns path and value.
 func expectations(table *godog.Table) ([]expectation, error) {
 	var all []expectation
 	for _, row := range records(table) {
@@ -101,19 +102,21 @@ func expectations(table *godog.Table) ([]expectation, error) {
 	return all, nil
 }
 
-// meet says how data is otherwise than expected, and whether that is settled.
-func meet(data any, all []expectation) (settled bool, wrong error) {
-	var errs []error
+// compare returns how data differs from what is expected. The mismatch is final if a field differs that no controller
+// writes.
+func compare(data any, all []expectation) mismatch {
+	var wrong []error
+	final := false
 	for _, e := range all {
 		if err := e.check(data); err != nil {
-			errs = append(errs, err)
-			settled = settled || e.settled
+			wrong = append(wrong, err)
+			final = final || !e.ofStatus
 		}
 	}
-	return settled, errors.Join(errs...)
+	return mismatch{errors.Join(wrong...), final}
 }
 
-// find returns what a path leads to in data.
+// find returns the values that a path leads to in data.
 func find(path *jsonpath.JSONPath, data any) ([]any, error) {
 	results, err := path.FindResults(data)
 	if err != nil {
@@ -123,7 +126,7 @@ func find(path *jsonpath.JSONPath, data any) ([]any, error) {
 	for _, values := range results {
 		for _, value := range values {
 			if !value.IsValid() || !value.CanInterface() {
-				return nil, errors.New("it leads to nothing that can be compared")
+				return nil, errors.New("it does not lead to a value")
 			}
 			found = append(found, value.Interface())
 		}
@@ -131,7 +134,7 @@ func find(path *jsonpath.JSONPath, data any) ([]any, error) {
 	return found, nil
 }
 
-// one is the value of a path that leads to one, or the list of what it leads to.
+// one returns the only value that was found, or the list of them.
 func one(found []any) any {
 	if len(found) == 1 {
 		return found[0]
@@ -139,16 +142,16 @@ func one(found []any) any {
 	return found
 }
 
-// same says whether two values are the same data, whatever types they were read into.
-func same(a, b any) bool { return reflect.DeepEqual(plain(a), plain(b)) }
+// same reports whether two values are the same data in JSON, whatever their Go types.
+func same(a, b any) bool { return reflect.DeepEqual(normalized(a), normalized(b)) }
 
-// plain is a value as JSON reads it.
-func plain(value any) any {
-	var read any
-	if err := json.Unmarshal([]byte(asJSON(value)), &read); err != nil {
+// normalized returns a value as JSON decodes it.
+func normalized(value any) any {
+	var decoded any
+	if err := json.Unmarshal([]byte(asJSON(value)), &decoded); err != nil {
 		return value
 	}
-	return read
+	return decoded
 }
 
 func asJSON(value any) string {
@@ -161,24 +164,32 @@ func asJSON(value any) string {
 	return strings.TrimSpace(text.String())
 }
 
-// includes says how held lacks what wanted has; nil when every field of wanted is there with its value. Lists are the same or not.
-func includes(held, wanted any, at string) error {
-	fields, isMap := wanted.(map[string]any)
-	others, bothMaps := held.(map[string]any)
+// includes returns an error for every field of wanted that held lacks, or has with another value. Lists must be equal.
+func includes(held, wanted any, path string) error {
+	wantedFields, isMap := wanted.(map[string]any)
+	heldFields, bothMaps := held.(map[string]any)
 	if !isMap || !bothMaps {
 		if same(held, wanted) {
 			return nil
 		}
-		return fmt.Errorf("%s is %s, not %s", at, asJSON(held), asJSON(wanted))
+		return fmt.Errorf("%s is %s, not %s", path, asJSON(held), asJSON(wanted))
 	}
 	var wrong []error
-	for name, value := range fields {
-		path := strings.TrimPrefix(at+"."+name, ".")
-		if other, ok := others[name]; ok {
-			wrong = append(wrong, includes(other, value, path))
+	for name, value := range wantedFields {
+		inner := strings.TrimPrefix(path+"."+name, ".")
+		if field, ok := heldFields[name]; ok {
+			wrong = append(wrong, includes(field, value, inner))
 		} else {
-			wrong = append(wrong, fmt.Errorf("%s is not there; it should be %s", path, asJSON(value)))
+			wrong = append(wrong, fmt.Errorf("%s does not exist; it should be %s", inner, asJSON(value)))
 		}
 	}
 	return errors.Join(wrong...)
+}
+
+// differs returns an error if a named value is not the wanted one.
+func differs(name, held, wanted string) error {
+	if held == wanted {
+		return nil
+	}
+	return fmt.Errorf("%s is %q, not %q", name, held, wanted)
 }

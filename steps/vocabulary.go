@@ -63,24 +63,31 @@ var grammar = vocabulary.NewGrammar(
 	vocabulary.Shape{Part: regexp.MustCompile(`\b(the|an?|no) ([A-Za-z]+) ""`), As: `$1 KIND ""`},
 )
 
-// nouns are the built-in steps, with the methods of s.
-func (s *scenario) nouns() []vocabulary.Noun {
+// nouns returns the built-in steps, as the functions of a scenario.
+func nouns(s *scenario) []vocabulary.Noun {
+	view, containers := s.cluster, s.streams.containers
 	return []vocabulary.Noun{
-		{Title: "Cluster", Rows: s.clusterSteps()},
-		{Title: "Helm", Rows: s.helmSteps()},
-		{Title: "Releases", Rows: slices.Concat(s.historySteps(), s.leftSteps())},
-		{Title: "Files", Rows: slices.Concat(s.fileSteps(), s.packageSteps())},
-		{Title: "Objects", Rows: slices.Concat(s.applySteps(), s.objectSteps(), s.configMapSteps(), s.noteSteps())},
-		{Title: "Workloads", Rows: slices.Concat(s.deploymentSteps(), s.podSteps(), s.workloadSteps(), s.watchSteps(), s.drainSteps())},
-		{Title: "Containers", Rows: s.containerSteps()},
-		{Title: "Network", Rows: slices.Concat(s.serviceSteps(), s.reachSteps())},
-		{Title: "Running containers", Rows: slices.Concat(s.insideSteps(), s.execSteps())},
-		{Title: "Requests", Rows: s.requestSteps()},
+		{Title: "Cluster", Rows: clusterSteps{view}.rows()},
+		{Title: "Helm", Rows: helmSteps{s.helm, s.attempts}.rows()},
+		{Title: "Releases", Rows: slices.Concat(historySteps{s.helm}.rows(), leftoverSteps{view, s.helm}.rows())},
+		{Title: "Files", Rows: slices.Concat(fileSteps{s.scratch, s.suite.paths}.rows(), packageSteps{s.scratch}.rows())},
+		{Title: "Objects", Rows: slices.Concat(
+			objectSteps{view, s.sender}.rows(), configMapSteps{view}.rows(), noteSteps{view, map[string]any{}}.rows(),
+		)},
+		{Title: "Workloads", Rows: slices.Concat(
+			workloadSteps{view, s.helm}.rows(), watchSteps{s.recorders}.rows(), drainSteps{view, s.attempts}.rows(),
+		)},
+		{Title: "Containers", Rows: templateSteps{view}.rows()},
+		{Title: "Network", Rows: slices.Concat(serviceSteps{view}.rows(), policySteps{view}.rows())},
+		{Title: "Running containers", Rows: slices.Concat(
+			insideSteps{view, containers}.rows(), execSteps{view, containers}.rows(),
+		)},
+		{Title: "Requests", Rows: slices.Concat(requestSteps{view, containers}.rows(), streamSteps{s.streams}.rows())},
 	}
 }
 
 // builtIn are the built-in steps as they are known before a scenario runs.
-var builtIn = sync.OnceValue(func() []vocabulary.Noun { return newScenario(new(Suite)).nouns() })
+var builtIn = sync.OnceValue(func() []vocabulary.Noun { return nouns(newScenario(new(Suite))) })
 
 // Vocabulary is the steps that the scenarios of a suite may use: the built-in ones and the suite's own. It needs no
 // cluster. It is safe for concurrent use.

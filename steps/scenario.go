@@ -1,0 +1,172 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/cucumber/godog"
+	messages "github.com/cucumber/messages/go/v34"
+)
+
+// Register gives sc, the context of one scenario, the built-in steps and the suite's own.
+func Register(sc *godog.ScenarioContext, suite *Suite) {
+	s := newScenario(suite)
+	register := func(step Step) { sc.Step(grammar.Pattern(step.Phrase), step.Method) }
+	for _, noun := range nouns(s) {
+		for _, row := range noun.Rows {
+			register(row)
+		}
+	}
+	if own := suite.options.Steps; own != nil {
+		own(sc, &Scenario{s, register})
+	}
+	sc.Before(s.begin)
+	sc.StepContext().After(s.explain)
+	sc.After(s.end)
+}
+
+// scenario is the state of one scenario, in parts that the steps of a noun use.
+type scenario struct {
+	suite     *Suite
+	endTurn   func() // nil if the scenario was skipped
+	cluster   *view
+	sender    *sender
+	helm      *helmRunner
+	attempts  *attempts
+	scratch   *scratch
+	recorders *recorders
+	streams   *streams
+}
+
+func newScenario(suite *Suite) *scenario {
+	cluster := &view{
+		client: suite.client, resources: suite.resources, waiter: waiter{suite.options.Wait}, background: suite.background,
+		namespaces: &namespaces{
+			client: suite.client, run: suite.run, suite: suite.options.Namespace, single: suite.options.SingleNamespace,
+		},
+	}
+	s := &scenario{suite: suite, cluster: cluster, attempts: new(attempts), scratch: &scratch{parent: suite.options.Scratch}}
+	s.sender = &sender{view: cluster, images: suite.images, shared: &suite.shared}
+	if suite.capacity != nil {
+		s.sender.share = suite.capacity.Share()
+	}
+	s.helm = &helmRunner{
+		view: cluster, sender: s.sender, scratch: s.scratch, helm: suite.helm,
+		release: suite.options.Release, chart: suite.options.Chart, releases: releases{},
+	}
+	containers := &containers{suite.config, suite.client, suite.images}
+	s.recorders = &recorders{view: cluster}
+	s.streams = &streams{view: cluster, sender: s.sender, containers: containers}
+	return s
+}
+
+// begin skips a scenario that the cluster has not what it needs for, and waits for the turn of every other.
+func (s *scenario) begin(ctx context.Context, about *godog.Scenario) (context.Context, error) {
+	if ctx.Err() != nil {
+		return ctx, endedBefore(about, context.Cause(ctx))
+	}
+	planned := s.suite.vocabulary.plan(about)
+	reason, err := s.suite.lacks(ctx, planned)
+	if err != nil {
+		return ctx, err
+	}
+	if reason != "" {
+		return ctx, s.suite.skip(about, reason)
+	}
+	s.endTurn, err = s.suite.turns.begin(ctx, planned.serial || s.cluster.single != "")
+	if err != nil {
+		return ctx, endedBefore(about, err)
+	}
+	if s.sender.share != nil && planned.effects.Has(ReplacesPods) {
+		s.sender.share.ExpectUpdates()
+	}
+	s.helm.recordsPods = planned.effects.Has(ComparesPods)
+	if err := s.suite.vocabulary.misused(about.Steps); err != nil {
+		return ctx, err
+	}
+	return ctx, s.helm.listEarlier(ctx)
+}
+
+// noContainers is the reason why scenarios that need containers are skipped.
+const noContainers = "it needs nodes that run containers, and the nodes of this cluster are simulated"
+
+// lacks returns the reason why a scenario cannot run on the cluster, or "" if it can.
+func (s *Suite) lacks(ctx context.Context, planned plan) (reason string, err error) {
+	if planned.effects.Has(NeedsContainers) && !s.options.Containers {
+		return noContainers, nil
+	}
+	if planned.networkPolicies {
+		reason, err := s.policies.result(ctx, s)
+		if err != nil {
+			return "", err
+		}
+		if reason != "" {
+			return "it is tagged " + NetworkPolicies + ", and " + reason, nil
+		}
+	}
+	single := s.options.SingleNamespace
+	if single == "" {
+		return "", nil
+	}
+	if len(s.Kept()) > 0 {
+		return "the objects of an earlier scenario, which failed, are kept in the only namespace", nil
+	}
+	for _, name := range planned.namespaces {
+		if name != s.options.Namespace {
+			return fmt.Sprintf("it needs the namespace %q, and the run may only use %s", name, single), nil
+		}
+	}
+	return "", nil
+}
+
+// endedBefore skips a scenario because the run ended before it.
+func endedBefore(about *godog.Scenario, cause error) error {
+	return fmt.Errorf("%w: %s: the run ended before it: %w", godog.ErrSkip, about.Name, cause)
+}
+
+func hasTag(about *godog.Scenario, name string) bool {
+	return slices.ContainsFunc(about.Tags, func(tag *messages.PickleTag) bool { return tag.Name == name })
+}
+
+// end deletes what the scenario created, or keeps it if the scenario failed and Options.KeepFailed says so. It fails a
+// scenario that tried something, or sent requests, without a step that checks the outcome.
+func (s *scenario) end(ctx context.Context, _ *godog.Scenario, err error) (context.Context, error) {
+	if s.endTurn == nil {
+		return ctx, nil
+	}
+	defer s.endTurn()
+	s.recorders.stop()
+	var unchecked error
+	if err == nil {
+		unchecked = errors.Join(s.attempts.unchecked(), s.streams.unchecked())
+	}
+	s.streams.cancel()
+	if (err != nil || unchecked != nil) && s.suite.options.KeepFailed {
+		s.suite.keep(s.cluster.all())
+		s.sender.keepShare()
+		return ctx, errors.Join(unchecked, s.scratch.remove())
+	}
+	return ctx, errors.Join(unchecked, s.scratch.remove(), cleanUp(s))
+}
+
+// cleanUp deletes what a scenario created: releases with objects in namespaces of others, cluster-scoped objects, and
+// its namespaces, or older ones if some are retained. It does not wait until the namespaces are gone, as no other scenario
+// uses them.
+func cleanUp(s *scenario) error {
+	ctx := s.suite.background.ctx // that of the scenario may have ended
+	defer s.sender.releaseShare()
+	if single := s.suite.options.SingleNamespace; single != "" {
+		deleter := &singleNamespace{single, s.suite.client, s.suite.resources, s.suite.helm}
+		return errors.Join(s.sender.deleteShared(ctx), deleter.deleteRun(ctx, s.suite.run))
+	}
+	failed := []error{s.helm.uninstallElsewhere(ctx), s.sender.deleteShared(ctx)}
+	for _, name := range s.suite.retained.add(s.cluster.all(), s.suite.options.RetainNamespaces) {
+		failed = append(failed, s.cluster.delete(ctx, name))
+		if s.sender.share != nil { // other scenarios wait for the capacity of its pods
+			_ = s.suite.client.CoreV1().Pods(name).DeleteCollection(ctx, quickly, everything)
+		}
+	}
+	return errors.Join(failed...)
+}

@@ -26,12 +26,12 @@ func build(ctx context.Context, output io.Writer) (string, error) {
 // controlPlane returns the module of the control plane. It sets linker flags only: flags that change how packages are
 // compiled would keep Go from reusing the packages that it compiled for the test.
 func controlPlane(ctx context.Context) (gobuild.Module, error) {
-	folder, err := gobuild.Sources(ctx, "cluster/embedded/controlplane")
+	dir, err := gobuild.Sources(ctx, "cluster/embedded/controlplane")
 	if err != nil {
 		return gobuild.Module{}, err
 	}
 	module := gobuild.Module{
-		Dir:   folder,
+		Dir:   dir,
 		Name:  "controlplane",
 		Title: "control plane",
 		Announcement: "building the embedded control plane (etcd, API server, controllers, KWOK) from its Go modules;\n" +

@@ -75,15 +75,15 @@ func requesting(cpu string) corev1.PodTemplateSpec {
 	return t
 }
 
-func (e env) deploy(replicas int32, template corev1.PodTemplateSpec) *appsv1.Deployment {
-	made, err := e.client.AppsV1().Deployments(e.namespace).Create(e.Context(), &appsv1.Deployment{
+// deploy creates the Deployment app.
+func (e env) deploy(replicas int32, template corev1.PodTemplateSpec) {
+	_, err := e.client.AppsV1().Deployments(e.namespace).Create(e.Context(), &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Name: "app"},
 		Spec: appsv1.DeploymentSpec{
 			Replicas: &replicas, Selector: &metav1.LabelSelector{MatchLabels: app}, Template: template,
 		},
 	}, metav1.CreateOptions{})
 	require.NoError(e, err)
-	return made
 }
 
 // change updates the Deployment, and retries after a conflict with its controller.
@@ -279,9 +279,9 @@ func (e env) eventually(spec corev1.PodSpec, holds func(*corev1.Pod) bool) *core
 	watched, err := pods.Watch(e.Context(), metav1.ListOptions{})
 	require.NoError(e, err)
 	defer watched.Stop()
-	made := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "app"}, Spec: spec}
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "app"}, Spec: spec}
 	e.whenAdmitted(func() (err error) {
-		_, err = pods.Create(e.Context(), made, metav1.CreateOptions{})
+		_, err = pods.Create(e.Context(), pod, metav1.CreateOptions{})
 		return err
 	})
 	var last *corev1.Pod
@@ -410,8 +410,8 @@ func TestMissingNamespace(t *testing.T) {
 func TestRollingUpdateToABadImageAndBack(t *testing.T) {
 	e := newEnv(t)
 	deadline := int32(1)
-	made := template(good)
-	e.deploy(2, made)
+	original := template(good)
+	e.deploy(2, original)
 	require.NoError(t, e.await(rolledOut()))
 	e.change(func(d *appsv1.Deployment) {
 		d.Spec.ProgressDeadlineSeconds = &deadline
@@ -430,7 +430,7 @@ func TestRollingUpdateToABadImageAndBack(t *testing.T) {
 	assert.Contains(t, failed.Detail(), "revision 1 (older), 2 of 2 pods exist, 2 ready")
 
 	e.until("the deadline was exceeded", has(appsv1.DeploymentProgressing, "ProgressDeadlineExceeded"))
-	e.change(func(d *appsv1.Deployment) { d.Spec.Template = made })
+	e.change(func(d *appsv1.Deployment) { d.Spec.Template = original })
 	require.NoError(t, e.await(rolledOut()))
 	e.assertAll(good, 2)
 }
@@ -532,12 +532,12 @@ func TestDaemonSetUpdatedToABadImageAndBack(t *testing.T) {
 // No container runs here, so the test sets the status that a kubelet would set.
 func TestFailedJob(t *testing.T) {
 	e := newEnv(t)
-	made := template(bad)
-	made.Spec.RestartPolicy = corev1.RestartPolicyNever
+	failing := template(bad)
+	failing.Spec.RestartPolicy = corev1.RestartPolicyNever
 	retries := int32(0)
 	_, err := e.client.BatchV1().Jobs(e.namespace).Create(e.Context(), &batchv1.Job{
 		ObjectMeta: metav1.ObjectMeta{Name: "app"},
-		Spec:       batchv1.JobSpec{Template: made, BackoffLimit: &retries},
+		Spec:       batchv1.JobSpec{Template: failing, BackoffLimit: &retries},
 	}, metav1.CreateOptions{})
 	require.NoError(t, err)
 	require.Eventually(t, func() bool { return len(e.pods()) == 1 }, timeout, 20*time.Millisecond)

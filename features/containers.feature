@@ -135,7 +135,7 @@ Feature: Running containers
       And container "go-scanner" of deployment/go-scanner gets the env
         | name         | value |
         | STANDIN_EXIT | 3     |
-      Then deployment/go-scanner cannot be rolled out, and its log says "STANDIN_EXIT says to end with exit code 3"
+      Then deployment/go-scanner cannot be rolled out, and its log says "exiting with code 3"
 
   Rule: Production loses no request
 

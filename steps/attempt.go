@@ -40,15 +40,17 @@ func (a *attempts) unchecked() error {
 	case a.last == nil || a.last.checked:
 		return nil
 	case a.last.failed == nil:
-		return fmt.Errorf("no step checks `%s`, which succeeded: add `it succeeds` or `it fails with \"…\"` after it", a.last.action)
+		return fmt.Errorf("no step checks `%s`, which succeeded: add `it succeeds` or `it fails with \"…\"` after it",
+			a.last.action)
 	}
-	return fmt.Errorf("no step checks `%s`, which failed: add `it fails with \"…\"` after it: %w", a.last.action, a.last.failed)
+	return fmt.Errorf("no step checks `%s`, which failed: add `it fails with \"…\"` after it: %w",
+		a.last.action, a.last.failed)
 }
 
 // check returns the last attempt, whose outcome a step checks.
 func (a *attempts) check() (*attempt, error) {
 	if a.last == nil {
-		return nil, errors.New("nothing was tried: add a step `I try …` before this one; a step `I run …` fails by itself")
+		return nil, errors.New("nothing was tried: add `I try …` before this step; a step `I run …` fails by itself")
 	}
 	a.last.checked = true
 	return a.last, nil

@@ -72,10 +72,12 @@ func (w waiter) objects(
 	if last.over() {
 		return last.error
 	}
-	changes := &cache.ListWatch{WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
-		options.FieldSelector, options.LabelSelector = selected.FieldSelector, selected.LabelSelector
-		return client.Watch(ctx, options)
-	}}
+	changes := &cache.ListWatch{
+		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
+			options.FieldSelector, options.LabelSelector = selected.FieldSelector, selected.LabelSelector
+			return client.Watch(ctx, options)
+		},
+	}
 	_, err = watchtools.Until(ctx, list.GetResourceVersion(), changes, func(event watch.Event) (bool, error) {
 		if event.Type == watch.Error {
 			return false, apierrors.FromObject(event.Object)

@@ -21,7 +21,8 @@ var celEnv = sync.OnceValues(func() (*cel.Env, error) {
 	return cel.NewEnv(
 		cel.Variable(self, cel.DynType), cel.OptionalTypes(), cel.CrossTypeNumericComparisons(true),
 		ext.Strings(), ext.Sets(),
-		library.Quantity(), library.Lists(), library.Regex(), library.URLs(), library.IP(), library.CIDR(), library.SemverLib(),
+		library.Quantity(), library.Lists(), library.Regex(), library.URLs(),
+		library.IP(), library.CIDR(), library.SemverLib(),
 	)
 })
 
@@ -43,7 +44,8 @@ func parseRule(text string) (*rule, error) {
 		return nil, fmt.Errorf("invalid CEL expression: %w", issues.Err())
 	}
 	if out := checked.OutputType(); !out.IsExactType(cel.BoolType) && !out.IsExactType(cel.DynType) {
-		return nil, fmt.Errorf("the CEL expression `%s` is of type %s; it must be a bool, as in self.spec.replicas >= 2", text, out)
+		return nil, fmt.Errorf("the CEL expression `%s` is of type %s; it must be a bool, as in self.spec.replicas >= 2",
+			text, out)
 	}
 	program, err := env.Program(checked, cel.EvalOptions(cel.OptTrackState))
 	if err != nil {

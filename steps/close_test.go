@@ -29,7 +29,7 @@ func TestCloseEndsAndJoinsWhatScenariosStarted(t *testing.T) {
 	assert.NoError(t, suite.Close(t.Context()), "a second call does nothing")
 }
 
-func TestCloseIsBoundedWhereWorkDoesNotEnd(t *testing.T) {
+func TestCloseReturnsThoughWorkDoesNotEnd(t *testing.T) {
 	t.Parallel()
 	suite := newSuite(t)
 	release := make(chan struct{})
@@ -43,8 +43,7 @@ func TestCloseIsBoundedWhereWorkDoesNotEnd(t *testing.T) {
 	assert.ErrorIs(t, err, context.DeadlineExceeded)
 }
 
-// A namespace that a finalizer holds delays Close no longer than its context allows.
-func TestCloseIsBoundedWhereAFinalizerHoldsANamespace(t *testing.T) {
+func TestCloseReturnsThoughAFinalizerHoldsANamespace(t *testing.T) {
 	t.Parallel()
 	suite := newSuite(t)
 	require.NoError(t, suite.Begin(t.Context(), t.Output()))

@@ -37,8 +37,8 @@ func (s configMapSteps) rows() []Step {
 	return []Step{
 		{
 			Phrase: `the MAP "NAME" holds "KEY"[ in namespace "NAMESPACE"]`, Method: s.holds, Text: "TEXT",
-			Does: "Compares the value of a key in a ConfigMap or a Secret with the text, character by character. A newline at " +
-				"the end makes no difference.",
+			Does: "Compares the value of a key in a ConfigMap or a Secret with the text, character by character. A newline " +
+				"at the end makes no difference.",
 			Example: exampleConfig + `
 Then the configmap "settings" holds "config.yaml"
   """
@@ -49,8 +49,8 @@ Then the configmap "settings" holds "config.yaml"
 		},
 		{
 			Phrase: `the MAP "NAME" holds "KEY" as FORMAT[ in namespace "NAMESPACE"]`, Method: s.holdsData, Text: "YAML",
-			Does: "Parses the value of a key in a ConfigMap or a Secret as `yaml` or `json`, and compares the data. The order " +
-				"of keys, comments, quotes and indentation make no difference.",
+			Does: "Parses the value of a key in a ConfigMap or a Secret as `yaml` or `json`, and compares the data. The " +
+				"order of keys, comments, quotes and indentation make no difference.",
 			Example: exampleConfig + `
 Then the configmap "settings" holds "config.json" as json
   """
@@ -74,7 +74,9 @@ Then the configmap "settings" holds "config.yaml" as yaml with
 }
 
 // lookAtKey holds the value of a key to check.
-func (s configMapSteps) lookAtKey(ctx context.Context, kind, name, namespace, key string, check func(text string) error) error {
+func (s configMapSteps) lookAtKey(
+	ctx context.Context, kind, name, namespace, key string, check func(text string) error,
+) error {
 	return s.look(ctx, kind, name, namespace, func(object map[string]any) mismatch {
 		text, err := valueOf(kind, object, key)
 		if err != nil {
@@ -127,7 +129,9 @@ func sameText(name, held, wanted string) error {
 	return fmt.Errorf("%s differs (-want +got):\n%s", name, diff(wanted, held))
 }
 
-func (s configMapSteps) holdsData(ctx context.Context, kind, name, key, format, namespace string, text *godog.DocString) error {
+func (s configMapSteps) holdsData(
+	ctx context.Context, kind, name, key, format, namespace string, text *godog.DocString,
+) error {
 	wanted, err := docData(text)
 	if err != nil {
 		return err
@@ -140,7 +144,9 @@ func (s configMapSteps) holdsData(ctx context.Context, kind, name, key, format, 
 	})
 }
 
-func (s configMapSteps) holdsFields(ctx context.Context, kind, name, key, format, namespace string, table *godog.Table) error {
+func (s configMapSteps) holdsFields(
+	ctx context.Context, kind, name, key, format, namespace string, table *godog.Table,
+) error {
 	all, err := expectations(table)
 	if err != nil {
 		return err

@@ -31,8 +31,8 @@ type containers struct {
 	images *standin.Images // nil if the nodes pull all images
 }
 
-// exec runs a command, as `kubectl exec` does. The input may be nil. The error includes what the command wrote to standard
-// error.
+// exec runs a command, as `kubectl exec` does. The input may be nil. The error includes what the command wrote to
+// standard error.
 func (c *containers) exec(ctx context.Context, pod *corev1.Pod, in io.Reader, out io.Writer, command ...string) error {
 	options := &corev1.PodExecOptions{
 		Container: pod.Spec.Containers[0].Name, Command: command, Stdin: in != nil, Stdout: true, Stderr: true,

@@ -36,8 +36,9 @@ func (s drainSteps) rows() []Step {
 	return []Step{
 		{
 			Phrase: `I drain WORKLOAD[ in namespace "NAMESPACE"]`, Method: s.drain,
-			Does: "Evicts all pods of the workload at once, as `kubectl drain` does, and waits until they are gone. A pod whose " +
-				"eviction a PodDisruptionBudget refuses is evicted later. The step fails when the budget would never allow it.",
+			Does: "Evicts all pods of the workload at once, as `kubectl drain` does, and waits until they are gone. A pod " +
+				"whose eviction a PodDisruptionBudget refuses is evicted later. The step fails when the budget would never " +
+				"allow it.",
 			Example: exampleBudget + `
 When I run helm install shop ./shop --set replicaCount=2 --wait
 And I drain deployment/shop
@@ -92,7 +93,8 @@ func (s drainSteps) drain(ctx context.Context, named, namespace string) error {
 	return nil
 }
 
-// evict evicts a pod as soon as the disruption budgets allow it. Its workload has this number of replicas when all exist.
+// evict evicts a pod as soon as the disruption budgets allow it. Its workload has this number of replicas when all
+// exist.
 func (s drainSteps) evict(ctx context.Context, pod corev1.Pod, replicas int) error {
 	eviction := &policyv1.Eviction{
 		ObjectMeta:    metav1.ObjectMeta{Name: pod.Name, Namespace: pod.Namespace},
@@ -138,6 +140,8 @@ func allows(budget *policyv1.PodDisruptionBudget, pod corev1.Pod, replicas int) 
 		return permanent(fmt.Errorf("poddisruptionbudget/%s: %w", budget.Name, err))
 	}
 	status := budget.Status
+	allHealthy := int(status.ExpectedPods) >= replicas && status.CurrentHealthy >= status.ExpectedPods &&
+		len(status.DisruptedPods) == 0
 	switch {
 	case !selector.Matches(labels.Set(pod.Labels)):
 		return met
@@ -145,8 +149,8 @@ func allows(budget *policyv1.PodDisruptionBudget, pod corev1.Pod, replicas int) 
 		return pending(fmt.Errorf("the controller has not observed poddisruptionbudget/%s yet", budget.Name))
 	case status.DisruptionsAllowed > 0:
 		return met
-	case int(status.ExpectedPods) >= replicas && status.CurrentHealthy >= status.ExpectedPods && len(status.DisruptedPods) == 0:
-		return permanent(fmt.Errorf("poddisruptionbudget/%s allows no eviction, though all %d pods are healthy: it wants %d of them",
+	case allHealthy:
+		return permanent(fmt.Errorf("poddisruptionbudget/%s allows no eviction, though all %d pods are healthy: it wants %d",
 			budget.Name, status.ExpectedPods, status.DesiredHealthy))
 	}
 	return pending(fmt.Errorf("poddisruptionbudget/%s allows no eviction now: %d of %d pods are healthy, and it wants %d",

@@ -33,9 +33,9 @@ func (s execSteps) rows() []Step {
 	return []Step{
 		{
 			Phrase: `"LINE" in WORKLOAD prints "TEXT"[ in namespace "NAMESPACE"]`, Method: s.prints, Effects: NeedsContainers,
-			Does: "Runs a command in the first container of each pod, as `kubectl exec` does and without a shell, and checks that " +
-				"it prints the text to standard output. The image must have the command. A stand-in only has the commands that " +
-				"the chart names, which do nothing but print that they were called.",
+			Does: "Runs a command in the first container of each pod, as `kubectl exec` does and without a shell, and checks " +
+				"that it prints the text to standard output. The image must have the command. A stand-in only has the commands " +
+				"that the chart names, which do nothing but print that they were called.",
 			Example: exampleRedis + `
 Then "redis-cli ping" in deployment/shop prints "PONG"`,
 		},

@@ -1,6 +1,6 @@
 package steps
 
-// failing are scenarios whose last step fails, and the words that it fails with.
+// failing are scenarios whose last step fails on simulated nodes.
 var failing = []failingExample{
 	{
 		`When I try helm install shop ./nowhere
@@ -157,7 +157,10 @@ var failing = []failingExample{
 		   | .spec.replicas  | 2     |
 		   | .spec.revisions | 3     |
 		   | .spec.strategy  |       |`,
-		[]string{`.spec.replicas is 1, not 2`, `.spec.revisions does not exist; it should be 3`, `.spec.strategy is {"rollingUpdate":`, "; it should not exist"},
+		[]string{
+			`.spec.replicas is 1, not 2`, `.spec.revisions does not exist; it should be 3`,
+			`.spec.strategy is {"rollingUpdate":`, "; it should not exist",
+		},
 	}, {
 		`When I run helm install shop ./shop
 		 Then the deployment "shop" has .status.readyReplicas = 7`,
@@ -176,7 +179,10 @@ var failing = []failingExample{
 	}, {
 		`When I run helm install shop ./shop
 		 Then the deployment "shop" satisfies "self.spec.replicas >= 2 && self.spec.paused"`,
-		[]string{"deployment \"shop\" in namespace \"shop\": it does not satisfy `self.spec.replicas >= 2 && self.spec.paused`: self.spec.replicas is 1"},
+		[]string{
+			`deployment "shop" in namespace "shop": it does not satisfy`,
+			"`self.spec.replicas >= 2 && self.spec.paused`: self.spec.replicas is 1",
+		},
 	}, {
 		`When I run helm install shop ./shop
 		 Then the deployment "shop" satisfies "self.status.readyReplicas == 5"`,
@@ -307,7 +313,9 @@ var failing = []failingExample{
 		   | sidecar   |              |                 |            |               |`,
 		[]string{
 			`container "server": requests.cpu: "1O0m" is not a quantity`, `container "server": requests.memory is 1Gi, not 2Gi`,
-			`container "server": limits.cpu is not set; it should be 1`, `container "server": limits.memory is 1Gi; it should not be set`, `it has no container "sidecar"`,
+			`container "server": limits.cpu is not set; it should be 1`,
+			`container "server": limits.memory is 1Gi; it should not be set`,
+			`it has no container "sidecar"`,
 		},
 	}, {
 		exampleDeployment + `
@@ -334,7 +342,10 @@ var failing = []failingExample{
 		   | MODE  | slow  |                  |
 		   | TOKEN |       | secret/tokens:db |
 		   | COLOR | red   |                  |`,
-		[]string{`container "server": MODE is "fast", not "slow"`, `the source of TOKEN is "secret/tokens:web", not "secret/tokens:db"`, `it has no env "COLOR", only MODE, TOKEN`},
+		[]string{
+			`container "server": MODE is "fast", not "slow"`,
+			`the source of TOKEN is "secret/tokens:web", not "secret/tokens:db"`, `it has no env "COLOR", only MODE, TOKEN`,
+		},
 	}, {
 		exampleDeployment + `
 		 Then container "server" of deployment/web has the ports
@@ -342,7 +353,10 @@ var failing = []failingExample{
 		   | 8000 | web  |
 		   | 8001 |      |
 		   | http |      |`,
-		[]string{`the name of port 8000 is "http", not "web"`, `it declares no port 8001/TCP, only 8000/TCP (http)`, `the port "http" is not a number`},
+		[]string{
+			`the name of port 8000 is "http", not "web"`, `it declares no port 8001/TCP, only 8000/TCP (http)`,
+			`the port "http" is not a number`,
+		},
 	}, {
 		exampleDeployment + `
 		 Then container "server" of deployment/web has the mounts
@@ -370,7 +384,9 @@ var failing = []failingExample{
 	{
 		`When I run helm install shop ./shop
 		 Then release "shop" has revision 2 and status "deployed"`,
-		[]string{`release "shop" has revision 1 and status "deployed" (Install complete), not revision 2 and status "deployed"`},
+		[]string{
+			`release "shop" has revision 1 and status "deployed" (Install complete), not revision 2 and status "deployed"`,
+		},
 	}, {
 		`Then release "shop" has revision 1 and status "installed"`,
 		[]string{`unknown status "installed"`, "deployed, failed"},
@@ -383,7 +399,10 @@ var failing = []failingExample{
 		 Then the history of release "shop" is
 		   | revision | status   |
 		   | 1        | deployed |`,
-		[]string{`the history of release "shop": the status in line 1 is "superseded", not "deployed"`, "unexpected revision 2 (Upgrade complete)"},
+		[]string{
+			`the history of release "shop": the status in line 1 is "superseded", not "deployed"`,
+			"unexpected revision 2 (Upgrade complete)",
+		},
 	}, {
 		`When I run helm install shop ./shop
 		 Then the history of release "shop" is
@@ -405,7 +424,9 @@ var failing = []failingExample{
 		   replicaCount: 2
 		   image: {color: red}
 		   """`,
-		[]string{`the values of release "shop": `, "replicaCount is 1, not 2", `image.color does not exist; it should be "red"`},
+		[]string{
+			`the values of release "shop": `, "replicaCount is 1, not 2", `image.color does not exist; it should be "red"`,
+		},
 	}, {
 		`Then nothing of release "shop" is left`,
 		[]string{`this scenario did not install a release "shop" in namespace "shop"`},
@@ -449,11 +470,16 @@ var failing = []failingExample{
 		 Then nothing of release "shop" is left but
 		   | kind | name |
 		   | pvc  | shop |`,
-		[]string{`persistentvolumeclaim "shop" in namespace "shop" is being deleted`, `finalizers ["kubernetes.io/pvc-protection"]`},
+		[]string{
+			`persistentvolumeclaim "shop" in namespace "shop" is being deleted`, `finalizers ["kubernetes.io/pvc-protection"]`,
+		},
 	}, {
 		`When I run helm install shop ./shop
 		 Then nothing is left in namespace "shop"`,
-		[]string{`Deployment "shop" is left in namespace "shop": it exists, and is not being deleted`, `Service "shop" is left`, `Secret "sh.helm.release.v1.shop.v1" is left`},
+		[]string{
+			`Deployment "shop" is left in namespace "shop": it exists, and is not being deleted`, `Service "shop" is left`,
+			`Secret "sh.helm.release.v1.shop.v1" is left`,
+		},
 	}, {
 		`Given the objects
 		   """
@@ -499,7 +525,10 @@ var failing = []failingExample{
 		exampleBudget + `
 		 When I run helm install shop ./shop --wait
 		 And I drain deployment/shop`,
-		[]string{"drain deployment/shop: evict pod/shop-", "poddisruptionbudget/shop allows no eviction, though all 1 pods are healthy: it wants 1 of them"},
+		[]string{
+			"drain deployment/shop: evict pod/shop-",
+			"poddisruptionbudget/shop allows no eviction, though all 1 pods are healthy: it wants 1",
+		},
 	},
 	{
 		exampleBudget + `
@@ -546,16 +575,24 @@ var failing = []failingExample{
 		exampleDeployment + `
 		 And the objects
 		   """
-		   {apiVersion: v1, kind: Service, metadata: {name: web}, spec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}}
+		   apiVersion: v1
+		   kind: Service
+		   metadata: {name: web}
+		   spec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
 		   """
 		 Then service/web leads to 1 pod of deployment/web`,
-		[]string{"service/web: port 80 leads to port 8080/TCP, which no container of deployment/web declares, only 8000/TCP (http)"},
+		[]string{
+			"service/web: port 80 leads to port 8080/TCP, which no container of deployment/web declares, only 8000/TCP (http)",
+		},
 	},
 	{
 		examplePolicy + `
 		 And the objects
 		   """
-		   {apiVersion: v1, kind: Service, metadata: {name: web}, spec: {selector: {app: client}, ports: [{port: 80, targetPort: 8000}]}}
+		   apiVersion: v1
+		   kind: Service
+		   metadata: {name: web}
+		   spec: {selector: {app: client}, ports: [{port: 80, targetPort: 8000}]}
 		   """
 		 Then service/web leads to 1 pod of deployment/web`,
 		[]string{"it leads to pod/client-", "which is not of deployment/web"},
@@ -565,7 +602,10 @@ var failing = []failingExample{
 		 And I run helm install other ./shop --set podLabels.tier=front --set service.port=8080 --wait
 		 And the objects
 		   """
-		   {apiVersion: v1, kind: Service, metadata: {name: web}, spec: {selector: {tier: front}, ports: [{port: 80, targetPort: http}]}}
+		   apiVersion: v1
+		   kind: Service
+		   metadata: {name: web}
+		   spec: {selector: {tier: front}, ports: [{port: 80, targetPort: http}]}
 		   """
 		 Then service/web leads to 1 pod of deployment/shop`,
 		[]string{"it leads to pod/other-shop-", "which is not of deployment/shop"},
@@ -574,14 +614,18 @@ var failing = []failingExample{
 		examplePolicy + `
 		 Then pods of deployment/web may reach deployment/web on port 8000`,
 		[]string{
-			"pods of deployment/web may not reach deployment/web on port 8000: no policy restricts egress from deployment/web; " +
+			"pods of deployment/web may not reach deployment/web on port 8000: " +
+				"no policy restricts egress from deployment/web; " +
 				"ingress to deployment/web is restricted by networkpolicy/web, and no rule allows deployment/web on port 8000/TCP",
 		},
 	},
 	{
 		examplePolicy + `
 		 Then pods of deployment/client may not reach deployment/web on port 8000`,
-		[]string{"pods of deployment/client may reach deployment/web on port 8000: ", "networkpolicy/web allows ingress to deployment/web on port 8000"},
+		[]string{
+			"pods of deployment/client may reach deployment/web on port 8000: ",
+			"networkpolicy/web allows ingress to deployment/web on port 8000",
+		},
 	},
 	{
 		exampleDeployment + `
@@ -595,7 +639,7 @@ var failing = []failingExample{
 	},
 }
 
-// failingExample is a scenario whose last step fails, and the words that it fails with.
+// failingExample is the steps of a scenario whose last step fails, and parts of the error.
 type failingExample struct {
 	steps string
 	words []string

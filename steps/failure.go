@@ -14,9 +14,11 @@ import (
 	"github.com/traderadmin/charts/internal/rollout"
 )
 
-// explain attaches to a failed step what helps to find the cause: details of failed waits, the last Helm command, and how
-// objects differ from what was rendered. It returns no error, as godog would print the step's twice.
-func (s *scenario) explain(ctx context.Context, _ *godog.Step, status godog.StepResultStatus, err error) (context.Context, error) {
+// explain attaches to a failed step what helps to find the cause: details of failed waits, the last Helm command, and
+// how objects differ from what was rendered. It returns no error, as godog would print the step's twice.
+func (s *scenario) explain(
+	ctx context.Context, _ *godog.Step, status godog.StepResultStatus, err error,
+) (context.Context, error) {
 	if status == godog.StepSkipped && err != nil {
 		return attach(ctx, "Skipped", "text/plain", err.Error()), nil
 	}

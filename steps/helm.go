@@ -21,8 +21,8 @@ func (s helmSteps) rows() []Step {
 			Phrase: `I run helm COMMAND`, Method: s.run, Effects: RunsHelm,
 			Does: "Runs a Helm command line as you would type it, and fails if Helm fails. It runs in the suite's namespace, " +
 				"unless it names another. The word `with` after the command stands for the release under test, for its chart, " +
-				"or for both, whatever the command takes: `helm upgrade with --set a=b`, `helm rollback with 1`. If the " +
-				"command needs an installed release, and the release under test is not installed, it is installed first.",
+				"or for both, whatever the command takes: `helm upgrade with --set a=b`, `helm rollback with 1`. If the command " +
+				"needs an installed release, and the release under test is not installed, it is installed first.",
 			Example: `
 When I run helm install shop ./shop --set image.tag=1.27
 And I run helm upgrade with --set replicaCount=2
@@ -30,8 +30,8 @@ Then deployment/shop appears in namespace "shop"`,
 		},
 		{
 			Phrase: `I try helm COMMAND`, Method: s.try, Effects: RunsHelm,
-			Does: "Runs a Helm command line that may fail. A later step must check the outcome, with `it fails with` or " +
-				"`it succeeds`; otherwise the scenario fails.",
+			Does: "Runs a Helm command line that may fail. A later step must check the outcome, with `it fails with` or `it " +
+				"succeeds`; otherwise the scenario fails.",
 			Example: `
 When I try helm install shop ./nowhere
 Then it fails with "nowhere"`,

@@ -126,19 +126,21 @@ func (r *helmRunner) runWords(ctx context.Context, words []string) error {
 	return nil
 }
 
-// explainHelm adds Helm's warnings to its error, and what to do about scenarios that create the same cluster-scoped object.
+// explainHelm adds Helm's warnings to its error, and what to do about scenarios that create the same cluster-scoped
+// object.
 func explainHelm(err error, warnings string) error {
 	if warnings != "" {
 		err = fmt.Errorf("%w\n%s", err, warnings)
 	}
 	if strings.Contains(err.Error(), `in namespace "" exists and cannot be imported`) {
-		err = fmt.Errorf("%w\nThe object is cluster-scoped, and scenarios that create it cannot run side by side: tag them %s",
+		err = fmt.Errorf("%w\nThe object is cluster-scoped: scenarios that create it cannot run side by side; tag them %s",
 			err, Serial)
 	}
 	return err
 }
 
-// confine keeps a command line from touching releases of others in the only namespace, and labels those that it creates.
+// confine keeps a command line from touching releases of others in the only namespace, and labels those that it
+// creates.
 func (r *helmRunner) confine(words []string, invocation *helm.Invocation) ([]string, error) {
 	if r.single == "" {
 		return words, nil

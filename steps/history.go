@@ -44,8 +44,8 @@ Then the history of release "shop" is
 		},
 		{
 			Phrase: `the values of release "NAME" are[ in namespace "NAMESPACE"]`, Method: s.valuesAre, Text: "YAML",
-			Does: "Compares all values that were given to the newest revision of a release, as `helm get values` prints them. " +
-				"`{}` means that none were given.",
+			Does: "Compares all values that were given to the newest revision of a release, as `helm get values` prints " +
+				"them. `{}` means that none were given.",
 			Example: `
 When I run helm install shop ./shop --set image.tag=1.27
 And I run helm upgrade with --reuse-values --set replicaCount=2
@@ -57,8 +57,8 @@ Then the values of release "shop" are
 		},
 		{
 			Phrase: `the values of release "NAME" include[ in namespace "NAMESPACE"]`, Method: s.valuesInclude, Text: "YAML",
-			Does: "Compares some of the values that a release uses, including the defaults of the chart, as " +
-				"`helm get values --all` prints them.",
+			Does: "Compares some of the values that a release uses, including the defaults of the chart, as `helm get values " +
+				"--all` prints them.",
 			Example: `
 When I run helm install shop ./shop --set image.tag=1.27
 Then the values of release "shop" include
@@ -143,7 +143,8 @@ func (s historySteps) valuesInclude(ctx context.Context, name, namespace string,
 }
 
 func (s historySteps) compareValues(
-	ctx context.Context, name, namespace string, text *godog.DocString, flags []string, compare func(held, wanted any) error,
+	ctx context.Context, name, namespace string, text *godog.DocString, flags []string,
+	compare func(held, wanted any) error,
 ) error {
 	wanted, err := docData(text)
 	if err != nil {

@@ -58,8 +58,8 @@ func (s insideSteps) rows() []Step {
 		{
 			Phrase: `the file "FILE" in WORKLOAD holds[ in namespace "NAMESPACE"]`, Method: s.fileHolds,
 			Text: "CONTENT", Effects: NeedsContainers,
-			Does: "Reads a file in the first container of each pod, and compares it with the text, byte by byte. A newline at the " +
-				"end, which a doc string cannot have, makes no difference.",
+			Does: "Reads a file in the first container of each pod, and compares it with the text, byte by byte. A newline " +
+				"at the end, which a doc string cannot have, makes no difference.",
 			Example: exampleMounted + `
 Then the file "/etc/shop/app.yaml" in deployment/shop holds
   """
@@ -70,8 +70,8 @@ Then the file "/etc/shop/app.yaml" in deployment/shop holds
 		{
 			Phrase: `the file "FILE" in WORKLOAD is "KEY" of the MAP "NAME"[ in namespace "NAMESPACE"]`, Method: s.fileIsKey,
 			Effects: NeedsContainers,
-			Does: "Reads a file in the first container of each pod, and compares it with the value of a key in a ConfigMap or " +
-				"a Secret, byte by byte.",
+			Does: "Reads a file in the first container of each pod, and compares it with the value of a key in a ConfigMap " +
+				"or a Secret, byte by byte.",
 			Example: exampleMounted + `
 Then the file "/etc/shop/app.yaml" in deployment/shop is "app.yaml" of the configmap "settings"`,
 		},
@@ -84,10 +84,10 @@ Then there is no file "/var/run/secrets/kubernetes.io/serviceaccount/token" in d
 		{
 			Phrase: `the kernel holds WORKLOAD[ in namespace "NAMESPACE"] to`, Method: s.kernelHolds,
 			Columns: []string{"property", "value"}, Effects: NeedsContainers,
-			Does: "Compares properties of the first process in the first container of each pod, and of its control group, as the " +
-				"kernel reports them: `user` and `group` (numbers), `capabilities` (`none`, or the mask of the effective ones), " +
-				"`new privileges` (`yes` or `no`), `seccomp` (`filtered` or `unconfined`), `root filesystem` (`read-only` or " +
-				"`writable`), and the limits of `memory` and `cpu` (quantities or `none`).",
+			Does: "Compares properties of the first process in the first container of each pod, and of its control group, as " +
+				"the kernel reports them: `user` and `group` (numbers), `capabilities` (`none`, or the mask of the effective " +
+				"ones), `new privileges` (`yes` or `no`), `seccomp` (`filtered` or `unconfined`), `root filesystem` " +
+				"(`read-only` or `writable`), and the limits of `memory` and `cpu` (quantities or `none`).",
 			Example: `
 Given the file "limits.yaml"
   """
@@ -106,19 +106,19 @@ Then the kernel holds deployment/shop to
 		{
 			Phrase: `container "NAME" of WORKLOAD gets the env[ in namespace "NAMESPACE"]`, Method: s.setEnv,
 			Columns: []string{"name", "value"}, Effects: NeedsContainers | ReplacesPods,
-			Does: "Sets environment variables of a container, as `kubectl set env` does, without waiting for the rollout. They " +
-				"can make a stand-in misbehave: `STANDIN_PROBES=fail` fails its probes, `STANDIN_EXIT` ends it with an exit " +
-				"code, and `STANDIN_MEMORY` makes it allocate memory, such as `600Mi`.",
+			Does: "Sets environment variables of a container, as `kubectl set env` does, without waiting for the rollout. " +
+				"They can make a stand-in misbehave: `STANDIN_PROBES=fail` fails its probes, `STANDIN_EXIT` ends it with an " +
+				"exit code, and `STANDIN_MEMORY` makes it allocate memory, such as `600Mi`.",
 			Example: exampleExit + `
 Then deployment/shop cannot be rolled out: "exit code 3"`,
 		},
 		{
 			Phrase: `WORKLOAD cannot be rolled out, and its log says "TEXT"[ in namespace "NAMESPACE"]`, Method: s.failsWithLog,
 			Effects: NeedsContainers,
-			Does: "Waits until it is certain that the workload cannot be rolled out, or the time for a step is up, and checks that " +
-				"the last log lines of the containers that failed contain the text.",
+			Does: "Waits until it is certain that the workload cannot be rolled out, or the time for a step is up, and " +
+				"checks that the last log lines of the containers that failed contain the text.",
 			Example: exampleExit + `
-Then deployment/shop cannot be rolled out, and its log says "STANDIN_EXIT says to end with exit code 3"`,
+Then deployment/shop cannot be rolled out, and its log says "exiting with code 3"`,
 		},
 		{
 			Phrase: `I delete a pod of WORKLOAD[ in namespace "NAMESPACE"]`, Method: s.deletePod, Effects: NeedsContainers,

@@ -88,7 +88,8 @@ func (s leftoverSteps) expected(ctx context.Context, namespace string, table *go
 			return nil, err
 		}
 		if object.GetDeletionTimestamp() != nil {
-			return nil, fmt.Errorf("%s is being deleted: it only exists until its finalizers %q are done", subject, object.GetFinalizers())
+			return nil, fmt.Errorf("%s is being deleted: it only exists until its finalizers %q are done",
+				subject, object.GetFinalizers())
 		}
 		all = append(all, objectID{subject.mapping.Resource.GroupResource(), row["name"]})
 	}
@@ -162,7 +163,8 @@ func (s leftoverSteps) podsGone(ctx context.Context, workload *unstructured.Unst
 		if len(left) == 0 {
 			return met
 		}
-		return pending(fmt.Errorf("pods of %s %q are left: %s", workload.GetKind(), workload.GetName(), listed(namesOf(left))))
+		return pending(fmt.Errorf("pods of %s %q are left: %s",
+			workload.GetKind(), workload.GetName(), listed(namesOf(left))))
 	})
 }
 
@@ -215,5 +217,6 @@ func (s leftoverSteps) contentGone(ctx context.Context, left content, namespace 
 		}
 		return missing
 	})
-	return aboutIf(fmt.Sprintf("%s %q is left in namespace %q", left.mapping.GroupVersionKind.Kind, left.name, namespace), err)
+	kind := left.mapping.GroupVersionKind.Kind
+	return aboutIf(fmt.Sprintf("%s %q is left in namespace %q", kind, left.name, namespace), err)
 }

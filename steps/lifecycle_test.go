@@ -16,12 +16,12 @@ import (
 	"github.com/traderadmin/charts/internal/chart/charttest"
 )
 
-// shared is the cluster of all tests here.
+// shared is the cluster of all tests in this package.
 var shared = embeddedtest.New(embedded.Options{CPU: "1000", Memory: "1Ti"})
 
 func TestMain(m *testing.M) { shared.Main(m) }
 
-// newSuite returns a suite of its own on the shared cluster, which tests Helm's starter chart as the release "shop".
+// newSuite returns a new suite on the shared cluster. It tests Helm's starter chart as the release "shop".
 func newSuite(tb testing.TB, change ...func(*Options)) *Suite {
 	folder := tb.TempDir()
 	_, err := charttest.Create("shop", folder)
@@ -35,13 +35,13 @@ func newSuite(tb testing.TB, change ...func(*Options)) *Suite {
 	return suite
 }
 
-// write puts a file into the suite's chart.
+// write writes a file of the suite's chart.
 func write(tb testing.TB, suite *Suite, name, content string) {
 	path := filepath.Join(suite.options.Dir, "shop", name)
 	require.NoError(tb, os.WriteFile(path, []byte(content), 0o600))
 }
 
-// lifeCycle is what most scenarios consist of, in the words that they use.
+// lifeCycle runs the steps that most scenarios have.
 func lifeCycle(ctx context.Context, suite *Suite) (err error) {
 	s := newScenario(suite)
 	defer func() {
@@ -64,10 +64,10 @@ func lifeCycle(ctx context.Context, suite *Suite) (err error) {
 	return nil
 }
 
-// One life cycle after the other, and several at once.
+// BenchmarkLifeCycle runs life cycles one after another, and several at once.
 func BenchmarkLifeCycle(b *testing.B) {
 	suite := newSuite(b)
-	require.NoError(b, lifeCycle(b.Context(), suite)) // fetches what all share
+	require.NoError(b, lifeCycle(b.Context(), suite)) // discovery and schemas, which are cached
 	for _, atOnce := range []int{1, 4, 8} {
 		b.Run(fmt.Sprintf("%d at once", atOnce), func(b *testing.B) {
 			var failed atomic.Value

@@ -24,7 +24,8 @@ Then .metadata.uid of the deployment "shop" is as noted`,
 		},
 		{
 			Phrase: `PATH of the KIND "NAME" is as noted[ in namespace "NAMESPACE"]`, Method: s.isAsNoted,
-			Does: "Checks that a field still has the value that was noted, such as a generated password that an upgrade must keep.",
+			Does: "Checks that a field still has the value that was noted, such as a generated password that an upgrade must " +
+				"keep.",
 			Example: `
 When I run helm install shop ./shop
 And I note .spec.clusterIP of the service "shop"

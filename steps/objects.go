@@ -39,9 +39,9 @@ Then it fails with "exceeded quota: small"`,
 		},
 		{
 			Phrase: `the KIND "NAME" has[ in namespace "NAMESPACE"]`, Method: s.has, Columns: []string{"path", "value"},
-			Does: "Compares fields of an object, by their JSONPath, with values in YAML: `2` is a number, `\"2\"` is a string, " +
-				"`[a, b]` is a list, and an empty cell means that the field does not exist. A path that leads to several fields " +
-				"is compared with a list. The step waits for fields below `.status`, and for no others.",
+			Does: "Compares fields of an object, by their JSONPath, with values in YAML: `2` is a number, `\"2\"` is a " +
+				"string, `[a, b]` is a list, and an empty cell means that the field does not exist. A path that leads to " +
+				"several fields is compared with a list. The step waits for fields below `.status`, and for no others.",
 			Example: `
 When I run helm install shop ./shop --set replicaCount=2
 Then the deployment "shop" has
@@ -82,8 +82,8 @@ Then the deployment "shop" satisfies
 		},
 		{
 			Phrase: `there is a[n] KIND "NAME"[ in namespace "NAMESPACE"]`, Method: s.exists,
-			Does: "Checks that the object exists, without waiting. The kind is as kubectl takes it: singular, plural or short, " +
-				"with or without its group.",
+			Does: "Checks that the object exists, without waiting. The kind is as kubectl takes it: singular, plural or " +
+				"short, with or without its group.",
 			Example: `
 When I run helm install shop ./shop
 Then there is a serviceaccount "shop"

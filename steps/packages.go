@@ -22,8 +22,8 @@ func (s packageSteps) rows() []Step {
 	return []Step{
 		{
 			Phrase: `the package "NAME" contains`, Method: s.contains, Columns: []string{"file"},
-			Does: "Checks that a chart archive which the scenario packaged contains these files, by their paths in the chart. " +
-				"`*` stands for any part of a name.",
+			Does: "Checks that a chart archive which the scenario packaged contains these files, by their paths in the " +
+				"chart. `*` stands for any part of a name.",
 			Example: `
 When I run helm package ./shop --version 2.0.0
 Then the package "shop-2.0.0.tgz" contains

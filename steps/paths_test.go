@@ -31,7 +31,7 @@ func TestRedirect(t *testing.T) {
 	assert.Equal(t, "/repo/charts/shop", p.redirect("/repo/charts/shop"))
 }
 
-// However a step names the suite's chart, or a file in it, it means the chart to test.
+// However a step writes a path to the suite's chart, or to a file in it, it leads to the chart to test.
 func TestStepsFollowTheChartSource(t *testing.T) {
 	t.Parallel()
 	elsewhere := t.TempDir()
@@ -40,7 +40,8 @@ func TestStepsFollowTheChartSource(t *testing.T) {
 	source := filepath.Join(elsewhere, "shop")
 	chart, err := os.ReadFile(filepath.Join(source, "Chart.yaml"))
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(source, "Chart.yaml"), append(chart, "description: under test\n"...), 0o600))
+	chart = append(chart, "description: under test\n"...)
+	require.NoError(t, os.WriteFile(filepath.Join(source, "Chart.yaml"), chart, 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(source, "values-two.yaml"), []byte("replicaCount: 2\n"), 0o600))
 	suite := newSuite(t, func(o *Options) { o.ChartSource = source })
 	require.NoFileExists(t, filepath.Join(suite.options.Dir, "shop", "values-two.yaml"))
@@ -81,8 +82,7 @@ func TestStepsFollowTheChartSource(t *testing.T) {
 	assert.True(t, passed, output)
 }
 
-// A copied folder that contains the suite's chart contains the chart to test.
-func TestCopyOfAFolderAboveTheChart(t *testing.T) {
+func TestCopyOfAFolderThatContainsTheChart(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
 	for _, name := range []string{"charts/shop/old", "charts/other/old", "source/new"} {

@@ -42,9 +42,9 @@ func (s policySteps) rows() []Step {
 	return []Step{
 		{
 			Phrase: `pods of WORKLOAD may reach WORKLOAD on port N[ in namespace "NAMESPACE"]`, Method: s.mayReach,
-			Does: "Checks that the NetworkPolicies of the namespace let pods of the first workload connect by TCP to a port that " +
-				"pods of the second one declare: both the egress of the former and the ingress of the latter. The policies are " +
-				"evaluated; no packet is sent. A peer that is an `ipBlock` matches no pod.",
+			Does: "Checks that the NetworkPolicies of the namespace let pods of the first workload connect by TCP to a port " +
+				"that pods of the second one declare: both the egress of the former and the ingress of the latter. The policies " +
+				"are evaluated; no packet is sent. A peer that is an `ipBlock` matches no pod.",
 			Example: examplePolicy + `
 Then pods of deployment/client may reach deployment/web on port 8000`,
 		},
@@ -88,7 +88,9 @@ func (s policySteps) othersMayNotReach(ctx context.Context, to string, port int,
 }
 
 // evaluate decides whether pods of one workload, or a pod without labels if from is "", may reach a port of another.
-func (s policySteps) evaluate(ctx context.Context, from, to string, port int, namespace string) (netpol.Verdict, error) {
+func (s policySteps) evaluate(
+	ctx context.Context, from, to string, port int, namespace string,
+) (netpol.Verdict, error) {
 	real := s.real(namespace)
 	within, err := s.client.CoreV1().Namespaces().Get(ctx, real, metav1.GetOptions{})
 	if err != nil {
@@ -105,7 +107,8 @@ func (s policySteps) evaluate(ctx context.Context, from, to string, port int, na
 		return netpol.Verdict{}, err
 	}
 	if !slices.ContainsFunc(target.Ports, func(p corev1.ContainerPort) bool { return int(p.ContainerPort) == port }) {
-		return netpol.Verdict{}, fmt.Errorf("no container of %s declares port %d, only %s", to, port, listed(numbers(target.Ports)))
+		return netpol.Verdict{}, fmt.Errorf("no container of %s declares port %d, only %s",
+			to, port, listed(numbers(target.Ports)))
 	}
 	policies, err := s.client.NetworkingV1().NetworkPolicies(real).List(ctx, everything)
 	if err != nil {

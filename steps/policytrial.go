@@ -18,15 +18,15 @@ type policyTrial struct {
 	reason string
 }
 
-// result returns the reason why NetworkPolicies have no effect, or "" if they are enforced. The first scenario that asks
-// starts the trial, and the others wait for it. After an error, the next scenario tries again.
+// result returns the reason why NetworkPolicies have no effect, or "" if they are enforced. The first scenario that
+// asks starts the trial, and the others wait for it. After an error, the next scenario tries again.
 func (p *policyTrial) result(ctx context.Context, suite *Suite) (reason string, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.done {
 		return p.reason, nil
 	}
-	reason = "it is unknown whether the network of this cluster enforces them: its nodes cannot be given images for a trial"
+	reason = "it cannot be tried whether the network of this cluster enforces them: its nodes cannot be given images"
 	if suite.images != nil {
 		if reason, err = tryPolicy(ctx, newScenario(suite)); err != nil {
 			return "", fmt.Errorf("try whether the network enforces NetworkPolicies: %w", err)
@@ -104,8 +104,8 @@ func tryPolicy(ctx context.Context, s *scenario) (reason string, err error) {
 	case ctx.Err() != nil:
 		return "", ctx.Err()
 	}
-	return fmt.Sprintf("the network of this cluster does not enforce them: a pod was reached %s after a NetworkPolicy forbade it",
-		policyTakes), nil
+	return fmt.Sprintf("the network of this cluster does not enforce them: a pod was reached %s after "+
+		"a NetworkPolicy forbade it", policyTakes), nil
 }
 
 func outcome(answer contract.Answer) string {

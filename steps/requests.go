@@ -24,7 +24,8 @@ func (s requestSteps) rows() []Step {
 			Phrase: `WORKLOAD reaches "URL"[ in namespace "NAMESPACE"]`, Method: s.reaches, Effects: NeedsContainers,
 			Does: "Requests a URL from inside each pod, whose first container must run a stand-in, until it succeeds. " +
 				"`http://…` succeeds with a status below 400, `tcp://HOST:PORT` when it accepts a connection, and " +
-				"`redis://[:PASSWORD@]HOST:PORT[/COMMAND/ARGUMENT…]` when it answers a command, by default PING, without an error.",
+				"`redis://[:PASSWORD@]HOST:PORT[/COMMAND/ARGUMENT…]` when it answers a command, by default PING, without an " +
+				"error.",
 			Example: `
 When I run helm install shop ./shop
 Then deployment/shop reaches "http://shop:80/"`,
@@ -38,7 +39,8 @@ When I run helm install shop ./shop
 Then deployment/shop hears "404" from "http://shop:80/nowhere"`,
 		},
 		{
-			Phrase: `WORKLOAD cannot reach "URL": "TEXT"[ in namespace "NAMESPACE"]`, Method: s.cannotReach, Effects: NeedsContainers,
+			Phrase: `WORKLOAD cannot reach "URL": "TEXT"[ in namespace "NAMESPACE"]`, Method: s.cannotReach,
+			Effects: NeedsContainers,
 			Does: "Requests a URL in the same way, until there is no answer for a reason that contains the text, such as " +
 				"`connection refused`, `no such host` or `timeout`.",
 			Example: `
@@ -58,8 +60,8 @@ Then deployment/shop reaches all pods of deployment/shop through "http://shop:80
 		{
 			Phrase: `SERVICE port N answers "PATH" with N[ in namespace "NAMESPACE"]`, Method: s.serviceAnswers,
 			Effects: NeedsContainers,
-			Does: "Sends GET to each ready pod of a Service, through the API server as `kubectl port-forward` does, and checks the " +
-				"HTTP status.",
+			Does: "Sends GET to each ready pod of a Service, through the API server as `kubectl port-forward` does, and " +
+				"checks the HTTP status.",
 			Example: `
 When I run helm install shop ./shop
 Then service/shop port 80 answers "/" with 200
@@ -139,7 +141,9 @@ func (s requestSteps) reachesAll(ctx context.Context, named, others, url, namesp
 	})
 }
 
-func (s requestSteps) serviceAnswers(ctx context.Context, named string, port int, path string, status int, namespace string) error {
+func (s requestSteps) serviceAnswers(
+	ctx context.Context, named string, port int, path string, status int, namespace string,
+) error {
 	_, name := kindAndName(named)
 	service, err := s.client.CoreV1().Services(s.real(namespace)).Get(ctx, name, metav1.GetOptions{})
 	if err != nil {

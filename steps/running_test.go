@@ -16,9 +16,9 @@ import (
 	"github.com/traderadmin/charts/internal/chart/charttest"
 )
 
-// Tests of what only nodes that run containers can show: `go test ./steps -run TestRunning -cluster=kind`, with the flags of the kind backend.
+// TestRunning needs nodes that run containers: go test ./steps -run TestRunning -cluster=kind, with the flags of kind.
 var (
-	backend     = flag.String("cluster", "embedded", "kind runs the tests that need nodes which run containers")
+	backend     = flag.String("cluster", "embedded", "`kind` runs the tests that need nodes which run containers")
 	kindOptions kind.Options
 )
 
@@ -28,7 +28,7 @@ func init() { kindOptions.Bind(flag.CommandLine) }
 func startKind(t *testing.T) *kind.Cluster {
 	t.Helper()
 	if *backend != "kind" {
-		t.Skip("it needs nodes that run containers: -cluster=kind has some")
+		t.Skip("it needs nodes that run containers: pass -cluster=kind")
 	}
 	cluster := kind.New(kindOptions, os.Stdout)
 	require.NoError(t, cluster.Start(t.Context()))
@@ -36,7 +36,7 @@ func startKind(t *testing.T) *kind.Cluster {
 	return cluster
 }
 
-// newRunningSuite returns a suite on such a cluster, which tests Helm's starter chart as the release "shop", and in which a step waits this long.
+// newRunningSuite returns a suite that tests Helm's starter chart as the release "shop" on such a cluster.
 func newRunningSuite(t *testing.T, cluster *kind.Cluster, wait time.Duration) *Suite {
 	t.Helper()
 	folder := t.TempDir()
@@ -45,11 +45,11 @@ func newRunningSuite(t *testing.T, cluster *kind.Cluster, wait time.Duration) *S
 	shop := Options{Release: "shop", Chart: "./shop", Namespace: "shop", Dir: folder, Wait: wait, Progress: os.Stdout}
 	suite, err := NewSuite(cluster.Config(), shop.ForCluster(cluster))
 	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, suite.Close(context.Background())) }) // that of t has ended by then
+	t.Cleanup(func() { assert.NoError(t, suite.Close(context.Background())) }) // the context of t has ended by then
 	return suite
 }
 
-// failingInside are scenarios whose last step fails where containers run, and the words that it fails with.
+// failingInside are scenarios whose last step fails on nodes that run containers.
 var failingInside = []failingExample{
 	{
 		exampleMounted + `
@@ -74,7 +74,10 @@ Then there is no file "/etc/shop/app.yaml" in deployment/shop`,
 		   | root filesystem | read-only |
 		   | memory          | 1Gi       |
 		   | cpus            | 1         |`,
-		[]string{`user is "65532", not "0"`, `root filesystem is "writable", not "read-only"`, "the limit of memory is none, not 1Gi", `unknown property "cpus"; did you mean "cpu"?`},
+		[]string{
+			`user is "65532", not "0"`, `root filesystem is "writable", not "read-only"`, "the limit of memory is none, not 1Gi",
+			`unknown property "cpus"; did you mean "cpu"?`,
+		},
 	}, {
 		`When I run helm install shop ./shop
 		 And container "shap" of deployment/shop gets the env
@@ -84,7 +87,10 @@ Then there is no file "/etc/shop/app.yaml" in deployment/shop`,
 	}, {
 		`When I run helm install shop ./shop
 		 Then deployment/shop reaches "http://shop:80/nowhere"`,
-		[]string{"waited", "http://shop:80/nowhere: status 404: GET /nowhere on port 80: 404 (this stand-in answers only / /health)"},
+		[]string{
+			"waited",
+			"http://shop:80/nowhere: status 404: GET /nowhere on port 80: 404 (this stand-in answers only / /health)",
+		},
 	}, {
 		`When I run helm install shop ./shop
 		 Then deployment/shop cannot reach "http://shop:80/": "timeout"`,
@@ -125,7 +131,7 @@ Then there is no file "/etc/shop/app.yaml" in deployment/shop`,
 		 And I delete a pod of deployment/shop`,
 		[]string{"it wants 0 pods, so that there is none to look at"},
 	}, {
-		`When I run helm install shop ./shop --set image.repository=redis --set image.tag=7 --set service.port=6379 --set livenessProbe=null --set readinessProbe=null
+		exampleRedis + `
 		 Then "redis-cli ping" in deployment/shop fails with "NOAUTH"`,
 		[]string{`redis-cli ping succeeded; it should have failed with "NOAUTH"`, "PONG"},
 	}, {
@@ -137,7 +143,7 @@ Then there is no file "/etc/shop/app.yaml" in deployment/shop`,
 		 Then deployment/shop reaches all pods of deployment/shop through "http://127.0.0.1:81/"`,
 		[]string{"http://127.0.0.1:81/ was not answered by pod/shop-", "connection refused"},
 	}, {
-		// A probe on the wrong path, and on the wrong port. What the kubelet says of it is among the events.
+		// The kubelet reports in events why a probe fails.
 		`When I run helm install shop ./shop --set readinessProbe.httpGet.path=/wrong
 		 Then deployment/shop is rolled out`,
 		[]string{"container shop: running, but not ready", "statuscode: 404"},
@@ -148,7 +154,7 @@ Then there is no file "/etc/shop/app.yaml" in deployment/shop`,
 	},
 }
 
-// Every example that needs containers passes where there are some, and every step fails when it should, with words that help.
+// TestRunning runs the examples that need containers, and the scenarios of failingInside.
 func TestRunning(t *testing.T) {
 	cluster := startKind(t)
 	suite := newRunningSuite(t, cluster, 3*time.Minute)

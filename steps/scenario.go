@@ -47,7 +47,9 @@ func newScenario(suite *Suite) *scenario {
 			client: suite.client, run: suite.run, suite: suite.options.Namespace, single: suite.options.SingleNamespace,
 		},
 	}
-	s := &scenario{suite: suite, cluster: cluster, attempts: new(attempts), scratch: &scratch{parent: suite.options.Scratch}}
+	s := &scenario{
+		suite: suite, cluster: cluster, attempts: new(attempts), scratch: &scratch{parent: suite.options.Scratch},
+	}
 	s.sender = &sender{view: cluster, images: suite.images, shared: &suite.shared}
 	if suite.capacity != nil {
 		s.sender.share = suite.capacity.Share()
@@ -152,8 +154,8 @@ func (s *scenario) end(ctx context.Context, _ *godog.Scenario, err error) (conte
 }
 
 // cleanUp deletes what a scenario created: releases with objects in namespaces of others, cluster-scoped objects, and
-// its namespaces, or older ones if some are retained. It does not wait until the namespaces are gone, as no other scenario
-// uses them.
+// its namespaces, or older ones if some are retained. It does not wait until the namespaces are gone, as no other
+// scenario uses them.
 func cleanUp(s *scenario) error {
 	ctx := s.suite.background.ctx // that of the scenario may have ended
 	defer s.sender.releaseShare()

@@ -17,8 +17,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/yaml"
-
-	"github.com/traderadmin/charts/steps/internal/ownership"
 )
 
 const clusterRole = `apiVersion: rbac.authorization.k8s.io/v1
@@ -27,20 +25,19 @@ metadata:
   name: {{ .Values.role }}
 `
 
-// What is outside of namespaces goes with the scenario that made it.
-func TestClusterScopedObjectsAreTakenAway(t *testing.T) {
+func TestClusterScopedObjectsAreDeletedAfterTheScenario(t *testing.T) {
 	t.Parallel()
 	suite := newSuite(t)
 	write(t, suite, "templates/role.yaml", clusterRole)
 
 	output, passed := runFeature(t, suite, `Feature: f
   Scenario: s
-    When I run helm install shop ./shop --set role=taken-away
+    When I run helm install shop ./shop --set role=deleted
     Then deployment/shop appears in namespace "shop"
 `, 1)
 
 	require.True(t, passed, output)
-	_, err := suite.client.RbacV1().ClusterRoles().Get(t.Context(), "taken-away", metav1.GetOptions{})
+	_, err := suite.client.RbacV1().ClusterRoles().Get(t.Context(), "deleted", metav1.GetOptions{})
 	assert.True(t, apierrors.IsNotFound(err), err)
 }
 
@@ -54,17 +51,19 @@ spec:
   versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]
 `
 
-// Helm leaves the CRDs of a chart. Here they go with the last scenario that uses them, and with what hooks made outside of namespaces.
-func TestWhatHelmLeavesOutsideOfNamespacesIsTakenAway(t *testing.T) {
+// Helm leaves CRDs, and cluster-scoped objects of hooks. The last scenario that uses them deletes them.
+func TestClusterScopedObjectsThatHelmLeavesAreDeleted(t *testing.T) {
 	t.Parallel()
 	suite := newSuite(t)
 	require.NoError(t, os.Mkdir(filepath.Join(suite.options.Dir, "shop", "crds"), 0o700))
 	write(t, suite, "crds/orders.yaml", strings.ReplaceAll(orders, "GROUP", "left.example"))
 	write(t, suite, "templates/order.yaml", "apiVersion: left.example/v1\nkind: Order\nmetadata: {name: first}\n")
-	write(t, suite, "templates/hook.yaml", strings.Replace(clusterRole, "metadata:\n", "metadata:\n  annotations: {helm.sh/hook: pre-install}\n", 1))
+	hook := strings.Replace(clusterRole, "metadata:\n", "metadata:\n  annotations: {helm.sh/hook: pre-install}\n", 1)
+	write(t, suite, "templates/hook.yaml", hook)
 	feature := "Feature: f\n"
 	for i := range 6 {
-		feature += fmt.Sprintf("  Scenario: %[1]d\n    When I run helm install shop ./shop --set role=hook-%[1]d\n    And I run helm uninstall with --wait\n", i)
+		feature += fmt.Sprintf("  Scenario: %[1]d\n    When I run helm install shop ./shop --set role=hook-%[1]d\n"+
+			"    And I run helm uninstall with --wait\n", i)
 	}
 
 	output, passed := runFeature(t, suite, feature, 3)
@@ -72,13 +71,13 @@ func TestWhatHelmLeavesOutsideOfNamespacesIsTakenAway(t *testing.T) {
 	require.True(t, passed, output)
 	_, err := suite.resources.dynamic.Resource(crds).Get(t.Context(), "orders.left.example", metav1.GetOptions{})
 	assert.True(t, apierrors.IsNotFound(err), err)
-	roles, err := suite.client.RbacV1().ClusterRoles().List(t.Context(), metav1.ListOptions{LabelSelector: ownership.Label + "=" + suite.run})
+	ofRun := metav1.ListOptions{LabelSelector: RunLabel + "=" + suite.run}
+	roles, err := suite.client.RbacV1().ClusterRoles().List(t.Context(), ofRun)
 	require.NoError(t, err)
 	assert.Empty(t, roles.Items)
 }
 
-// What was there before a run is not its to delete.
-func TestACRDThatWasThereStays(t *testing.T) {
+func TestACRDThatExistedBeforeTheRunStays(t *testing.T) {
 	t.Parallel()
 	suite := newSuite(t)
 	crd := strings.ReplaceAll(orders, "GROUP", "stays.example")
@@ -92,13 +91,15 @@ func TestACRDThatWasThereStays(t *testing.T) {
 	output, passed := runFeature(t, suite, "Feature: f\n  Scenario: s\n    When I run helm install shop ./shop\n", 1)
 
 	require.True(t, passed, output)
-	there, err := suite.resources.dynamic.Resource(crds).Get(t.Context(), "orders.stays.example", metav1.GetOptions{})
+	found, err := suite.resources.dynamic.Resource(crds).Get(t.Context(), "orders.stays.example", metav1.GetOptions{})
 	require.NoError(t, err)
-	assert.Empty(t, there.GetLabels())
-	assert.Nil(t, there.GetDeletionTimestamp())
+	assert.Empty(t, found.GetLabels())
+	assert.Nil(t, found.GetDeletionTimestamp())
 }
 
-var crds = schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}
+var crds = schema.GroupVersionResource{
+	Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions",
+}
 
 const twoWithOneRole = `Feature: f
   @serial
@@ -121,7 +122,7 @@ func TestSerialScenariosDoNotClash(t *testing.T) {
 	assert.True(t, passed, output)
 }
 
-func TestAClashNamesTheTagThatMendsIt(t *testing.T) {
+func TestTheErrorOfAClashNamesTheTagSerial(t *testing.T) {
 	t.Parallel()
 	suite := newSuite(t)
 	write(t, suite, "templates/role.yaml", clusterRole)
@@ -138,8 +139,7 @@ func TestAClashNamesTheTagThatMendsIt(t *testing.T) {
 	requireOnlyDeleting(t, suite)
 }
 
-// A namespace that a scenario names is its own, in command lines too.
-func TestNamespacesAreOfTheScenario(t *testing.T) {
+func TestEveryScenarioHasItsOwnNamespaces(t *testing.T) {
 	t.Parallel()
 	suite := newSuite(t)
 
@@ -160,8 +160,7 @@ func TestNamespacesAreOfTheScenario(t *testing.T) {
 	requireOnlyDeleting(t, suite)
 }
 
-// Steps that mean the release under test follow the scenario to another one.
-func TestTheReleaseUnderTest(t *testing.T) {
+func TestTheLastReleaseThatAScenarioNamesIsUnderTest(t *testing.T) {
 	t.Parallel()
 	suite := newSuite(t)
 
@@ -181,7 +180,7 @@ func TestTheReleaseUnderTest(t *testing.T) {
 	assert.True(t, passed, output)
 }
 
-func TestWrongCommandLinesSayWhatIsMeant(t *testing.T) {
+func TestErrorsOfInvalidCommandLines(t *testing.T) {
 	t.Parallel()
 	suite := newSuite(t)
 	for line, words := range map[string]string{
@@ -202,13 +201,13 @@ func TestWrongCommandLinesSayWhatIsMeant(t *testing.T) {
 	}
 }
 
-// attachments runs a feature and returns what each step that has some got, by their names.
+// attachments runs a feature and returns what its steps attached, by name.
 func attachments(t *testing.T, suite *Suite, feature string) map[string]string {
 	var mu sync.Mutex
 	found := map[string]string{}
 	godog.TestSuite{
 		ScenarioInitializer: func(sc *godog.ScenarioContext) {
-			// Hooks after a step run in reverse: this one sees what those of the vocabulary attached.
+			// After hooks run in reverse order: this one sees what the steps' own attached.
 			sc.After(func(ctx context.Context, _ *godog.Scenario, _ error) (context.Context, error) {
 				mu.Lock()
 				defer mu.Unlock()
@@ -227,7 +226,7 @@ func attachments(t *testing.T, suite *Suite, feature string) map[string]string {
 	return found
 }
 
-func TestAFailureIsExplained(t *testing.T) {
+func TestAFailedStepAttachesTheHelmCommand(t *testing.T) {
 	t.Parallel()
 	suite := newSuite(t)
 
@@ -238,10 +237,10 @@ func TestAFailureIsExplained(t *testing.T) {
 `)
 
 	assert.Contains(t, found["Helm"], "$ helm install shop ./shop\nNAME: shop\n")
-	assert.NotContains(t, found, "Difference", "the cluster holds what was rendered")
+	assert.NotContains(t, found, "Difference", "the objects are as they were rendered")
 }
 
-func TestEveryWaitThatFailedIsExplained(t *testing.T) {
+func TestAFailedStepAttachesTheDetailsOfAllWaits(t *testing.T) {
 	t.Parallel()
 	found := attachments(t, newSuite(t), `Feature: f
   Scenario: s
@@ -255,7 +254,7 @@ func TestEveryWaitThatFailedIsExplained(t *testing.T) {
 	assert.Contains(t, found["Why"], "registry.invalid/two")
 }
 
-func TestADifferenceIsShown(t *testing.T) {
+func TestAFailedStepAttachesTheDifferenceToTheRendering(t *testing.T) {
 	t.Parallel()
 	suite := newSuite(t)
 	write(t, suite, "templates/quantity.yaml", `apiVersion: v1
@@ -294,7 +293,7 @@ func TestAPassingScenarioAttachesNothing(t *testing.T) {
 	assert.Empty(t, found)
 }
 
-func TestWhatFailedIsKeptIfAsked(t *testing.T) {
+func TestKeepFailed(t *testing.T) {
 	t.Parallel()
 	suite := newSuite(t, func(o *Options) { o.KeepFailed = true })
 
@@ -314,8 +313,7 @@ func TestWhatFailedIsKeptIfAsked(t *testing.T) {
 	assert.Nil(t, kept.DeletionTimestamp)
 }
 
-// What only containers can show is skipped where none run, by name and with the reason, and run where they do.
-func TestScenariosOfContainersAreSkippedOnSimulatedNodes(t *testing.T) {
+func TestScenariosWithTheTagContainersAreSkippedOnSimulatedNodes(t *testing.T) {
 	t.Parallel()
 	const feature = `Feature: f
   @containers
@@ -330,12 +328,11 @@ func TestScenariosOfContainersAreSkippedOnSimulatedNodes(t *testing.T) {
 	assert.Contains(t, attachments(t, newSuite(t), feature)["Skipped"], "the nodes of this cluster are simulated")
 
 	output, passed = runFeature(t, newSuite(t, func(o *Options) { o.Containers = true }), feature, 1)
-	assert.False(t, passed, "it is run where there are containers")
+	assert.False(t, passed, "it runs on nodes that run containers")
 	assert.Contains(t, output, "./nowhere")
 }
 
-// A scenario needs containers if one of its steps does, with the tag or without it.
-func TestScenariosWithStepsOfContainersAreSkippedOnSimulatedNodes(t *testing.T) {
+func TestScenariosWithStepsThatNeedContainersAreSkippedOnSimulatedNodes(t *testing.T) {
 	t.Parallel()
 	suite := newSuite(t)
 

@@ -151,8 +151,8 @@ func newCapacity(client kubernetes.Interface, run string, options Options) *capa
 	return capacity.OfNodes(client, labels.SelectorFromSet(labels.Set{RunLabel: run}))
 }
 
-// releaseShare gives the capacity back in the background, once the scenario's pods, which are being deleted, are gone. If
-// waiting for them fails, another scenario may start too early, and the scheduler keeps its pods pending.
+// releaseShare gives the capacity back in the background, once the scenario's pods, which are being deleted, are gone.
+// If waiting for them fails, another scenario may start too early, and the scheduler keeps its pods pending.
 func (s *sender) releaseShare() {
 	if s.share == nil {
 		return

@@ -26,9 +26,9 @@ func (s serviceSteps) rows() []Step {
 	return []Step{
 		{
 			Phrase: `SERVICE[ port PORT] leads to N pod[s] of WORKLOAD[ in namespace "NAMESPACE"]`, Method: s.leadsTo,
-			Does: "Waits until the Service's EndpointSlices have this number of ready addresses, all of pods of the workload, and " +
-				"checks that these pods declare the target port. A port is a number or a name; without one, the step checks all " +
-				"ports of the Service.",
+			Does: "Waits until the Service's EndpointSlices have this number of ready addresses, all of pods of the " +
+				"workload, and checks that these pods declare the target port. A port is a number or a name; without one, the " +
+				"step checks all ports of the Service.",
 			Example: `
 When I run helm install shop ./shop --set replicaCount=2
 Then service/shop leads to 2 pods of deployment/shop
@@ -111,8 +111,10 @@ func (w *workload) declares(port corev1.ServicePort) (int32, error) {
 	var all []string
 	for _, container := range allContainers(w.template) {
 		for _, p := range container.Ports {
-			named := port.TargetPort.Type == intstr.String && p.Name == port.TargetPort.StrVal
-			if p.Protocol == port.Protocol && (named || port.TargetPort.Type == intstr.Int && p.ContainerPort == port.TargetPort.IntVal) {
+			target := port.TargetPort
+			named := target.Type == intstr.String && target.StrVal == p.Name
+			numbered := target.Type == intstr.Int && target.IntVal == p.ContainerPort
+			if p.Protocol == port.Protocol && (named || numbered) {
 				return p.ContainerPort, nil
 			}
 		}
@@ -122,8 +124,8 @@ func (w *workload) declares(port corev1.ServicePort) (int32, error) {
 		port.Port, port.TargetPort.String(), port.Protocol, w.named, listed(all))
 }
 
-// checkEndpoints returns an error unless EndpointSlices have, for each port, this number of ready pods of a workload, and
-// no others.
+// checkEndpoints returns an error unless EndpointSlices have, for each port, this number of ready pods of a workload,
+// and no others.
 func (s serviceSteps) checkEndpoints(
 	ctx context.Context, found []discoveryv1.EndpointSlice, ports []target, pods int, behind *workload,
 ) error {
@@ -149,7 +151,9 @@ func (s serviceSteps) checkEndpoints(
 
 // checkSelected returns an error if a Service selects a pod that is not of a workload, and leads to it on one of these
 // ports as soon as that pod is ready.
-func (s serviceSteps) checkSelected(ctx context.Context, service *corev1.Service, ports []target, behind *workload) error {
+func (s serviceSteps) checkSelected(
+	ctx context.Context, service *corev1.Service, ports []target, behind *workload,
+) error {
 	if len(service.Spec.Selector) == 0 {
 		return nil // its EndpointSlices are not written by the controller
 	}
@@ -188,8 +192,8 @@ func ofService(name string) metav1.ListOptions {
 	return metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + name}
 }
 
-// readyPods returns the names of the pods with a ready address for a port of a Service, each with the number of the port.
-// A dual-stack pod has two addresses, and counts once.
+// readyPods returns the names of the pods with a ready address for a port of a Service, each with the number of the
+// port. A dual-stack pod has two addresses, and counts once.
 func readyPods(found []discoveryv1.EndpointSlice, port string) map[string]int32 {
 	numbers := map[string]int32{}
 	for _, slice := range found {

@@ -12,8 +12,9 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// sharedObjects are the cluster-scoped objects that scenarios send, with the scenarios that use them. Helm does not create
-// a CRD that exists, so several scenarios may use the one that the first of them created. The last one deletes it.
+// sharedObjects are the cluster-scoped objects that scenarios send, with the scenarios that use them. Helm does not
+// create a CRD that exists, so several scenarios may use the one that the first of them created. The last one deletes
+// it.
 type sharedObjects struct {
 	mu    sync.Mutex // held during deletion, so that no scenario counts on an object that is about to go
 	users map[sharedObject]map[*sender]bool

@@ -15,22 +15,22 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-	"github.com/traderadmin/charts/steps/internal/ownership"
 )
 
 var many = flag.Int("scenarios", 24, "how many scenarios TestSideBySide runs")
 
-// runFeature runs a feature at a concurrency, and returns what godog printed and whether all passed.
+// runFeature runs the scenarios of a feature. It returns what godog printed, and whether all passed.
 func runFeature(t *testing.T, suite *Suite, feature string, concurrency int) (string, bool) {
-	printed, err := os.Create(filepath.Join(t.TempDir(), "printed")) // a thousand scenarios print much
+	printed, err := os.Create(filepath.Join(t.TempDir(), "printed")) // with many scenarios, it is long
 	require.NoError(t, err)
 	defer func() { _ = printed.Close() }()
 	status := godog.TestSuite{
 		ScenarioInitializer: func(sc *godog.ScenarioContext) {
 			Register(sc, suite)
-			sc.StepContext().After(func(ctx context.Context, _ *godog.Step, _ godog.StepResultStatus, err error) (context.Context, error) {
-				for _, detail := range details(err) { // which a report shows
+			sc.StepContext().After(func(
+				ctx context.Context, _ *godog.Step, _ godog.StepResultStatus, err error,
+			) (context.Context, error) {
+				for _, detail := range details(err) {
 					_, _ = fmt.Fprintln(printed, detail)
 				}
 				return ctx, nil
@@ -47,7 +47,7 @@ func runFeature(t *testing.T, suite *Suite, feature string, concurrency int) (st
 	return string(output), status == 0
 }
 
-// Life cycles of the same release name in the same namespace name, all at once, do not see each other.
+// TestSideBySide runs scenarios with the same names of releases and namespaces at once.
 func TestSideBySide(t *testing.T) {
 	suite := newSuite(t)
 	var feature strings.Builder
@@ -73,9 +73,10 @@ func TestSideBySide(t *testing.T) {
 	requireOnlyDeleting(t, suite)
 }
 
-// requireOnlyDeleting fails t when a namespace of the suite's run is left that is not being deleted.
+// requireOnlyDeleting fails t if a namespace of the suite's run exists that is not being deleted.
 func requireOnlyDeleting(t *testing.T, suite *Suite) {
-	mine, err := suite.client.CoreV1().Namespaces().List(t.Context(), metav1.ListOptions{LabelSelector: ownership.Label + "=" + suite.run})
+	ofRun := metav1.ListOptions{LabelSelector: RunLabel + "=" + suite.run}
+	mine, err := suite.client.CoreV1().Namespaces().List(t.Context(), ofRun)
 	require.NoError(t, err)
 	for _, namespace := range mine.Items {
 		assert.NotNil(t, namespace.DeletionTimestamp, "the namespace %s is left", namespace.Name)

@@ -156,7 +156,8 @@ func (n *singleNamespace) deleteLabelled(ctx context.Context, run string) error 
 		})
 }
 
-// deleteUID deletes this object and everything that it owns. It does not delete another object that has its name by now.
+// deleteUID deletes this object and everything that it owns. It does not delete another object that has its name by
+// now.
 func deleteUID(ctx context.Context, client dynamic.ResourceInterface, object *unstructured.Unstructured) error {
 	uid := object.GetUID()
 	return client.Delete(ctx, object.GetName(), metav1.DeleteOptions{

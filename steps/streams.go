@@ -230,7 +230,8 @@ func losses(lost []contract.StreamEvent) []string {
 		for j < len(lost) && lost[j].Reason == lost[i].Reason && lost[j].Sent == lost[j-1].Sent+1 {
 			j++
 		}
-		lines = append(lines, fmt.Sprintf("  %d after %.1f to %.1f s: %s", j-i, seconds(lost[i].At), seconds(lost[j-1].At), lost[i].Reason))
+		first, last := seconds(lost[i].At), seconds(lost[j-1].At)
+		lines = append(lines, fmt.Sprintf("  %d after %.1f to %.1f s: %s", j-i, first, last, lost[i].Reason))
 		i = j
 	}
 	if more := len(lines) - shownLosses; more > 0 {
@@ -256,7 +257,8 @@ func (s *streams) unchecked() error {
 	if len(s.running) == 0 {
 		return nil
 	}
-	return fmt.Errorf("no step checks the requests to %s: add `no request was lost` after `a stream of requests`", s.running[0].url)
+	return fmt.Errorf("no step checks the requests to %s: add `no request was lost` after the step that sends them",
+		s.running[0].url)
 }
 
 // cancel ends all streams without a check.

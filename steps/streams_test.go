@@ -15,7 +15,8 @@ func TestLosses(t *testing.T) {
 		"  1 after 2.0 to 2.0 s: refused",
 		"  1 after 2.1 to 2.1 s: timeout",
 	}, losses([]contract.StreamEvent{
-		{Sent: 10, At: 500, Reason: "refused"}, {Sent: 11, At: 560, Reason: "refused"}, {Sent: 50, At: 2000, Reason: "refused"}, {Sent: 51, At: 2100, Reason: "timeout"},
+		{Sent: 10, At: 500, Reason: "refused"}, {Sent: 11, At: 560, Reason: "refused"},
+		{Sent: 50, At: 2000, Reason: "refused"}, {Sent: 51, At: 2100, Reason: "timeout"},
 	}))
 	many := make([]contract.StreamEvent, 30)
 	for i := range many {

@@ -1,9 +1,9 @@
-// Package steps is the vocabulary of scenarios that test a Helm chart: it gives godog the steps, and runs them against a
-// Kubernetes cluster.
+// Package steps is the vocabulary of scenarios that test a Helm chart: it gives godog the steps, and runs them against
+// a Kubernetes cluster.
 //
-// Every step is a row of a table: a phrase, the function that runs it, and its documentation. Each noun, such as releases,
-// workloads or requests, has a file with its rows and functions. Nothing in this package is about one chart. The release
-// under test, the path of its chart and the namespace are Options, and a suite can add steps of its own:
+// Every step is a row of a table: a phrase, the function that runs it, and its documentation. Each noun, such as
+// releases, workloads or requests, has a file with its rows and functions. Nothing in this package is about one chart.
+// The release under test, the path of its chart and the namespace are Options, and a suite can add steps of its own:
 //
 //	options := steps.Options{Release: "shop", Chart: "./charts/shop", Namespace: "shop"}
 //	suite, err := steps.NewSuite(provider.Config(), options.ForCluster(provider))
@@ -204,8 +204,8 @@ func (s *Suite) ownership(progress io.Writer) ownership.Options {
 
 // Close ends and joins everything that scenarios started, removes the images that the run loaded onto the nodes, and,
 // after Begin, deletes everything that the run created, kept namespaces included, and waits until it is gone. It is
-// called after the scenarios. When ctx ends first, it returns an error that names what was still going on. A second call
-// does nothing.
+// called after the scenarios. When ctx ends first, it returns an error that names what was still going on. A second
+// call does nothing.
 func (s *Suite) Close(ctx context.Context) (err error) {
 	s.closing.Do(func() {
 		failed := []error{s.background.close(ctx)}

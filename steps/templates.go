@@ -20,6 +20,11 @@ import (
 // templateSteps are the steps about the pod templates of workloads.
 type templateSteps struct{ *view }
 
+type (
+	podSpec   = corev1.PodSpec
+	container = corev1.Container
+)
+
 // exampleDeployment is the object that the examples below use.
 const exampleDeployment = `
 Given the objects
@@ -56,8 +61,8 @@ func (s templateSteps) rows() []Step {
 		{
 			Phrase: `the containers of WORKLOAD have the resources[ in namespace "NAMESPACE"]`, Method: s.haveResources,
 			Columns: []string{"container", AnyOther},
-			Does: "Compares requests and limits, as quantities: `1` equals `1000m`. The columns are `requests.` or `limits.` with " +
-				"the name of a resource. An empty cell means that none is set. Every container, including init containers, " +
+			Does: "Compares requests and limits, as quantities: `1` equals `1000m`. The columns are `requests.` or `limits.` " +
+				"with the name of a resource. An empty cell means that none is set. Every container, including init containers, " +
 				"must have a row.",
 			Example: exampleDeployment + `
 Then the containers of deployment/web have the resources
@@ -88,8 +93,8 @@ Then container "server" of deployment/web has the ports
 		{
 			Phrase: `container "NAME" of WORKLOAD has the mounts[ in namespace "NAMESPACE"]`, Method: s.hasMounts,
 			Columns: []string{"path", "from?", "volume?", "subPath?", "readOnly?"},
-			Does: "Checks that a container has volumes mounted at these paths, among others. `from` is the source of the volume: " +
-				"`configmap/NAME`, `secret/NAME`, `pvc/NAME`, or the type of volume, such as `emptyDir`.",
+			Does: "Checks that a container has volumes mounted at these paths, among others. `from` is the source of the " +
+				"volume: `configmap/NAME`, `secret/NAME`, `pvc/NAME`, or the type of volume, such as `emptyDir`.",
 			Example: exampleDeployment + `
 Then container "server" of deployment/web has the mounts
   | path     | from               | readOnly |
@@ -98,7 +103,8 @@ Then container "server" of deployment/web has the mounts
 		{
 			Phrase: `the pods of WORKLOAD have the labels[ in namespace "NAMESPACE"]`, Method: s.haveLabels,
 			Columns: []string{"key", "value"},
-			Does:    "Checks that the pod template has these labels, among others. An empty value means that it does not have the label.",
+			Does: "Checks that the pod template has these labels, among others. An empty value means that it does not have " +
+				"the label.",
 			Example: exampleDeployment + `
 Then the pods of deployment/web have the labels
   | key  | value |
@@ -117,7 +123,7 @@ func allContainers(template *corev1.PodTemplateSpec) []corev1.Container {
 // container holds a container of a workload to check, with each row of a table.
 func (s templateSteps) container(
 	ctx context.Context, name, named, namespace string, table *godog.Table,
-	check func(corev1.PodSpec, corev1.Container, record) error,
+	check func(podSpec, container, record) error,
 ) error {
 	return s.template(ctx, named, namespace, func(template *corev1.PodTemplateSpec) error {
 		var names []string
@@ -194,7 +200,7 @@ func checkResource(container corev1.Container, column, cell string) error {
 }
 
 func (s templateSteps) hasEnv(ctx context.Context, name, named, namespace string, table *godog.Table) error {
-	return s.container(ctx, name, named, namespace, table, func(_ corev1.PodSpec, container corev1.Container, row record) error {
+	return s.container(ctx, name, named, namespace, table, func(_ podSpec, container container, row record) error {
 		var names []string
 		for _, variable := range container.Env {
 			names = append(names, variable.Name)
@@ -227,7 +233,7 @@ func envSource(from *corev1.EnvVarSource) string {
 }
 
 func (s templateSteps) hasPorts(ctx context.Context, name, named, namespace string, table *godog.Table) error {
-	return s.container(ctx, name, named, namespace, table, func(_ corev1.PodSpec, container corev1.Container, row record) error {
+	return s.container(ctx, name, named, namespace, table, func(_ podSpec, container container, row record) error {
 		number, err := strconv.ParseInt(row["port"], 10, 32)
 		if err != nil {
 			return fmt.Errorf("the port %q is not a number", row["port"])
@@ -264,7 +270,7 @@ func declared(container corev1.Container) []string {
 }
 
 func (s templateSteps) hasMounts(ctx context.Context, name, named, namespace string, table *godog.Table) error {
-	return s.container(ctx, name, named, namespace, table, func(pod corev1.PodSpec, container corev1.Container, row record) error {
+	return s.container(ctx, name, named, namespace, table, func(pod podSpec, container container, row record) error {
 		var paths []string
 		for _, mount := range container.VolumeMounts {
 			paths = append(paths, mount.MountPath)

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// turn is one that may be waited for.
+// turn is a turn that a scenario waits for or has.
 type turn struct {
 	end func()
 }
@@ -28,21 +28,21 @@ func (t *turn) over() {
 	synctest.Wait()
 }
 
-func TestWhoWantsToBeAloneWaitsUntilNobodyRunsAndKeepsNobodyWaiting(t *testing.T) {
+func TestATurnAloneWaitsUntilNothingRuns(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		all := newTurns()
 		first, alone, second := take(all, false), take(all, true), take(all, false)
 		assert.True(t, first.has())
 		assert.False(t, alone.has())
-		assert.True(t, second.has(), "who waits to be alone keeps nobody waiting")
+		assert.True(t, second.has(), "one that waits to run alone does not hold up others")
 
 		first.over()
-		assert.False(t, alone.has(), "one runs still")
+		assert.False(t, alone.has(), "one is still running")
 		second.over()
 		assert.True(t, alone.has())
 		third := take(all, false)
-		assert.False(t, third.has(), "one is alone")
+		assert.False(t, third.has(), "one runs alone")
 
 		alone.over()
 		assert.True(t, third.has())
@@ -50,7 +50,7 @@ func TestWhoWantsToBeAloneWaitsUntilNobodyRunsAndKeepsNobodyWaiting(t *testing.T
 	})
 }
 
-func TestOnlyOneIsAlone(t *testing.T) {
+func TestOnlyOneRunsAlone(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		all := newTurns()
@@ -64,7 +64,7 @@ func TestOnlyOneIsAlone(t *testing.T) {
 	})
 }
 
-func TestATurnIsNotWaitedForAfterTheContextEnds(t *testing.T) {
+func TestWaitingForATurnEndsWithTheContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		all := newTurns()

@@ -32,7 +32,8 @@ func expect(path, value string) (expectation, error) {
 	if err != nil {
 		return expectation{}, err
 	}
-	e := expectation{path: parsed, text: path, absent: value == "", ofStatus: statusPath.MatchString(strings.TrimLeft(path, "{"))}
+	ofStatus := statusPath.MatchString(strings.TrimLeft(path, "{"))
+	e := expectation{path: parsed, text: path, absent: value == "", ofStatus: ofStatus}
 	if e.value, err = parseYAML(value); err != nil {
 		return e, fmt.Errorf("the value %s of %s is not valid YAML: %w", value, path, err)
 	}

@@ -102,7 +102,9 @@ func aboutIf(subject string, err error) error {
 var errAbsent = errors.New("it does not exist")
 
 // look waits until an object satisfies check. It does not wait for an object that does not exist.
-func (v *view) look(ctx context.Context, kind, name, namespace string, check func(object map[string]any) mismatch) error {
+func (v *view) look(
+	ctx context.Context, kind, name, namespace string, check func(object map[string]any) mismatch,
+) error {
 	subject, err := v.subject(kind, name, namespace)
 	if err != nil {
 		return err

@@ -7,7 +7,6 @@ import (
 	"io"
 	"regexp"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/cucumber/godog"
@@ -162,20 +161,19 @@ func (v *Vocabulary) Define(sc *godog.ScenarioContext) {
 }
 
 // introduction explains how to read the page of all steps.
-var introduction = "<!-- Written by `make docs` from the rows in steps. -->\n\n# Steps\n\n" + strings.Join([]string{
-	"What a scenario can say, of any chart. A word in capitals stands for something of the scenario's own; what is in",
-	"brackets may be left out.",
-	"",
-	"- `WORKLOAD` is `deployment/NAME`, `statefulset/NAME`, `daemonset/NAME` or `job/NAME`.",
-	"- `KIND` is what kubectl takes: `configmap`, `ConfigMap`, `cm`, `networkpolicies.networking.k8s.io`, …",
-	"- `NAMES` are one or several: `a`, `a and b`, `a, b and c`.",
-	"- A step that names no namespace means the suite's own.",
-	"- A table has the columns that are shown, in any order. Those with a `?` may be left out.",
-	"- Each example is a scenario that passes on the chart which `helm create shop` makes. Those under \"Running containers\"",
-	"  and \"Requests\" need nodes that run containers: scenarios with these steps have the tag `" + Containers + "`.",
-}, "\n") + "\n\n"
+const introduction = "<!-- Written by `make docs` from the rows in steps. -->\n\n# Steps\n\n" +
+	"Scenarios for any chart can use these steps. A word in capitals is a placeholder for a value, and a part in\n" +
+	"brackets is optional.\n\n" +
+	"- `WORKLOAD` is `deployment/NAME`, `statefulset/NAME`, `daemonset/NAME` or `job/NAME`.\n" +
+	"- `KIND` is a kind as kubectl takes it: `configmap`, `ConfigMap`, `cm`, `networkpolicies.networking.k8s.io`, …\n" +
+	"- `NAMES` is one name or several: `a`, `a and b`, `a, b and c`.\n" +
+	"- A step that names no namespace uses the suite's.\n" +
+	"- A table has the columns that are shown, in any order. A column with a `?` is optional.\n" +
+	"- Each example is a scenario that passes for the chart of `helm create shop`. The steps under \"Running containers\"\n" +
+	"  and \"Requests\" need nodes that run containers. On simulated nodes, scenarios that use them are skipped.\n\n"
 
-// WritePage writes the documentation of all steps in Markdown, by noun: what each does, what follows it, and an example.
+// WritePage writes the documentation of all steps in Markdown, by noun: what each does, what follows it, and an
+// example.
 func (v *Vocabulary) WritePage(w io.Writer) error { return v.steps.WritePage(w, introduction) }
 
 // misused returns an error for the steps of a scenario that are not used as they are meant, before any of them runs.

@@ -35,16 +35,16 @@ func TestStepsPage(t *testing.T) {
 	}
 	held, err := os.ReadFile(page)
 	require.NoError(t, err)
-	assert.Equal(t, string(held), written.String(), "docs/steps.md is not what the rows say: run `make docs`")
+	assert.Equal(t, string(held), written.String(), "docs/steps.md is out of date: run `make docs`")
 }
 
-func TestRowsAreWhole(t *testing.T) {
+func TestRowsAreDocumented(t *testing.T) {
 	t.Parallel()
 	said := map[string]bool{}
 	for _, row := range builtInVocabulary(t).steps.Rows() {
 		assert.NotEmpty(t, row.Does, row.Phrase)
-		assert.True(t, strings.HasSuffix(row.Does, "."), "%s: %q is no sentence", row.Phrase, row.Does)
-		assert.False(t, said[row.Phrase], "%s is there twice", row.Phrase)
+		assert.True(t, strings.HasSuffix(row.Does, "."), "%s: %q is not a sentence", row.Phrase, row.Does)
+		assert.False(t, said[row.Phrase], "%s is defined twice", row.Phrase)
 		said[row.Phrase] = true
 		uses := false
 		for line := range strings.Lines(row.Example) {
@@ -55,14 +55,14 @@ func TestRowsAreWhole(t *testing.T) {
 	}
 }
 
-// Every example passes, on Helm's starter chart.
+// TestExamples runs the examples that pass on simulated nodes.
 func TestExamples(t *testing.T) {
 	t.Parallel()
 	suite := newSuite(t)
 	var feature strings.Builder
 	feature.WriteString("Feature: examples\n")
 	for _, row := range builtInVocabulary(t).steps.Rows() {
-		if !row.Effects.Has(NeedsContainers) { // those are TestRunning's
+		if !row.Effects.Has(NeedsContainers) { // TestRunning runs the others
 			fmt.Fprintf(&feature, "\n  Scenario: %s\n%s\n", row.Phrase, indent(row.Example))
 		}
 	}
@@ -77,7 +77,6 @@ func indent(steps string) string {
 	return strings.NewReplacer("\n", "\n    ", "\t", "").Replace("\n" + strings.TrimSpace(steps))
 }
 
-// Every step fails when it should, with words that help.
 func TestFailingExamples(t *testing.T) {
 	t.Parallel()
 	suite := newSuite(t, func(o *Options) { o.Wait = 2 * time.Second })
@@ -94,8 +93,7 @@ func TestFailingExamples(t *testing.T) {
 	}
 }
 
-// Every step has an example of its failure, those about running containers among the ones for where containers run.
-func TestEveryStepFailsSomewhere(t *testing.T) {
+func TestEveryStepHasAFailingExample(t *testing.T) {
 	t.Parallel()
 	fails := map[string]bool{}
 	rows := builtInVocabulary(t).steps.Rows()
@@ -112,7 +110,7 @@ func TestEveryStepFailsSomewhere(t *testing.T) {
 	}
 }
 
-// flat is text without the indent that godog prints it with.
+// flat returns text without line breaks and indentation.
 func flat(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 func TestCheck(t *testing.T) {
@@ -144,5 +142,5 @@ func TestCheck(t *testing.T) {
 	} {
 		assert.Contains(t, err.Error(), words)
 	}
-	assert.Equal(t, 1, strings.Count(err.Error(), "one.feature:3:"), "a step of a Background is named once")
+	assert.Equal(t, 1, strings.Count(err.Error(), "one.feature:3:"), "a step of a Background is reported once")
 }

@@ -36,7 +36,8 @@ Then deployment/shop got new pods
 And at least 1 pod of deployment/shop was ready all along`,
 		},
 		{
-			Phrase: `at least N pod[s] of WORKLOAD [was][were] ready all along[ in namespace "NAMESPACE"]`, Method: s.readyAllAlong,
+			Phrase: `at least N pod[s] of WORKLOAD [was][were] ready all along[ in namespace "NAMESPACE"]`,
+			Method: s.readyAllAlong,
 			Does: "Checks that at no time since the workload was first watched, fewer of its pods were ready. A pod that is " +
 				"being deleted does not count.",
 			Example: `
@@ -121,7 +122,9 @@ type recorder struct {
 }
 
 // startRecorder starts a recorder, which runs until it is stopped or the suite closes.
-func startRecorder(ctx context.Context, background *background, client kubernetes.Interface, watched *workload) (*recorder, error) {
+func startRecorder(
+	ctx context.Context, background *background, client kubernetes.Interface, watched *workload,
+) (*recorder, error) {
 	r := &recorder{
 		client: client, workload: watched, started: time.Now(),
 		changed: make(chan struct{}, 1), finished: make(chan struct{}), pods: map[types.UID]*corev1.Pod{},
@@ -134,10 +137,12 @@ func startRecorder(ctx context.Context, background *background, client kubernete
 		r.pods[now.Items[i].UID] = &now.Items[i]
 	}
 	r.seen, r.least = now.ResourceVersion, r.ready()
-	changes := &cache.ListWatch{WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
-		options.LabelSelector = watched.selector
-		return client.CoreV1().Pods(watched.namespace).Watch(ctx, options)
-	}}
+	changes := &cache.ListWatch{
+		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
+			options.LabelSelector = watched.selector
+			return client.CoreV1().Pods(watched.namespace).Watch(ctx, options)
+		},
+	}
 	if r.watcher, err = watchtools.NewRetryWatcherWithContext(background.ctx, now.ResourceVersion, changes); err != nil {
 		return nil, err
 	}
@@ -248,7 +253,8 @@ func (r *recorder) hasSeen(now *corev1.PodList) (bool, error) {
 		delete(unlisted, pod.UID)
 	}
 	for _, pod := range unlisted { // deleted before the list, unless they are newer than it
-		if order, err := resourceversion.CompareResourceVersion(pod.ResourceVersion, now.ResourceVersion); err != nil || order <= 0 {
+		order, err := resourceversion.CompareResourceVersion(pod.ResourceVersion, now.ResourceVersion)
+		if err != nil || order <= 0 {
 			return false, err
 		}
 	}

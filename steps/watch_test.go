@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Not parallel: other scenarios' recorders would be seen.
-func TestNothingIsRecordedAfterTheScenario(t *testing.T) {
+// Not parallel, because it looks for goroutines of recorders.
+func TestRecordersEndWithTheScenario(t *testing.T) {
 	output, passed := runFeature(t, newSuite(t), `Feature: f
   Scenario: s
     When I run helm install shop ./shop

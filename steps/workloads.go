@@ -31,16 +31,16 @@ Then deployment/shop and other-shop appear in namespace "shop"`,
 		},
 		{
 			Phrase: `NAME pods use image "IMAGE"`, Method: s.podsUseImage,
-			Does: "Waits until the Deployment of this name is rolled out in the suite's namespace, and checks that every pod of " +
-				"its newest revision has a container with this image.",
+			Does: "Waits until the Deployment of this name is rolled out in the suite's namespace, and checks that every pod " +
+				"of its newest revision has a container with this image.",
 			Example: `
 When I run helm install shop ./shop --set image.tag=1.27
 Then shop pods use image "nginx:1.27"`,
 		},
 		{
 			Phrase: `WORKLOAD is rolled out[ in namespace "NAMESPACE"]`, Method: s.isRolledOut,
-			Does: "Waits until the workload is rolled out: its controller has observed the latest spec, and all its pods have " +
-				"that spec and are available. A Job is rolled out when it is complete.",
+			Does: "Waits until the workload is rolled out: its controller has observed the latest spec, and all its pods " +
+				"have that spec and are available. A Job is rolled out when it is complete.",
 			Example: `
 When I run helm install shop ./shop --set replicaCount=2
 Then deployment/shop is rolled out`,
@@ -54,16 +54,16 @@ Then deployment/shop is rolled out with 3 pods`,
 		},
 		{
 			Phrase: `WORKLOAD cannot be rolled out: "TEXT"[ in namespace "NAMESPACE"]`, Method: s.cannotBeRolledOut,
-			Does: "Checks that the workload is not rolled out, for a reason that contains the text. The step ends as soon as the " +
-				"reason is one that waiting cannot change, or else when the time for a step is up.",
+			Does: "Checks that the workload is not rolled out, for a reason that contains the text. The step ends as soon as " +
+				"the reason is one that waiting cannot change, or else when the time for a step is up.",
 			Example: `
 When I run helm install shop ./shop --set image.repository=registry.invalid/shop
 Then deployment/shop cannot be rolled out: "registry.invalid/shop"`,
 		},
 		{
 			Phrase: `WORKLOAD got new pods[ in namespace "NAMESPACE"]`, Method: s.gotNewPods, Effects: ComparesPods,
-			Does: "Waits until the workload is rolled out, and checks that no pod is left from before the last `helm install`, " +
-				"`helm upgrade` or `helm rollback` of the scenario.",
+			Does: "Waits until the workload is rolled out, and checks that no pod is left from before the last `helm " +
+				"install`, `helm upgrade` or `helm rollback` of the scenario.",
 			Example: `
 When I run helm install shop ./shop --wait
 And I run helm upgrade with --set image.tag=1.27
@@ -135,7 +135,9 @@ func (s workloadSteps) keptItsPods(ctx context.Context, named, namespace string)
 }
 
 // comparePods waits until a workload is rolled out, and holds each of its pods to check.
-func (s workloadSteps) comparePods(ctx context.Context, named, namespace, goal string, check func(*corev1.Pod) error) error {
+func (s workloadSteps) comparePods(
+	ctx context.Context, named, namespace, goal string, check func(*corev1.Pod) error,
+) error {
 	if s.helm.before == nil {
 		return errors.New("no helm install, upgrade or rollback ran before this step, so there are no pods to compare with")
 	}

@@ -18,9 +18,9 @@ type Row struct {
 	// Phrase is the text of the step. A placeholder, a word in capitals such as NAME or "NAMESPACE", stands for a value
 	// that the scenario gives. A part in brackets is optional.
 	Phrase string
-	// Method runs the step. Its parameters are a context.Context, which may be left out, one value for each
-	// placeholder, and the *godog.Table or *godog.DocString that follows the step. The value of a placeholder in an
-	// optional part that the scenario leaves out is "" or 0. It returns nothing, an error, or a context.Context and an error.
+	// Method runs the step. Its parameters are a context.Context, which may be left out, one value for each placeholder,
+	// and the *godog.Table or *godog.DocString that follows the step. The value of a placeholder in an optional part that
+	// the scenario leaves out is "" or 0. It returns nothing, an error, or a context.Context and an error.
 	Method any
 	// Does says in full sentences what the step does. It is Markdown.
 	Does string

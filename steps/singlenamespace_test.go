@@ -12,7 +12,7 @@ import (
 	"github.com/traderadmin/charts/internal/helm"
 )
 
-// leaving is all that Helm leaves of a release: what a hook made, what is to be kept, and the volumes of a StatefulSet.
+// leaving is the objects that `helm uninstall` leaves: that of a hook, one with the policy keep, and a volume claim.
 const leaving = `apiVersion: v1
 kind: ConfigMap
 metadata: {name: hook, annotations: {helm.sh/hook: pre-install}}
@@ -39,16 +39,18 @@ spec:
       spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
 `
 
-// Where there is one namespace for all, scenarios do not see each other either, and leave what was there.
-func TestOneNamespaceForAll(t *testing.T) {
+// Scenarios in a single namespace are isolated, too, and leave the objects of others alone.
+func TestSingleNamespace(t *testing.T) {
 	t.Parallel()
-	const name = "one-for-all"
+	const name = "single"
 	suite := newSuite(t, func(o *Options) { o.SingleNamespace = name })
 	write(t, suite, "templates/leaving.yaml", leaving)
-	_, err := suite.client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}
+	_, err := suite.client.CoreV1().Namespaces().Create(t.Context(), namespace, metav1.CreateOptions{})
 	require.NoError(t, err)
 	for _, canary := range []string{"canary", "hook-that-never-runs"} {
-		_, err := suite.client.CoreV1().ConfigMaps(name).Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: canary}}, metav1.CreateOptions{})
+		object := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: canary}}
+		_, err := suite.client.CoreV1().ConfigMaps(name).Create(t.Context(), object, metav1.CreateOptions{})
 		require.NoError(t, err)
 	}
 	user := newSuite(t)
@@ -79,16 +81,20 @@ func TestOneNamespaceForAll(t *testing.T) {
 `, 4)
 
 	assert.False(t, passed)
-	assert.Contains(t, output, "release theirs was in namespace one-for-all before this scenario, and is not touched")
-	assert.Equal(t, map[string][]string{`it needs the namespace "elsewhere", and the run may only use one-for-all`: {"second"}}, suite.Skipped())
-	assert.Contains(t, output, "5 scenarios (4 passed, 1 failed)", "godog takes what is skipped for passed") // suite.Skipped says it
+	assert.Contains(t, output, "release theirs was in namespace single before this scenario, and is not touched")
+	reason := `it needs the namespace "elsewhere", and the run may only use single`
+	assert.Equal(t, map[string][]string{reason: {"second"}}, suite.Skipped())
+	assert.Contains(t, output, "5 scenarios (4 passed, 1 failed)", "godog counts skipped scenarios as passed")
 	assert.Equal(t, before, inNamespace(t, suite, name), output)
 }
 
-// inNamespace are the objects of a namespace, with their UIDs, that nobody is deleting. Events and what controllers make of other objects are left out.
+// inNamespace returns the UIDs of the objects in a namespace that are not being deleted, without those of controllers.
 func inNamespace(t *testing.T, suite *Suite, name string) map[string]string {
 	found := map[string]string{}
-	for _, kind := range []string{"configmaps", "secrets", "services", "serviceaccounts", "persistentvolumeclaims", "deployments.apps", "statefulsets.apps"} {
+	for _, kind := range []string{
+		"configmaps", "secrets", "services", "serviceaccounts", "persistentvolumeclaims",
+		"deployments.apps", "statefulsets.apps",
+	} {
 		resource, err := suite.resources.mapper.ResourceFor(schema.ParseGroupResource(kind).WithVersion(""))
 		require.NoError(t, err)
 		list, err := suite.resources.dynamic.Resource(resource).Namespace(name).List(t.Context(), metav1.ListOptions{})

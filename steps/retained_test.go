@@ -6,8 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// TestUnusedNamespacesGo has the oldest go first, once there are more than there is room for.
-func TestUnusedNamespacesGo(t *testing.T) {
+func TestTheOldestRetainedNamespacesAreRemoved(t *testing.T) {
 	t.Parallel()
 	var some retained
 	assert.Empty(t, some.add([]string{"a", "b"}, 3))

@@ -70,8 +70,10 @@ func Await(
 	waited := time.Since(started)
 	var failed []error
 	for _, u := range unmet {
-		detail := detail(ctx, client, watched.objects, u.Condition)
-		failed = append(failed, &Error{u.String(), namespace, waited, u.cause, detail})
+		failed = append(failed, &Error{
+			goal: u.String(), namespace: namespace, Waited: waited, Cause: u.cause,
+			detail: detail(ctx, client, watched.objects, u.Condition),
+		})
 	}
 	if len(failed) == 1 {
 		return failed[0]

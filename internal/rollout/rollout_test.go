@@ -199,7 +199,10 @@ func TestAwaitSeveralConditions(t *testing.T) {
 // This test is not parallel, because it looks at all goroutines of the process.
 func TestAwaitJoinsItsGoroutines(t *testing.T) {
 	deployment, set, pod := finished()
-	for name, condition := range map[string]Condition{"success": Ready("deployment", "app"), "timeout": Ready("job", "app")} {
+	for name, condition := range map[string]Condition{
+		"success": Ready("deployment", "app"),
+		"timeout": Ready("job", "app"),
+	} {
 		_ = await(t, condition, deployment, set, pod)
 
 		stacks := make([]byte, 1<<20)

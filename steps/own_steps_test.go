@@ -155,7 +155,7 @@ func TestOwnStepsThatClashOrCannotRun(t *testing.T) {
 			func(_ *godog.ScenarioContext, s *Scenario) {
 				s.Step(Step{Phrase: `NAME is like NAME`, Method: nothing})
 			},
-			[]string{"`NAME is like NAME` takes 1 values, but the step has 2"},
+			[]string{"`NAME is like NAME` has 1 parameters", "it needs 2"},
 		},
 		"no function": {
 			func(_ *godog.ScenarioContext, s *Scenario) { s.Step(Step{Phrase: `it rains`}) },

@@ -68,10 +68,10 @@ func (s *sender) apply(ctx context.Context, namespace string, object *unstructur
 		return errors.New("use the step `a namespace \"…\"`, which creates one that no other scenario uses")
 	}
 	addLabel(object, s.run)
+	if own := object.GetNamespace(); own != "" {
+		namespace = own
+	}
 	if namespaced(mapping) {
-		if own := object.GetNamespace(); own != "" {
-			namespace = own
-		}
 		if err := s.ensure(ctx, namespace); err != nil {
 			return err
 		}
@@ -80,7 +80,7 @@ func (s *sender) apply(ctx context.Context, namespace string, object *unstructur
 	if err := s.prepare(ctx, []*unstructured.Unstructured{object}); err != nil {
 		return err
 	}
-	client := s.resources.in(mapping, s.real(namespace))
+	client := s.resources.in(mapping, object.GetNamespace())
 	applied := metav1.ApplyOptions{FieldManager: fieldManager, Force: true}
 	if _, err = client.Apply(ctx, object.GetName(), object, applied); err != nil {
 		return err

@@ -7,24 +7,49 @@ import (
 	"strings"
 )
 
-// WritePage writes the documentation of all rows in Markdown, below an introduction: a table of contents, and for each
-// row its title, what it does, and its example.
+// WritePage writes the documentation of all rows in Markdown, below an introduction: an overview of all phrases by noun,
+// and for each row what it does, what follows it, and its example.
 func (v *Vocabulary) WritePage(w io.Writer, introduction string) error {
-	var contents, sections strings.Builder
-	anchors := anchors{}
+	var overview, sections strings.Builder
 	for _, noun := range v.nouns {
-		fmt.Fprintf(&contents, "- [%s](#%s)\n", noun.Title, anchors.add(noun.Title))
-		fmt.Fprintf(&sections, "\n## %s\n", noun.Title)
+		fmt.Fprintf(&overview, "[%s](#%s):\n\n```text\n", noun.Title, anchor(noun.Title))
+		fmt.Fprintf(&sections, "## %s\n\n", noun.Title)
 		for _, row := range noun.Rows {
-			fmt.Fprintf(&contents, "  - [%s](#%s)\n", escape(row.title()), anchors.add(row.title()))
-			fmt.Fprintf(&sections, "\n### %s\n\n%s\n", escape(row.title()), wrap(row.Does, lineLength))
-			if row.Example != "" {
-				fmt.Fprintf(&sections, "\n```gherkin\n%s\n```\n", strings.TrimSpace(row.Example))
-			}
+			fmt.Fprintf(&overview, "%s%s\n", row.Phrase, row.followedBy())
+			fmt.Fprintf(&sections, "### %s\n\n", escape(row.Phrase))
+			row.writeSection(&sections)
 		}
+		overview.WriteString("```\n\n")
 	}
-	_, err := io.WriteString(w, introduction+contents.String()+sections.String())
+	_, err := io.WriteString(w, strings.TrimSuffix(introduction+overview.String()+sections.String(), "\n"))
 	return err
+}
+
+// followedBy returns what the overview shows after the phrase.
+func (r Row) followedBy() string {
+	switch {
+	case r.Columns != nil:
+		return " (table)"
+	case r.Text != "":
+		return " (doc string)"
+	}
+	return ""
+}
+
+func (r Row) writeSection(page *strings.Builder) {
+	paragraphs := []string{r.Does}
+	if r.Columns != nil {
+		paragraphs = append(paragraphs, "Columns of the table: `"+strings.Join(r.Columns, "`, `")+"`.")
+	}
+	if r.Text != "" {
+		paragraphs = append(paragraphs, "Doc string: "+r.Text+".")
+	}
+	for _, paragraph := range paragraphs {
+		fmt.Fprintf(page, "%s\n\n", wrap(paragraph, lineLength))
+	}
+	if r.Example != "" {
+		fmt.Fprintf(page, "```gherkin\n%s\n```\n\n", strings.TrimSpace(r.Example))
+	}
 }
 
 // lineLength is the number of characters that a line of prose has at most.
@@ -50,15 +75,7 @@ func escape(text string) string { return strings.NewReplacer("[", `\[`, "]", `\]
 // notInAnchors finds the characters that GitHub drops from the anchor of a heading.
 var notInAnchors = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 
-// anchors counts the headings of a page that have the same anchor.
-type anchors map[string]int
-
-// add returns the anchor that GitHub gives the next heading with this text.
-func (a anchors) add(heading string) string {
-	anchor := strings.ReplaceAll(notInAnchors.ReplaceAllString(strings.ToLower(heading), ""), " ", "-")
-	a[anchor]++
-	if n := a[anchor]; n > 1 {
-		return fmt.Sprintf("%s-%d", anchor, n-1)
-	}
-	return anchor
+// anchor returns the anchor that GitHub gives a heading.
+func anchor(heading string) string {
+	return strings.ReplaceAll(notInAnchors.ReplaceAllString(strings.ToLower(heading), ""), " ", "-")
 }

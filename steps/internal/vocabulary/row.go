@@ -44,17 +44,6 @@ type Effects uint
 // Has reports whether the set has all of these effects.
 func (e Effects) Has(others Effects) bool { return e&others == others }
 
-// title is the phrase with the table or doc string that must follow it.
-func (r Row) title() string {
-	switch {
-	case r.Columns != nil:
-		return r.Phrase + " | " + strings.Join(r.Columns, " | ") + " |"
-	case r.Text != "":
-		return r.Phrase + ` """` + r.Text + `"""`
-	}
-	return r.Phrase
-}
-
 // usage is how a scenario writes the step.
 func (r Row) usage() string {
 	usage := "Usage: " + r.Phrase
@@ -128,8 +117,8 @@ func (r Row) check(grammar *Grammar) error {
 		takes--
 	}
 	if takes != wanted {
-		return fmt.Errorf("the method of the step `%s` takes %d values, but the step has %d: one for each placeholder, "+
-			"and its table or doc string", r.Phrase, takes, wanted)
+		return fmt.Errorf("the method of the step `%s` has %d parameters, besides a context; it needs %d: one for each "+
+			"placeholder, and one for the table or doc string", r.Phrase, takes, wanted)
 	}
 	return nil
 }

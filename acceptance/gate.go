@@ -45,7 +45,9 @@ func (r *suiteRun) lint() (*linter.Result, error) {
 	if r.flags.lint == "off" {
 		return nil, nil
 	}
-	result, err := linter.Run(context.Background(), []string{r.source}, linter.Options{Progress: r.out})
+	result, err := linter.Run(context.Background(), []string{r.source}, linter.Options{
+		Rules: r.suite.Rules, Progress: r.out,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -19,6 +19,7 @@ import (
 	"strings"
 
 	"github.com/traderadmin/charts/internal/chart"
+	"github.com/traderadmin/charts/lint/linter"
 	"github.com/traderadmin/charts/steps"
 )
 
@@ -37,6 +38,8 @@ type Suite struct {
 	// Steps registers steps of the suite's own, for example s.Step(steps.Step{Phrase: "the shop is open", …}). It is
 	// called for each scenario, and also before the run to check the features. Nil means that there are none.
 	Steps steps.OwnSteps
+	// Rules are rules of the suite's own, which the linter applies besides its built-in ones.
+	Rules []linter.Rule
 }
 
 // resolve returns the suite without empty fields, and the path of the chart to test: source, or suite.Chart if source

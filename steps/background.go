@@ -33,7 +33,7 @@ func (b *background) close(ctx context.Context) error {
 	})
 }
 
-// within returns the error of do, or an error that names what when ctx ends first; do then goes on.
+// within returns the error of do. When ctx ends first, it returns an error that names what do was for, and do goes on.
 func within(ctx context.Context, what string, do func() error) error {
 	done := make(chan error, 1)
 	go func() { done <- do() }()

@@ -69,3 +69,20 @@ func TestCloseReturnsThoughAFinalizerHoldsANamespace(t *testing.T) {
 	assert.Error(t, err)
 	assert.Less(t, time.Since(started), 20*time.Second)
 }
+
+// A scenario that never ended leaves a recorder behind.
+func TestCloseEndsRecorders(t *testing.T) {
+	t.Parallel()
+	suite := newSuite(t)
+	s := newScenario(suite)
+	require.NoError(t, s.helm.run(t.Context(), "install with"))
+	require.NoError(t, s.recorders.watch(t.Context(), "deployment/shop", ""))
+
+	require.NoError(t, suite.Close(t.Context()))
+
+	select {
+	case <-s.recorders.all[0].finished:
+	default:
+		t.Error("the recorder still runs")
+	}
+}

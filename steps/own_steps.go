@@ -9,7 +9,7 @@ import (
 )
 
 // Scenario is a running scenario, as the steps that a suite adds see it. Its methods are for the functions behind
-// those steps; only Step is called where they are registered.
+// those steps, except Step, which registers them.
 type Scenario struct {
 	scenario *scenario // nil while steps are only listed
 	register func(Step)

@@ -64,13 +64,13 @@ func newScenario(suite *Suite) *scenario {
 	return s
 }
 
-// begin skips a scenario that the cluster has not what it needs for, and waits for the turn of every other.
+// begin skips a scenario if the cluster lacks what it needs, and otherwise waits for its turn.
 func (s *scenario) begin(ctx context.Context, about *godog.Scenario) (context.Context, error) {
 	if ctx.Err() != nil {
 		return ctx, endedBefore(about, context.Cause(ctx))
 	}
 	planned := s.suite.vocabulary.plan(about)
-	reason, err := s.suite.lacks(ctx, planned)
+	reason, err := s.suite.skipReason(ctx, planned)
 	if err != nil {
 		return ctx, err
 	}
@@ -94,8 +94,8 @@ func (s *scenario) begin(ctx context.Context, about *godog.Scenario) (context.Co
 // noContainers is the reason why scenarios that need containers are skipped.
 const noContainers = "it needs nodes that run containers, and the nodes of this cluster are simulated"
 
-// lacks returns the reason why a scenario cannot run on the cluster, or "" if it can.
-func (s *Suite) lacks(ctx context.Context, planned plan) (reason string, err error) {
+// skipReason returns the reason why a scenario cannot run on the cluster, or "" if it can.
+func (s *Suite) skipReason(ctx context.Context, planned plan) (reason string, err error) {
 	if planned.effects.Has(NeedsContainers) && !s.options.Containers {
 		return noContainers, nil
 	}
@@ -153,7 +153,7 @@ func (s *scenario) end(ctx context.Context, _ *godog.Scenario, err error) (conte
 	return ctx, errors.Join(unchecked, s.scratch.remove(), cleanUp(s))
 }
 
-// cleanUp deletes what a scenario created: releases with objects in namespaces of others, cluster-scoped objects, and
+// cleanUp deletes what a scenario created: releases with objects in other namespaces, cluster-scoped objects, and
 // its namespaces, or older ones if some are retained. It does not wait until the namespaces are gone, as no other
 // scenario uses them.
 func cleanUp(s *scenario) error {

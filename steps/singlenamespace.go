@@ -55,7 +55,7 @@ func (n *singleNamespace) deleteRun(ctx context.Context, run string) error {
 }
 
 // deleteRelease uninstalls a release, and deletes what Helm leaves of it: objects of hooks, objects with the policy
-// keep, and the volume claims of StatefulSets. An object that is older than the release is not of it.
+// keep, and the volume claims of StatefulSets. An object that is older than the release is not part of it.
 func (n *singleNamespace) deleteRelease(ctx context.Context, name string, since metav1.Time) error {
 	scope := helm.Scope{Namespace: func(string) string { return n.name }}
 	history, err := n.helm.Run(ctx, scope, "history", name) // a hook may have run in any of its revisions

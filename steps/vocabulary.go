@@ -161,7 +161,7 @@ func (v *Vocabulary) Define(sc *godog.ScenarioContext) {
 }
 
 // introduction explains how to read the page of all steps.
-const introduction = "<!-- Written by `make docs` from the rows in steps. -->\n\n# Steps\n\n" +
+const introduction = "<!-- Generated from the rows of all steps. -->\n\n# Steps\n\n" +
 	"Scenarios for any chart can use these steps. A word in capitals is a placeholder for a value, and a part in\n" +
 	"brackets is optional.\n\n" +
 	"- `WORKLOAD` is `deployment/NAME`, `statefulset/NAME`, `daemonset/NAME` or `job/NAME`.\n" +

@@ -27,7 +27,7 @@ func (v *Vocabulary) nearest(text string) string {
 	if i := suggest.Nearest(v.grammar.abstract(text), variants); i >= 0 {
 		return "; the nearest is\n" + rows[i].usage()
 	}
-	return ", and no step is like it; -godog.definitions lists all steps, and docs/steps.md explains them"
+	return ", and no step is like it; -godog.definitions lists all steps, and -steps-page documents them"
 }
 
 // abstract replaces the values in a step by the placeholders that they may be meant for.

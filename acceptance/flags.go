@@ -34,7 +34,7 @@ type flags struct {
 	godog       godog.Options
 }
 
-// commandLine has the flags of the test binary. Package testing parses them before the tests start, so they are
+// commandLine holds the flags of the test binary. Package testing parses them before the tests start, so they are
 // registered when the program starts.
 var commandLine = newFlags(flag.CommandLine)
 
@@ -56,13 +56,13 @@ func newFlags(set *flag.FlagSet) *flags {
 	set.StringVar(&f.stepsPage, "steps-page", "",
 		"write the documentation of all steps, in Markdown, to this `file`, and run no scenario")
 	set.BoolVar(&f.sweep, "sweep", false,
-		"delete what killed runs left on a cluster that outlives its runs, and run no scenario")
+		"delete the leftovers of killed runs from a cluster that outlives its runs, and run no scenario")
 	set.BoolVar(&f.keepFailed, "keep-failed", false,
-		"keep the cluster, and what failed scenarios made on it, until Ctrl-C")
-	set.Var(&f.lint, "lint", "what errors of the linter do: `stop` the run before a cluster starts, or only warn; off "+
-		"does not lint (default stop)")
+		"keep the cluster and the objects of failed scenarios until Ctrl-C")
+	set.Var(&f.lint, "lint", "the `effect` of linter errors: stop ends the run before a cluster starts, warn prints them, "+
+		"off skips the linter (default stop)")
 	set.DurationVar(&f.wait, "wait", time.Minute, "how long a step may wait for the cluster")
-	set.Var(&f.shard, "shard", "run one part of the scenarios: `i/n`, such as 1/3 for the first of three")
+	set.Var(&f.shard, "shard", "run one `part` of the scenarios, as i/n: 1/3 is the first of three")
 	set.Func("real-images", "where nodes run containers: comma-separated `globs` of image repositories that get no "+
 		"stand-in (default "+strings.Join(steps.DefaultRealImages, ",")+")", list(&f.realImages))
 	set.Func("health-paths", "where nodes run containers: comma-separated `paths` that stand-ins answer with 200; "+
@@ -72,7 +72,7 @@ func newFlags(set *flag.FlagSet) *flags {
 	return f
 }
 
-// lintMode is what the findings of the linter mean for a run. The zero value is stop.
+// lintMode is the effect of linter errors on a run. The zero value means stop.
 type lintMode string
 
 func (m *lintMode) String() string { return string(*m) }

@@ -13,8 +13,8 @@ import (
 	"github.com/traderadmin/charts/steps"
 )
 
-// countScenarios reads the features and returns the number of scenarios to run. Before the run costs anything, it
-// fails on features that cannot be parsed, on steps that are unknown or misused, and if no scenario is selected.
+// countScenarios reads the features and returns the number of scenarios to run. It needs no cluster, so it reports
+// early if a feature cannot be parsed, if a step is unknown or misused, or if no scenario is selected.
 func (r *suiteRun) countScenarios() (int, error) {
 	features, err := godog.TestSuite{Options: &r.godog}.RetrieveFeatures()
 	if err != nil {
@@ -39,8 +39,8 @@ func (r *suiteRun) countScenarios() (int, error) {
 	return count, nil
 }
 
-// lint prints what the linter finds in the chart, and fails on findings of severity error unless -lint says otherwise.
-// It returns nil if -lint=off.
+// lint lints the chart and prints the findings. Findings of severity error are an error unless -lint is warn. It
+// returns nil if -lint=off.
 func (r *suiteRun) lint() (*linter.Result, error) {
 	if r.flags.lint == "off" {
 		return nil, nil

@@ -18,14 +18,15 @@ import (
 	"github.com/traderadmin/charts/cluster"
 )
 
-// errDeadline is the cause of a run that ran out of time.
+// errDeadline is the cancellation cause of a run that runs out of time.
 var errDeadline = errors.New("the time limit of go test (-timeout) is near")
 
-// closing is how long before the time limit of the test a run ends, to report and to clean up.
-const closing = 30 * time.Second
+// closeMargin is the time before the time limit of the test at which a run ends, to leave time for the report and
+// clean-up.
+const closeMargin = 30 * time.Second
 
-// stopping is how long it may take to stop the cluster after that.
-const stopping = 5 * time.Second
+// stopMargin is the part of closeMargin that is reserved for stopping the cluster.
+const stopMargin = 5 * time.Second
 
 // untilDeadline returns a context that ends shortly before the time limit of t.
 func untilDeadline(t *testing.T) (context.Context, context.CancelFunc) {
@@ -33,14 +34,14 @@ func untilDeadline(t *testing.T) (context.Context, context.CancelFunc) {
 	if !ok {
 		return context.WithCancel(context.Background())
 	}
-	return context.WithDeadlineCause(context.Background(), deadline.Add(-closing), errDeadline)
+	return context.WithDeadlineCause(context.Background(), deadline.Add(-closeMargin), errDeadline)
 }
 
-// closeContext returns the context of cleaning up: up to three minutes, but not beyond the time limit of t.
+// closeContext returns the context for clean-up. It ends after three minutes, or shortly before the time limit of t.
 func closeContext(t *testing.T) (context.Context, context.CancelFunc) {
 	end := time.Now().Add(3 * time.Minute)
 	if deadline, ok := t.Deadline(); ok && deadline.Before(end) {
-		end = deadline.Add(-stopping)
+		end = deadline.Add(-stopMargin)
 	}
 	return context.WithDeadline(context.Background(), end)
 }
@@ -53,11 +54,11 @@ func untilInterrupt(ctx context.Context) (context.Context, context.CancelFunc) {
 	return ctx, stop
 }
 
-// waitForUser waits until the user has looked at what failed scenarios left, or ctx ends.
+// waitForUser prints how to reach the objects of failed scenarios, and waits for Ctrl-C or the end of ctx.
 func (r *suiteRun) waitForUser(ctx context.Context, provider cluster.Provider, kept []string) {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
 	defer stop()
-	fmt.Fprintf(r.out, "\nThe cluster is kept, with what failed scenarios made in %s.\n\n"+
+	fmt.Fprintf(r.out, "\nThe cluster is kept, with the objects of failed scenarios in %s.\n\n"+
 		"    export KUBECONFIG=%s\n\nPress Ctrl-C to end it.\n", strings.Join(kept, ", "), provider.Kubeconfig())
 	if deadline, ok := ctx.Deadline(); ok {
 		fmt.Fprintf(r.out, "It ends by itself at %s, the time limit of go test; -timeout 0 sets none.\n",
@@ -66,14 +67,15 @@ func (r *suiteRun) waitForUser(ctx context.Context, provider cluster.Provider, k
 	<-ctx.Done()
 }
 
-// tuneProcess adapts the process to a run, before the first Kubernetes client is made.
+// tuneProcess sets the logger and the garbage collector for a run. Clients keep the logger that is set when they are
+// created, so it must be called before the first one is.
 func tuneProcess() {
-	// The log of client-go is about connections and retries, which are no scenario's concern, and it would garble the
-	// live view. Errors that matter are returned, and warnings of the API server are in the output of Helm's commands.
+	// client-go logs connections and retries, which say nothing about a scenario and would garble the live view. Errors
+	// are returned anyway, and warnings of the API server are part of the output of Helm commands.
 	klog.SetSlogLogger(slog.New(slog.DiscardHandler))
 
-	// Helm's commands allocate much and retain little. With a heap of up to five times what is live, a few hundred MiB,
-	// garbage collection leaves a tenth of this process's CPU time to the control plane beside it.
+	// Helm commands allocate much and retain little. A heap of up to five times its live size, a few hundred MiB, saves a
+	// tenth of this process's CPU time, which the control plane can use.
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400)
 	}

@@ -13,10 +13,10 @@ import (
 	"github.com/traderadmin/charts/steps"
 )
 
-// liveAbove is the number of scenarios above which a run shows what is running and what failed, not every step.
+// liveAbove is the number of scenarios above which a run shows running and failed scenarios instead of every step.
 const liveAbove = 10
 
-// newReport returns the report of a run of count scenarios, and adds it to godog's formats.
+// newReport returns the report of a run of count scenarios, and adds its format to godog's options.
 func (r *suiteRun) newReport(count int, findings *linter.Result) (*report.Report, error) {
 	sections, err := r.sections(findings)
 	if err != nil {
@@ -43,7 +43,8 @@ func (r *suiteRun) newReport(count int, findings *linter.Result) (*report.Report
 	return reported, nil
 }
 
-// sections returns what the report shows of the chart: the findings of the linter, and the resources of a release.
+// sections returns the sections of the report about the chart: the findings of the linter, and the resources of a
+// release.
 func (r *suiteRun) sections(findings *linter.Result) ([]report.Section, error) {
 	if r.flags.reportDir == "" {
 		return nil, nil
@@ -77,7 +78,7 @@ func lintSection(findings *linter.Result) report.Section {
 	return section
 }
 
-// reportImages adds to the report which images ran, and prints which of them were stand-ins.
+// reportImages adds the images that containers ran to the report, and prints the images that stand-ins replaced.
 func (r *suiteRun) reportImages(reported *report.Report, images []steps.Image) {
 	if len(images) == 0 {
 		return
@@ -109,7 +110,7 @@ func (r *suiteRun) exportLogs(provider cluster.Provider) {
 	if !ok || r.flags.reportDir == "" {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), closing/2) // the context of the run may have ended
+	ctx, cancel := context.WithTimeout(context.Background(), closeMargin/2) // the context of the run may have ended
 	defer cancel()
 	folder := filepath.Join(r.flags.reportDir, "nodes")
 	if err := exporter.ExportLogs(ctx, folder); err != nil {

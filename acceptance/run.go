@@ -16,10 +16,10 @@ import (
 	"github.com/traderadmin/charts/steps"
 )
 
-// Run tests a chart: it lints it, checks the steps of all scenarios, starts the cluster that -cluster names, and runs
-// each scenario as a subtest of t. It fails t when the linter finds an error (then it starts no cluster), when a step
-// is unknown or misused, when a scenario fails, and when the run ends early: shortly before the time limit of go test,
-// and on Ctrl-C. Whatever the run made is deleted before Run returns.
+// Run tests a chart. It checks the steps of all scenarios, lints the chart, starts the cluster that -cluster names, and
+// runs each scenario as a subtest of t. It fails t if a step is unknown or misused or if the linter finds an error,
+// both before it starts a cluster; if a scenario fails; and if the run ends early, on Ctrl-C or shortly before the time
+// limit of go test. It deletes everything that the run created before it returns.
 func Run(t *testing.T, suite Suite) {
 	t.Helper()
 	if err := run(t, suite, commandLine, os.Stdout); err != nil {
@@ -53,7 +53,7 @@ type suiteRun struct {
 	t      *testing.T
 	flags  *flags
 	suite  Suite
-	source string // the path of the chart that is tested
+	source string // path of the tested chart
 	godog  godog.Options
 	out    io.Writer
 }
@@ -129,12 +129,12 @@ func (r *suiteRun) test() (err error) {
 	options := r.godog
 	options.TestingT = r.t
 	if !session.Run(ctx, options, reported.Register) {
-		r.t.Fail() // what failed is printed by now
+		r.t.Fail() // the failures are printed already
 	}
 	return r.conclude(ctx, provider, session.steps, reported)
 }
 
-// conclude prints what is known after the scenarios and writes the report. If failed scenarios are kept, it waits
+// conclude prints the skipped scenarios and writes the report. If the objects of failed scenarios are kept, it waits
 // for Ctrl-C.
 func (r *suiteRun) conclude(
 	ctx context.Context, provider cluster.Provider, suite *steps.Suite, reported *report.Report,
@@ -157,7 +157,7 @@ func (r *suiteRun) conclude(
 	return errors.Join(failed...)
 }
 
-// sweep deletes what killed runs left on a cluster that outlives its runs.
+// sweep deletes the leftovers of killed runs from a cluster that outlives its runs.
 func (r *suiteRun) sweep() (err error) {
 	ctx, stop := untilInterrupt(r.t.Context())
 	defer stop()

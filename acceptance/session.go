@@ -11,30 +11,30 @@ import (
 	"github.com/traderadmin/charts/steps"
 )
 
-// OpenCluster returns the cluster backend of this name for tests of a chart. The cluster is not started yet. Progress
-// is written to progress.
+// OpenCluster returns the named cluster backend, not yet started, for tests of the chart at chartPath. The backend
+// reports its progress to progress.
 func OpenCluster(backend, chartPath string, options cluster.Options, progress io.Writer) (cluster.Provider, error) {
 	loaded, err := chart.Load(chartPath)
 	if err != nil {
 		return nil, err
 	}
-	options.Existing.Kinds = loaded.Kinds() // so that it asks for the permissions that the chart needs
+	options.Existing.Kinds = loaded.Kinds() // Start checks the permissions that these kinds need
 	return cluster.Open(backend, options, progress)
 }
 
-// Session runs scenarios of a suite on a cluster that has started. Run makes one for each run, and the command mutants
-// one for each fault.
+// Session runs scenarios of a suite on a started cluster. The function Run uses one session for each run, and the
+// command mutants one for each fault.
 type Session struct {
 	steps *steps.Suite
 }
 
-// Begin returns a session of the suite, in which no field may be empty. The fields of options that follow from the
-// suite and the cluster are set by Begin; options.ChartSource is the path of another copy of the chart to test. A
-// cluster that is used by several sessions should not retain the namespaces of each: a negative
-// options.RetainNamespaces deletes them.
+// Begin returns a session of the suite on a cluster. No field of the suite except Steps may be empty. Begin sets the
+// fields of options that follow from the suite and the cluster. options.ChartSource is the path of another copy of the
+// chart to test in its place. If options.RetainNamespaces is negative, finished namespaces are deleted even where the
+// cluster could retain them; this suits a cluster that several sessions share.
 //
-// On a cluster that outlives the run, Begin also deletes what killed runs left there. If that fails, it returns a
-// session with the error, which must be closed like any other.
+// On a cluster that outlives the run, Begin also deletes the leftovers of killed runs. If that fails, it returns both
+// an error and a session, which must be closed like any other.
 func (suite Suite) Begin(ctx context.Context, on cluster.Provider, options steps.Options) (*Session, error) {
 	session, err := suite.newSession(on, options)
 	if err != nil {
@@ -61,7 +61,8 @@ func (suite Suite) newSession(on cluster.Provider, options steps.Options) (*Sess
 }
 
 // Run runs the scenarios that options select, and reports whether all of them passed. Scenarios end early when ctx
-// ends. hooks, unless it is nil, adds hooks to each scenario after those of the steps.
+// ends. If hooks is not nil, it is called for each scenario after the steps have registered, and may add hooks of its
+// own.
 func (s *Session) Run(ctx context.Context, options godog.Options, hooks func(*godog.ScenarioContext)) (passed bool) {
 	options.DefaultContext = ctx
 	suite := godog.TestSuite{
@@ -76,5 +77,5 @@ func (s *Session) Run(ctx context.Context, options godog.Options, hooks func(*go
 	return suite.Run() == 0
 }
 
-// Close deletes what the scenarios left, and returns when it is gone or ctx ends.
+// Close deletes the objects that the scenarios left. It returns once they are gone or ctx ends.
 func (s *Session) Close(ctx context.Context) error { return s.steps.Close(ctx) }

@@ -1,5 +1,5 @@
-// Package acceptance runs the acceptance tests of a Helm chart: it lints the chart, gives the run a Kubernetes API,
-// and runs the scenarios of a folder of .feature files as real Helm commands. One call is enough:
+// Package acceptance runs the acceptance tests of a Helm chart: it lints the chart, gives the run a Kubernetes API, and
+// runs the scenarios of a folder of .feature files as real Helm commands. A test calls [Run]:
 //
 //	func TestFeatures(t *testing.T) {
 //		acceptance.Run(t, acceptance.Suite{Chart: "./charts/shop"})
@@ -8,7 +8,7 @@
 // The flags of a run, such as -cluster=kind, -report DIR and -keep-failed, are flags of the test binary; importing
 // this package registers them. `go test -run TestFeatures . -args -help` lists them.
 //
-// Package steps documents the vocabulary of the scenarios, and what a step of your own is given.
+// Package steps documents the vocabulary of the scenarios and the API for steps of your own.
 package acceptance
 
 import (
@@ -23,20 +23,20 @@ import (
 	"github.com/traderadmin/charts/steps"
 )
 
-// Suite describes what is tested. The zero value tests the only chart below ./charts with the scenarios in ./features.
+// Suite describes a chart and its scenarios. The zero value tests the only chart below ./charts with the scenarios in
+// ./features.
 type Suite struct {
 	// Chart is the path of the chart as scenarios write it, relative to the folder of the test. The flag -chart tests
 	// another copy in its place. Empty means the only chart below ./charts.
 	Chart string
-	// Release is the name of the release under test, which is used where a step names none. Empty means the name of
-	// the chart.
+	// Release is the release of steps that name none. Empty means the name of the chart.
 	Release string
-	// Namespace is the namespace that is used where a step names none. Empty means the name of the chart.
+	// Namespace is the namespace of steps that name none. Empty means the name of the chart.
 	Namespace string
 	// Features is the folder of the .feature files. The flag -features overrides it. Empty means "features".
 	Features string
-	// Steps registers steps of the suite's own, for example s.Step(steps.Step{Phrase: "the shop is open", …}). It is
-	// called for each scenario, and also before the run to check the features. Nil means that there are none.
+	// Steps registers additional steps, for example s.Step(steps.Step{Phrase: "the shop is open", …}). It is called for
+	// each scenario, and before the run to check the features. Nil means that the suite has no steps of its own.
 	Steps steps.OwnSteps
 	// Rules are rules of the suite's own, which the linter applies besides its built-in ones.
 	Rules []linter.Rule

@@ -12,7 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// fault is a mistake that somebody could make in the chart: one text of one file is replaced.
+// fault is a plausible mistake in the chart: the replacement of one text in one file.
 type fault struct {
 	// Name describes the mistake in a few words. It is unique in its catalog.
 	Name string `yaml:"name"`
@@ -20,11 +20,12 @@ type fault struct {
 	File string `yaml:"file"`
 	// Find is the text to replace. It occurs exactly once in the file.
 	Find string `yaml:"find"`
-	// Replace is the text in its place. Empty removes it.
+	// Replace is the replacement. If it is empty, the text is removed.
 	Replace string `yaml:"replace"`
-	// Says has words that name the cause. One finding, or one failure of a scenario, contains all of them.
+	// Says lists words that name the cause. One finding, or one failure of a scenario, must contain all of them.
 	Says []string `yaml:"says"`
-	// Scenario is the name of the scenario that notices the fault; it runs first. Empty means that the linter notices it.
+	// Scenario is the name of the scenario that notices the fault, which runs first. If it is empty, the linter notices
+	// the fault.
 	Scenario string `yaml:"scenario"`
 }
 
@@ -66,7 +67,7 @@ func (c catalog) validate() error {
 	return errors.Join(errs...)
 }
 
-// matching returns the faults whose names match. It is an error if there are none.
+// matching returns the faults whose names match, or an error if there are none.
 func (c catalog) matching(names *regexp.Regexp) (catalog, error) {
 	var matching catalog
 	for _, f := range c {

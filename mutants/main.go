@@ -1,13 +1,13 @@
-// Command mutants shows what the tests of a chart are worth. It puts faults into copies of the chart, one at a time,
-// and checks that the linter or a scenario notices each of them, with words that name the cause.
+// Command mutants measures how well the tests of a chart find faults. It puts each fault into a copy of the chart, and
+// checks that the linter or a scenario notices it and names the cause.
 //
 //	go run ./mutants              # all faults in mutants/faults.yaml
 //	go run ./mutants -run redis   # the faults with redis in their names
 //	go run ./mutants -list        # their names
 //	go run ./mutants -cluster=kind -run redis
 //
-// The exit code is 0 if the faults are noticed; 1 if 1 in 20 or more survive, or if one is noticed without the words
-// that it asks for; and 2 if the faults could not be tried: one does not apply, or the unchanged chart does not pass.
+// The exit code is 0 if the faults are noticed. It is 1 if 1 in 20 or more survive, or if one is noticed without its
+// expected words. It is 2 if the faults could not be tried: one does not apply, or the unchanged chart does not pass.
 package main
 
 import (
@@ -40,8 +40,7 @@ const (
 const tolerated = 20
 
 func main() {
-	// The log of client-go is about connections that ended with their scenario. Clients keep the logger that is set
-	// when they are made.
+	// client-go logs connections that end with their scenario. Clients keep the logger that is set when they are created.
 	klog.SetSlogLogger(slog.New(slog.DiscardHandler))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
@@ -71,7 +70,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		"the `backend` that provides the Kubernetes cluster: "+cluster.Names())
 	o.suite.clusterOptions.Bind(flags)
 	flags.DurationVar(&o.suite.wait, "wait", 30*time.Second, "how long a step may wait for the cluster")
-	flags.IntVar(&o.suite.concurrency, "concurrency", 4*runtime.NumCPU(), "how many scenarios run at once")
+	flags.IntVar(&o.suite.concurrency, "concurrency", 4*runtime.NumCPU(), "maximum number of scenarios that run at once")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}

@@ -146,7 +146,7 @@ func TestWords(t *testing.T) {
 	code, stdout, stderr := mutants(t, file(t, "faults.yaml", unnamed+selectsNothing), one(t), "-run", "a name")
 
 	assert.Equal(t, exitSurvived, code, stderr)
-	assert.Contains(t, stdout, "a name is wrong: caught, but no finding or failure says [\"Service/redis\"]:\n"+
+	assert.Contains(t, stdout, "a name is wrong: caught, but no finding or failure has the words [\"Service/redis\"]:\n"+
 		"  lint selector-matches-no-pod: ")
 	assert.Contains(t, stdout, "1 faults: 0 caught, 1 caught without the words, 0 survived\n")
 }

@@ -20,7 +20,7 @@ import (
 	"github.com/traderadmin/charts/internal/gherkin"
 )
 
-// suite is what the faults are tried on: a chart and its scenarios.
+// suite is the chart and the scenarios that the faults are tried on.
 type suite struct {
 	tested         acceptance.Suite
 	chart          string // the path of the chart to put the faults into
@@ -31,8 +31,8 @@ type suite struct {
 	clusterOptions cluster.Options
 }
 
-// try tries the faults and returns their verdicts in the same order. With unchangedToo it tries the unchanged chart
-// first, which must pass: otherwise a failure would say nothing about a fault.
+// try tries the faults and returns their verdicts in the same order. If unchangedToo is set, it tries the unchanged
+// chart first, which must pass: otherwise a failure would not show that a fault was noticed.
 func (s suite) try(ctx context.Context, faults catalog, unchangedToo bool, out io.Writer) (v []verdict, err error) {
 	provider, err := acceptance.OpenCluster(s.backend, s.chart, s.clusterOptions, out)
 	if err != nil {
@@ -73,8 +73,8 @@ func (s suite) try(ctx context.Context, faults catalog, unchangedToo bool, out i
 	return verdicts, s.runAll(ctx, trials, verdicts, provider, out)
 }
 
-// oneAtATime reports whether trials must not overlap. Where containers run, trials do not share the room for pods or
-// the images of the nodes. On a cluster that outlives the run, a trial cleans up after those before it.
+// oneAtATime reports whether trials must not overlap. Where containers run, trials would compete for the capacity and
+// the images of the nodes. On a cluster that outlives the run, each trial cleans up after the previous one.
 func oneAtATime(on cluster.Provider) bool { return on.RunsContainers() || on.Persistent() }
 
 // trials puts each fault into a copy of the chart. The error names every fault that does not apply or whose scenario
@@ -107,7 +107,7 @@ func (s suite) trials(faults catalog, copies string) ([]trial, error) {
 	return trials, errors.Join(errs...)
 }
 
-// scenarios returns the paths of all scenarios and outlines, as godog takes them (FILE:LINE), by their names.
+// scenarios returns the paths of all scenarios and outlines by name, in godog's format FILE:LINE.
 func (s suite) scenarios() (map[string][]string, error) {
 	options := godog.Options{Paths: []string{s.tested.Features}}
 	features, err := godog.TestSuite{Options: &options}.RetrieveFeatures()

@@ -23,12 +23,12 @@ import (
 type trial struct {
 	suite suite
 	fault fault
-	root  string // the folder that contains the copy at the path that scenarios write
+	root  string // the folder that contains the copy at the path that scenarios use
 	chart string // the path of the copy
-	path  string // of the scenario that notices the fault, as godog takes it; empty if the fault names none
+	path  string // FILE:LINE of the scenario that the fault names; empty if it names none
 }
 
-// lint has the linter look for the fault. Only errors count, because only they stop a run.
+// lint runs the linter on the copy. Only errors count, because only they stop a run.
 func (t trial) lint(ctx context.Context) (verdict, error) {
 	v := verdict{fault: t.fault}
 	result, err := linter.Run(ctx, []string{t.chart}, linter.Options{})
@@ -50,7 +50,7 @@ func (t trial) lint(ctx context.Context) (verdict, error) {
 	return v, nil
 }
 
-// local returns text with paths in the copy as paths in the chart.
+// local makes the paths of the copy in a text relative, so that they read as paths of the chart.
 func (t trial) local(text string) string {
 	if t.root == "" {
 		return text
@@ -61,7 +61,7 @@ func (t trial) local(text string) string {
 // errCaught ends the other scenarios of a trial.
 var errCaught = errors.New("a scenario has noticed the fault")
 
-// closeTimeout is how long a trial may take to delete what its scenarios left.
+// closeTimeout bounds the clean-up after a trial.
 const closeTimeout = 2 * time.Minute
 
 // scenarios runs the scenarios in paths against the fault, until one fails with the words of the fault.
@@ -87,7 +87,7 @@ func (t trial) scenarios(
 	noticed := func(c catch) {
 		mu.Lock()
 		defer mu.Unlock()
-		if scenarios.Err() != nil { // scenarios that end early fail, too
+		if scenarios.Err() != nil { // scenarios that end early fail too
 			return
 		}
 		if v.add(c); c.says(t.fault.Says) {

@@ -14,7 +14,7 @@ type catch struct {
 	words string // of the finding, or of the failed step
 }
 
-// says reports whether the catch has all of these words.
+// says reports whether the words of the catch contain all of the given ones.
 func (c catch) says(words []string) bool {
 	for _, w := range words {
 		if !strings.Contains(c.words, w) {
@@ -34,14 +34,14 @@ func (c catch) summary() string {
 type verdict struct {
 	fault    fault
 	catches  []catch
-	warnings []string // of the linter, which stop no run
+	warnings []string // findings of the linter that do not stop a run
 }
 
 func (v *verdict) add(c catch) { v.catches = append(v.catches, c) }
 
 func (v verdict) caught() bool { return len(v.catches) > 0 }
 
-// named returns the first catch whose words name the cause.
+// named returns the first catch that has all words of the fault.
 func (v verdict) named() (catch, bool) {
 	for _, c := range v.catches {
 		if c.says(v.fault.Says) {
@@ -63,7 +63,7 @@ func (v verdict) line() string {
 	return fmt.Sprintf("%s: SURVIVED", v.fault.Name)
 }
 
-// unfit returns an error for each catch of the unchanged chart, which has none if it passes.
+// unfit returns an error for each catch. It is for the unchanged chart, which must have none.
 func (v verdict) unfit() error {
 	var errs []error
 	for _, c := range v.catches {
@@ -95,7 +95,7 @@ func conclude(w io.Writer, verdicts []verdict) int {
 	}
 	_ = table.Flush()
 	for _, v := range unnamed {
-		fmt.Fprintf(w, "\n%s: caught, but no finding or failure says %q:\n", v.fault.Name, v.fault.Says)
+		fmt.Fprintf(w, "\n%s: caught, but no finding or failure has the words %q:\n", v.fault.Name, v.fault.Says)
 		for _, c := range v.catches {
 			fmt.Fprintf(w, "  %s: %s\n", c.by, c.words)
 		}

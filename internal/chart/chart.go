@@ -45,7 +45,7 @@ type Chart struct {
 }
 
 // Load reads the chart at path, a folder or a .tgz archive, with Helm's loader and its limits on sizes and paths. It
-// returns an error if Helm cannot load the chart either, or would not finish.
+// returns an error if Helm could not load the chart, or would never finish.
 func Load(path string) (*Chart, error) {
 	helm, err := loadHelm(path)
 	if err != nil {
@@ -177,8 +177,8 @@ func (c *Chart) file(name string) Position {
 	return Position{File: filepath.Join(c.path, filepath.FromSlash(name))}
 }
 
-// fresh returns the chart as it was loaded, for Helm to change in place: it enables dependencies and imports their
-// values. A chart without dependencies is not changed, and not copied.
+// fresh returns a copy of the loaded chart that Helm may modify: it enables dependencies and imports their values in
+// place. A chart without dependencies is never modified, so fresh does not copy it.
 func (c *Chart) fresh() (*helmchart.Chart, map[*helmchart.File]string, error) {
 	if len(c.helm.Metadata.Dependencies) == 0 && len(c.helm.Dependencies()) == 0 {
 		return c.helm, c.folders, nil

@@ -117,10 +117,10 @@ func truncate(s string, length int) string {
 	return s
 }
 
-// separator is that of Helm's releaseutil.SplitManifests.
+// separator is the separator of documents in Helm's releaseutil.SplitManifests.
 var separator = regexp.MustCompile(`(?:^|\s*\n)---\s*`)
 
-// document is a part of a template's output, trimmed as Helm trims it, and the line that it starts on, from 1.
+// document is a YAML document in a template's output, trimmed as Helm trims it, with its first line, counted from 1.
 type document struct {
 	text string
 	line int
@@ -154,7 +154,7 @@ func documents(output string) []document {
 	return found
 }
 
-// whiteSpace is what strings.TrimSpace trims, as far as templates print it.
+// whiteSpace is the ASCII white space that strings.TrimSpace trims.
 const whiteSpace = " \t\n\r\v\f"
 
 // syntaxFailure locates the syntax error of a document.

@@ -25,7 +25,7 @@ type source struct {
 // Exists reports whether the value is set. As in Kubernetes, null is not.
 func (n Node) Exists() bool { return n.value != nil && n.value.Tag != "!!null" }
 
-// IsZero reports whether the document has nothing at the node, not even a null.
+// IsZero reports whether the document has no value at the node, not even null.
 func (n Node) IsZero() bool { return n.value == nil }
 
 // Get returns the value at a path of keys, or the zero Node.
@@ -36,7 +36,8 @@ func (n Node) Get(keys ...string) Node {
 	return n
 }
 
-// Closest returns the value at the longest prefix of a path of keys that is set. It locates a missing value.
+// Closest returns the value at the longest prefix of a path of keys that is set. Its position is where a missing value
+// belongs.
 func (n Node) Closest(keys ...string) Node {
 	for _, key := range keys {
 		next := n.Get(key)

@@ -169,7 +169,7 @@ func (r *Rendered) render() {
 	}
 }
 
-// isPartial reports whether a template is only for others to include.
+// isPartial reports whether a template is only meant to be included by others.
 func isPartial(template string) bool { return strings.HasPrefix(path.Base(template), "_") }
 
 func (r *Rendered) execute(helm *helmchart.Chart) (files map[string]string, err error) {
@@ -181,8 +181,8 @@ func (r *Rendered) execute(helm *helmchart.Chart) (files map[string]string, err 
 	return engine.Render(helm, values)
 }
 
-// fail records a render failure. A partial fails in the same way for every template that includes it, and is recorded
-// once.
+// fail records a render failure. A partial fails in the same way for every template that includes it; the failure is
+// recorded once.
 func (r *Rendered) fail(at Position, message string) {
 	const maxLength = 2000 // Helm quotes the whole text that is passed to tpl, once for each nested call
 	failure := Failure{Position: at, Message: truncate(message, maxLength)}
@@ -195,7 +195,7 @@ func (r *Rendered) fail(at Position, message string) {
 // (NAME:LINE)". Lines count from 1, columns from 0.
 var location = regexp.MustCompile(`(?:template: |at \()([^\n]+?):(\d+)(?::(\d+))?(?:: |\): )`)
 
-// executing matches what text/template prints after the position: the name of the template again. The action follows.
+// executing matches the name of the template, which text/template repeats between the position and the action.
 var executing = regexp.MustCompile(`^executing "[^"]*" at `)
 
 // renderFailure parses an error of the engine. It returns the failure with its innermost position, and the outermost

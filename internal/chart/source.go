@@ -15,7 +15,7 @@ import (
 // GlobalKey is the key of the values that a chart shares with its subcharts: global.
 const GlobalKey = chartutil.GlobalKey
 
-// Source is a chart of the tree as it was loaded, before values enable or disable its dependencies.
+// Source is a loaded chart of the tree, before values enable or disable its dependencies.
 type Source struct {
 	// Library reports that the chart is of type library. Helm does not render its templates by themselves.
 	Library bool
@@ -96,7 +96,7 @@ func (c *Chart) newFile(folder, fullName string, raw *helmchart.File) *File {
 	}
 }
 
-// Source returns the chart with its subcharts as they were loaded.
+// Source returns the loaded chart with all its subcharts.
 func (c *Chart) Source() *Source { return c.source(c.helm, c.helm.Name()) }
 
 func (c *Chart) source(helm *helmchart.Chart, name string) *Source {
@@ -159,8 +159,8 @@ func newDependency(listed *helmchart.Dependency) Dependency {
 
 func isLibrary(helm *helmchart.Chart) bool { return strings.EqualFold(helm.Metadata.Type, "library") }
 
-// IsSharedKey reports whether a top-level key of the chart's values is also meant for other charts: the globals, the
-// tags and the values of subcharts.
+// IsSharedKey reports whether a top-level key of the chart's values is also used by other charts: the globals, the tags
+// and the values of subcharts.
 func (c *Chart) IsSharedKey(key string) bool {
 	if key == GlobalKey || key == "tags" {
 		return true

@@ -16,10 +16,9 @@ var yamlLine = regexp.MustCompile(`^yaml: (?:line \d+: )?`)
 // SyntaxError returns the line, from 1, and the description of the first syntax error in a YAML text; 0 and "" if the
 // text parses.
 //
-// The line that the parser reports is often the start of the surrounding block, or the line before. But the parser
-// fails with the same error for every prefix of the text that contains the wrong line, and for no shorter one, so that
-// a binary search finds it. For texts above 512 KiB, which take too long to parse again and again, it is the parser's
-// line.
+// The parser often reports the start of the surrounding block, or the line before. But it fails with the same error for
+// every prefix of the text that contains the wrong line, and for no shorter one, so a binary search finds that line.
+// Texts above 512 KiB take too long to parse repeatedly; for them the line is the parser's.
 func SyntaxError(text string) (line int, problem string) {
 	err := syntax(text)
 	if err == nil {

@@ -10,12 +10,13 @@ import (
 	"unicode"
 )
 
-// Helm's engine does not report which template line printed a line of output. To find out, the chart is rendered a
-// second time with a mark before every line and every action of its templates, and the marks are read from the output.
-// Findings are about the first rendering only. If a line differs between the two (random names, a checksum of a marked
+// Helm's engine does not report which template line printed a line of output. Tracing therefore renders the chart a
+// second time, with a mark before every line and every action of its templates, and reads the marks from the output.
+// Everything else uses the first rendering. If a line differs between the two (random names, a checksum of a marked
 // template), its template line is unknown.
 //
-// Only templates that Helm renders by themselves are marked. A line that an include prints has the line of the include.
+// Only templates that Helm renders by themselves are marked. A line printed by an include is attributed to the line of
+// the include.
 
 // A mark is the number of a template and a line in it, between two characters from a private-use plane. If a chart
 // prints these characters itself, the two renderings differ and the line is unknown.

@@ -25,7 +25,7 @@ type ValuesSet struct {
 	setAt  Position // of set; zero if it is from a command line
 	values map[string]any
 	forced map[string]any // the values of set alone
-	fails  []Failure      // of files that do not parse
+	failed []Failure      // of files that do not parse
 }
 
 // setFile is a values file of a set.
@@ -58,7 +58,7 @@ func ReadValuesSet(name string, files, set []string, setAt Position) (*ValuesSet
 	return s, s.merge()
 }
 
-// setPatterns match the values files of a chart that are not its defaults: for environments, and for tests of the
+// setPatterns match the values files of a chart besides its defaults: those for environments and for tests of the
 // chart.
 var setPatterns = []string{"values-*.yaml", "ci/*-values.yaml"}
 
@@ -107,7 +107,7 @@ func (s *ValuesSet) merge() error {
 	for _, f := range s.files {
 		values, err := chartutil.ReadValues(f.content)
 		if err != nil {
-			s.fails = append(s.fails, f.failure(err))
+			s.failed = append(s.failed, f.failure(err))
 			continue
 		}
 		override(s.values, values)
@@ -123,7 +123,7 @@ func (s *ValuesSet) merge() error {
 	return nil
 }
 
-// override merges values into others, map by map, as Helm merges values files.
+// override merges the values above into those below, map by map, as Helm merges values files.
 func override(below, above map[string]any) {
 	for key, v := range above {
 		lower, isMap := below[key].(map[string]any)
@@ -181,7 +181,7 @@ func (s *ValuesSet) failures() []Failure {
 	if s == nil {
 		return nil
 	}
-	return s.fails
+	return s.failed
 }
 
 // position returns the position where the set sets the value at a path in the root chart's values or, if key is not

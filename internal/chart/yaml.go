@@ -17,7 +17,7 @@ func parseDocument(content []byte) *yaml.Node {
 	return doc.Content[0]
 }
 
-// Resolve returns the node that an alias stands for, or the node itself.
+// Resolve returns the target of an alias, or the node itself if it is not an alias.
 func Resolve(n *yaml.Node) *yaml.Node {
 	if n != nil && n.Kind == yaml.AliasNode {
 		return n.Alias

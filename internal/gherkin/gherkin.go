@@ -9,7 +9,7 @@ import (
 
 // Node is a rule, a background or a scenario of a feature. A Scenario Outline is a scenario with examples.
 type Node struct {
-	// Rule is the rule that contains the background or scenario, or nil. A node that has a Rule only is the rule itself.
+	// Rule is the rule that contains the background or scenario, or nil. If only Rule is set, the node is the rule itself.
 	Rule       *messages.Rule
 	Background *messages.Background
 	Scenario   *messages.Scenario

@@ -44,7 +44,7 @@ type Module struct {
 
 // Build returns the path of the module's binary. It builds the binary if the cache does not have one for these sources,
 // flags, Go release and platform. Of several concurrent runs, one builds and the others wait. Progress is written to
-// output. The error of a failed build ends with the last messages of the compiler or the module loader.
+// output. The error of a failed build ends with the last messages of the compiler or module loader.
 func (m Module) Build(ctx context.Context, output io.Writer) (string, error) {
 	key, err := m.key(ctx)
 	if err != nil {
@@ -108,7 +108,7 @@ func (m Module) key(ctx context.Context) (string, error) {
 		return "", context.Cause(ctx)
 	}
 	if err != nil {
-		return "", fmt.Errorf("ask the go on PATH for its version: %w", withStderr(err))
+		return "", fmt.Errorf("read the version of the go command on PATH: %w", withStderr(err))
 	}
 	hash.Write(platform)
 	return hex.EncodeToString(hash.Sum(nil))[:16], nil

@@ -29,8 +29,8 @@ func (m Module) goCommand(ctx context.Context, args ...string) *exec.Cmd {
 }
 
 // forEachLine runs command and calls handle with each line of its standard error. handle returns whether the line is
-// expected. If the command fails, the error ends with the last lines that are not: the messages of the compiler or the
-// module loader.
+// expected. If the command fails, the error ends with the last unexpected lines: the messages of the compiler or module
+// loader.
 func forEachLine(command *exec.Cmd, handle func(line string) bool) error {
 	stderr, err := command.StderrPipe()
 	if err != nil {

@@ -13,11 +13,11 @@ import (
 // interval is how often progress is printed where lines cannot be overwritten, such as in a CI log.
 const interval = 10 * time.Second
 
-// progress prints the progress of a build. On a terminal it overwrites one line; elsewhere it prints a line now and
-// then.
+// progress prints the progress of a build. On a terminal it overwrites one line; elsewhere it prints a line from time
+// to time.
 type progress struct {
 	out      io.Writer
-	title    string // of what is built
+	title    string // of the module
 	terminal bool
 	started  time.Time
 
@@ -67,7 +67,7 @@ func (p *progress) packageStarted(line string) bool {
 	return ok
 }
 
-// update sets the stage and the item in work, and prints them if it is time to.
+// update sets the stage and prints it with the current item, at most once per interval if lines cannot be overwritten.
 func (p *progress) update(stage, item string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -20,7 +20,7 @@ import (
 	"helm.sh/helm/v3/pkg/getter"
 )
 
-// path resolves a path of the command line that is to be read.
+// path resolves a path of the command line for reading.
 func (e *execution) path(path string) string {
 	if filepath.IsAbs(path) {
 		return e.client.redirect(path)
@@ -34,7 +34,7 @@ func (e *execution) path(path string) string {
 	return e.client.redirect(filepath.Join(e.client.dir, path))
 }
 
-// destination resolves a path of the command line that is to be written.
+// destination resolves a path of the command line for writing.
 func (e *execution) destination(path string) string {
 	if e.scope.Folder == "" || !filepath.IsLocal(path) {
 		return e.path(path)
@@ -42,7 +42,7 @@ func (e *execution) destination(path string) string {
 	return filepath.Join(e.scope.Folder, path)
 }
 
-// versionFlag adds --version. It constrains the version of a chart from a repository, and is ignored for all others.
+// versionFlag adds --version. Helm applies it to charts from repositories only, so it has no effect here.
 func versionFlag(flags *pflag.FlagSet) {
 	flags.String("version", "", "ignored: it is for charts from repositories")
 }
@@ -55,13 +55,13 @@ func (e *execution) locate(reference string) (string, error) {
 		return path, nil
 	}
 	if filepath.IsAbs(reference) || strings.HasPrefix(reference, ".") {
-		return "", fmt.Errorf("path %q not found", reference) // as Helm says
+		return "", fmt.Errorf("path %q not found", reference) // Helm's words
 	}
 	return "", fmt.Errorf("chart %q not found: there is no %s, and charts are not downloaded; "+
 		"give the path of a folder or an archive", reference, path)
 }
 
-// load loads a chart that is to be rendered. All of its dependencies have to be there.
+// load loads a chart for rendering. A missing dependency is an error.
 func (e *execution) load(path string) (*chart.Chart, error) {
 	loaded, err := loader.Load(path)
 	if err != nil {
@@ -83,8 +83,8 @@ func (e *execution) warnDeprecated(loaded *chart.Chart) {
 	}
 }
 
-// kubeVersionFlag adds --kube-version, whose default is the client's version. The function that it returns parses it;
-// nil means the default of Helm's SDK.
+// kubeVersionFlag adds --kube-version, which defaults to the client's version. The returned function parses the flag;
+// its result is nil for the default of Helm's SDK.
 func (e *execution) kubeVersionFlag(flags *pflag.FlagSet) func() (*chartutil.KubeVersion, error) {
 	text := flags.String("kube-version", e.client.kubeVersion, "Kubernetes version to render for")
 	return func() (*chartutil.KubeVersion, error) {
@@ -110,7 +110,7 @@ func valueFlags(flags *pflag.FlagSet) *values.Options {
 	return &options
 }
 
-// merge returns the values that the flags of a command line give.
+// merge merges the values files and assignments of a command line.
 func (e *execution) merge(options *values.Options) (map[string]any, error) {
 	if slices.Contains(options.ValueFiles, "-") || slices.ContainsFunc(options.FileValues, stdin.MatchString) {
 		return nil, errors.New("cannot read values from -, because there is no standard input: name a file instead")
@@ -121,7 +121,7 @@ func (e *execution) merge(options *values.Options) (map[string]any, error) {
 	})
 }
 
-// stdin matches a value of --set-file that is to be read from standard input.
+// stdin matches a --set-file value that reads standard input.
 var stdin = regexp.MustCompile(`=\s*-\s*(,|$)`)
 
 // fileGetter resolves a path and reads the file.
@@ -132,7 +132,7 @@ func (resolve fileGetter) Get(path string, _ ...getter.Option) (*bytes.Buffer, e
 	return bytes.NewBuffer(content), asTyped(err, path)
 }
 
-// asTyped makes an error about a file name its path as it was typed.
+// asTyped replaces the path in an error about a file by the path that the user typed.
 func asTyped(err error, path string) error {
 	var pathError *fs.PathError
 	if errors.As(err, &pathError) {

@@ -15,38 +15,37 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// Options says how a Client reads command lines.
+// Options configures how a Client interprets command lines.
 type Options struct {
-	// Namespace is meant by command lines without --namespace. "" means "default".
+	// Namespace is the namespace of command lines without --namespace. "" means "default".
 	Namespace string
 
-	// Dir is the folder that relative paths of charts, values files and destinations start from. "" means the working
-	// directory of the process when New is called.
+	// Dir is the base of relative paths of charts, values files and destinations. "" means the working directory of the
+	// process when New is called.
 	Dir string
 
-	// Redirect returns the path to read instead of an absolute path, or that path itself. nil means that all paths are
-	// read as they are.
+	// Redirect maps an absolute path of the command line to the path to read. nil changes no path.
 	Redirect func(path string) string
 
-	// KubeVersion is the Kubernetes version, for instance "1.37.2", that `template` and `lint` render for without
-	// --kube-version. "" means the default of Helm's SDK.
+	// KubeVersion is the default of --kube-version for `template` and `lint`, for instance "1.37.2". "" means the default
+	// of Helm's SDK.
 	KubeVersion string
 }
 
-// Client is a Helm that runs in process, on the SDK of Helm 3.
+// Client implements Helm in process, with the SDK of Helm 3.
 type Client struct {
 	namespace   string
 	dir         string
 	redirect    func(path string) string
 	kubeVersion string
-	configure   func(context.Context, *execution) error // makes the configuration ready for actions
+	configure   func(context.Context, *execution) error // prepares the configuration of actions
 	discovery   discovery.DiscoveryInterface
 }
 
 var _ Helm = (*Client)(nil)
 
-// New returns a client of the cluster that config points at. It does not contact the cluster. Requests are not limited
-// on the client's side, whatever limit config has.
+// New returns a client of the cluster that config points at. It does not contact the cluster. Requests have no
+// client-side rate limit, whatever config says.
 func New(config *rest.Config, options Options) (*Client, error) {
 	if config == nil {
 		return nil, errors.New("helm client: the configuration of the cluster is missing")
@@ -77,17 +76,17 @@ func New(config *rest.Config, options Options) (*Client, error) {
 	}, nil
 }
 
-// nameFieldManager makes "helm" the owner of fields in managedFields, as the main function of the helm binary does.
-// Without it, the SDK takes the name of this process. A global is the SDK's only way to set it, so it is set when the
-// first client is made, not when the package is imported, and a name that the program has chosen stays.
+// nameFieldManager makes "helm" the owner of fields in managedFields, as the main function of the helm binary does. By
+// default, the SDK uses the name of the process. The SDK offers only a global variable for it. To keep imports free of
+// side effects, the variable is set when the first client is created, and only if the program has not set it.
 var nameFieldManager = sync.OnceFunc(func() {
 	if kube.ManagedFieldsManager == "" {
 		kube.ManagedFieldsManager = "helm"
 	}
 })
 
-// Discovery returns what the cluster serves. It remembers each answer until it is invalidated, and shares downloaded
-// documents with the client's commands.
+// Discovery returns a discovery client. It caches each answer until it is invalidated, and shares downloaded documents
+// with the client's commands.
 func (c *Client) Discovery() discovery.CachedDiscoveryInterface {
 	return memory.NewMemCacheClient(c.discovery)
 }
@@ -118,12 +117,12 @@ func (c *Client) Run(ctx context.Context, scope Scope, args ...string) (*Result,
 		err = identified{err, ErrReleaseNotFound}
 	}
 	if wait := e.waitError.Load(); wait != nil && !errors.Is(err, *wait) {
-		err = identified{err, *wait} // Helm keeps only its words
+		err = identified{err, *wait} // Helm keeps only the message
 	}
 	return result, fmt.Errorf("%w\nwhile running: %s", err, result.Command)
 }
 
-// identified is an error with the words of one error and the identity of both.
+// identified is an error with the message of one error and the identity of both.
 type identified struct {
 	error
 	as error

@@ -23,15 +23,14 @@ import (
 	"k8s.io/kubectl/pkg/validation"
 )
 
-// storageDriver keeps releases in Secrets, which is the default of the helm binary.
+// storageDriver stores releases in Secrets, the default of the helm binary.
 const storageDriver = "secret"
 
-// cluster is shared by all command lines.
+// cluster holds the clients and caches that all command lines share.
 //
-// Discovery documents are kept with their ETags. Each command asks whether they are still valid, which costs two small
-// answers (304 Not Modified). It therefore sees a CRD that a chart, another command or anyone else has just added. The
-// OpenAPI documents are large, and only say whether the server validates fields itself: they are fetched and parsed
-// once.
+// Discovery documents are cached with their ETags. Each command revalidates them, which costs two small answers (304
+// Not Modified), so it sees a CRD that was added a moment ago. The OpenAPI documents are large, and only show whether
+// the server validates fields itself: they are fetched and parsed once.
 type cluster struct {
 	config    *rest.Config
 	client    kubernetes.Interface
@@ -43,7 +42,7 @@ func newCluster(config *rest.Config) (*cluster, error) {
 	config = rest.CopyConfig(config)
 	config.QPS, config.RateLimiter = -1, nil
 	version := chartutil.DefaultCapabilities.HelmVersion.Version
-	config.UserAgent = "Helm/" + strings.TrimPrefix(version, "v") // Helm's, which names the manager of release records
+	config.UserAgent = "Helm/" + strings.TrimPrefix(version, "v") // names the manager of release records
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return &kube.RetryingRoundTripper{Wrapped: next} })
 
 	documents := httpcache.NewMemoryCache()
@@ -69,7 +68,7 @@ func newCluster(config *rest.Config) (*cluster, error) {
 	return shared, nil
 }
 
-// configure makes the configuration of a command line ready for actions on this cluster.
+// configure prepares the configuration of a command line for actions on this cluster.
 func (c *cluster) configure(ctx context.Context, e *execution) error {
 	warnings := rest.NewWarningWriter(&e.stderr, rest.WarningWriterOptions{Deduplicate: true})
 	view := c.view(e.namespace, warnings)
@@ -77,13 +76,14 @@ func (c *cluster) configure(ctx context.Context, e *execution) error {
 		return err
 	}
 	e.config.SetHookOutputFunc(e.hookOutput)
-	client := e.config.KubeClient.(*kube.Client) // made by Init
+	client := e.config.KubeClient.(*kube.Client) // created by Init
 	client.Factory = sharedSchemaFactory{Factory: client.Factory, schema: c.schema}
 	e.config.KubeClient = &kubeClient{Client: client, mapper: view.mapper, cluster: c.client, execution: e, ctx: ctx}
 	return nil
 }
 
-// view returns the cluster as one command sees it. It does not change until Helm asks to refresh it.
+// view returns a view of the cluster for one command. Its discovery documents stay the same until Helm invalidates
+// them.
 func (c *cluster) view(namespace string, warnings rest.WarningHandler) *view {
 	config := rest.CopyConfig(c.config)
 	config.WarningHandler = warnings
@@ -114,7 +114,7 @@ func (v *view) ToDiscoveryClient() (discovery.CachedDiscoveryInterface, error) {
 
 func (v *view) ToRESTMapper() (meta.RESTMapper, error) { return v.mapper, nil }
 
-// ToRawKubeConfigLoader returns a loader that only knows the namespace, because Helm asks for nothing else.
+// ToRawKubeConfigLoader returns a loader with only the namespace, because Helm reads nothing else.
 func (v *view) ToRawKubeConfigLoader() clientcmd.ClientConfig {
 	return clientcmd.NewDefaultClientConfig(clientcmdapi.Config{}, &clientcmd.ConfigOverrides{
 		Context: clientcmdapi.Context{Namespace: v.namespace},

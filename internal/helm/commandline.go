@@ -11,9 +11,9 @@ import (
 
 // Split splits one command line into words by the shell's rules for quotes and escapes.
 //
-// Words arrive as typed otherwise: there is no expansion of braces, globs or tildes, so `--set a={x,y}` is two words.
-// What only a shell can do is an error: several commands, pipes, redirections, and variables or commands to substitute.
-// In single quotes, $ stands for itself.
+// Words are otherwise unchanged. Braces, globs and tildes are not expanded, so `--set a={x,y}` is two words. Features
+// of a shell are errors: several commands, pipes, redirections, and the substitution of variables or commands. In
+// single quotes, $ is a plain character.
 func Split(line string) ([]string, error) {
 	words, err := split(line)
 	if err != nil {
@@ -49,9 +49,9 @@ func split(line string) ([]string, error) {
 }
 
 var (
-	// escaped is what a backslash does outside quotes.
+	// escaped matches an escape outside quotes.
 	escaped = regexp.MustCompile(`(?s)\\(.)`)
-	// escapedInQuotes are the only escapes in double quotes; a backslash before anything else stands for itself.
+	// escapedInQuotes matches an escape in double quotes; before any other character, a backslash is a plain character.
 	escapedInQuotes = regexp.MustCompile("\\\\([\"\\\\$`])")
 )
 
@@ -80,7 +80,7 @@ func literal(line string, parts []syntax.WordPart) (string, error) {
 }
 
 func substitutionError(line string, part syntax.WordPart) error {
-	return fmt.Errorf("%s is not expanded here: write its value, or put it in single quotes to pass it as it is",
+	return fmt.Errorf("%s is not expanded here: write its value, or put it in single quotes to pass it unchanged",
 		line[part.Pos().Offset():part.End().Offset()])
 }
 
@@ -89,7 +89,7 @@ func join(words []string) string {
 	quoted := make([]string, len(words))
 	for i, word := range words {
 		quoted[i] = word
-		bare := strings.ReplaceAll(word, "=", "") // which needs quotes in front of a command only
+		bare := strings.ReplaceAll(word, "=", "") // it needs quotes only in front of a command
 		if safe, err := syntax.Quote(bare, syntax.LangPOSIX); err != nil || safe != bare {
 			quoted[i] = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 		}

@@ -22,14 +22,14 @@ type execution struct {
 	config *action.Configuration // ready when the command begins
 	streams
 
-	namespace string // the cluster's name, once the command begins
+	namespace string // the real name in the cluster, set when the command begins
 	debug     bool
 
-	chart    string // as the command line names it
+	chart    string // as given on the command line
 	releases []*release.Release
 
-	// waitError is the error of the first wait that failed. Helm may go on in the background after a cancelled command
-	// has returned.
+	// waitError is the error of the first wait that failed. It is atomic because Helm may continue in the background after
+	// a cancelled command has returned.
 	waitError atomic.Pointer[error]
 }
 
@@ -74,7 +74,7 @@ func (e *execution) root() *cobra.Command {
 	return root
 }
 
-// globalFlags adds the flags that all commands have. Helm's other global flags are hidden, and refused by refusedFlag.
+// globalFlags adds the flags of all commands. Helm's other global flags are hidden, and refusedFlag rejects them.
 func (e *execution) globalFlags(flags *pflag.FlagSet) {
 	flags.StringP("namespace", "n", "", "namespace of the release")
 	flags.BoolVar(&e.debug, "debug", false, "print Helm's log")
@@ -82,10 +82,10 @@ func (e *execution) globalFlags(flags *pflag.FlagSet) {
 	others := pflag.NewFlagSet("", pflag.ContinueOnError)
 	cli.New().AddFlags(others)
 	others.VisitAll(func(flag *pflag.Flag) { flag.Hidden = true })
-	flags.AddFlagSet(others) // skips those that exist
+	flags.AddFlagSet(others) // skips existing ones
 }
 
-// begin runs between reading the flags and the command.
+// begin runs after the flags are parsed and before the command.
 func (e *execution) begin(command *cobra.Command, _ []string) error {
 	if err := refusedFlag(command); err != nil {
 		return err
@@ -100,7 +100,7 @@ func (e *execution) begin(command *cobra.Command, _ []string) error {
 	return e.client.configure(command.Context(), e)
 }
 
-// refusedFlag returns an error if a command line has a flag that chooses the cluster, or how to talk to it.
+// refusedFlag returns an error if a command line sets a flag that selects or configures the connection to the cluster.
 func refusedFlag(command *cobra.Command) (err error) {
 	command.Root().PersistentFlags().VisitAll(func(flag *pflag.Flag) {
 		if flag.Changed && flag.Hidden {
@@ -110,7 +110,7 @@ func refusedFlag(command *cobra.Command) (err error) {
 	return err
 }
 
-// read notes a release that a command has changed or read. nil is none.
+// read records a release that the command has changed or read. It ignores nil.
 func (e *execution) read(release *release.Release) {
 	if release != nil {
 		e.releases = append(e.releases, release)
@@ -124,7 +124,7 @@ func (e *execution) logf(format string, values ...any) {
 	}
 }
 
-// outputFlag adds --output, which is a table by default.
+// outputFlag adds --output. The default is a table.
 func outputFlag(flags *pflag.FlagSet) *output.Format {
 	format := output.Table
 	flags.VarP((*formatValue)(&format), "output", "o", "format of the output: "+strings.Join(output.Formats(), ", "))

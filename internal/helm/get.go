@@ -34,7 +34,7 @@ func (e *execution) get() *cobra.Command {
 	)
 }
 
-// getPart is a subcommand of get that prints something of a release.
+// getPart returns a subcommand of get that prints one part of a release.
 func (e *execution) getPart(name, short string, print func(io.Writer, *release.Release)) *cobra.Command {
 	client := action.NewGet(e.config)
 	command := &cobra.Command{

@@ -81,7 +81,8 @@ func (t revisionTable) WriteTable(out io.Writer) error {
 	return printTable(out, rows)
 }
 
-// printTable prints rows as Helm does: cells as wide as the widest of their column, also the last, separated by tabs.
+// printTable prints rows as Helm does: the cells of a column, even of the last one, are padded to the same width and
+// separated by tabs.
 func printTable(out io.Writer, rows [][]string) error {
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows {
@@ -101,7 +102,7 @@ func printTable(out io.Writer, rows [][]string) error {
 	return nil
 }
 
-// noMetadata is printed for a stored release that has lost its chart, which has been seen on real clusters.
+// noMetadata is printed for a stored release that has lost its chart, which happens on real clusters.
 const noMetadata = "MISSING"
 
 func chartName(of *chart.Chart) string {

@@ -90,8 +90,7 @@ func timeoutFlag(flags *pflag.FlagSet, timeout *time.Duration) {
 	flags.DurationVar(timeout, "timeout", 300*time.Second, "time limit of each wait, for instance for a hook's Job")
 }
 
-// runInstall is the part that install, template, and upgrade --install have in common. A failed installation may return
-// a release, too.
+// runInstall is shared by install, template and upgrade --install. A failed installation may return a release, too.
 func (e *execution) runInstall(
 	ctx context.Context, client *action.Install, options *values.Options, args []string,
 ) (*release.Release, error) {

@@ -12,7 +12,7 @@ import (
 	"github.com/traderadmin/charts/internal/suggest"
 )
 
-// Invocation is the meaning of a command line, without running it.
+// Invocation is a parsed command line.
 type Invocation struct {
 	// Command is the command without aliases, for instance "upgrade" or "get values"; "help" if it only prints help.
 	Command string
@@ -26,15 +26,15 @@ type Invocation struct {
 	// Namespace is the value of --namespace; "" if the command line has none.
 	Namespace string
 
-	// CreateNamespace says that the command line has --create-namespace.
+	// CreateNamespace reports whether the command line has --create-namespace.
 	CreateNamespace bool
 
-	// DryRun says that the command line has --dry-run, so that the command changes nothing.
+	// DryRun reports whether the command line has --dry-run, so that the command changes nothing.
 	DryRun bool
 }
 
-// ParseCommandLine parses a command line, given as its words without the leading "helm". It returns the same error as
-// running it for an unknown command, an unknown flag, and a wrong number of arguments.
+// ParseCommandLine parses a command line, given as its words without the leading "helm". For an unknown command, an
+// unknown flag or a wrong number of arguments, it returns the same error as Run.
 func ParseCommandLine(args []string) (*Invocation, error) {
 	root := newExecution(&Client{}, Scope{}).root()
 	command, rest, err := findCommand(root, args)
@@ -84,8 +84,8 @@ func (i *Invocation) readFlags(flags *pflag.FlagSet) {
 	}
 }
 
-// Subject says whether a command takes a release, a chart, or both. The words begin with the command, for instance
-// "get", "values"; what follows it is ignored.
+// Subject reports whether a command takes a release, a chart, or both. The words begin with the command, for instance
+// "get", "values"; any further words are ignored.
 func Subject(words []string) (release, chart bool, err error) {
 	command, _, err := findCommand(newExecution(&Client{}, Scope{}).root(), words)
 	if err != nil {
@@ -97,7 +97,7 @@ func Subject(words []string) (release, chart bool, err error) {
 	return release, chart, nil
 }
 
-// takes is the annotation of a command that says what its arguments name.
+// takes is the annotation of a command for the kind of its arguments.
 const (
 	takes           = "takes"
 	oneRelease      = "a release"
@@ -109,14 +109,14 @@ const (
 
 func argumentsName(subject string) map[string]string { return map[string]string{takes: subject} }
 
-// group is a command that only has subcommands.
+// group returns a command that only has subcommands.
 func group(use, short string, subcommands ...*cobra.Command) *cobra.Command {
 	command := &cobra.Command{Use: use, Short: short}
 	command.AddCommand(subcommands...)
 	return command
 }
 
-// needs puts an error of check and the command's usage on one line.
+// needs adds the usage of the command to the errors of check.
 func needs(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(command *cobra.Command, args []string) error {
 		if err := check(command, args); err != nil {
@@ -126,8 +126,8 @@ func needs(check cobra.PositionalArgs) cobra.PositionalArgs {
 	}
 }
 
-// findCommand returns the command that a command line names, and the words that follow it. It is a group only if the
-// command line asks for help.
+// findCommand returns the command of a command line and the words that follow it. The command is a group only if the
+// command line requests help.
 func findCommand(root *cobra.Command, args []string) (command *cobra.Command, rest []string, err error) {
 	command, rest, err = root.Find(args)
 	if err == nil && command.HasSubCommands() {
@@ -136,8 +136,8 @@ func findCommand(root *cobra.Command, args []string) (command *cobra.Command, re
 	return command, rest, err
 }
 
-// checkHelp returns an error unless the words after a group of commands ask for help: the next word is missing, or
-// names no command of the group.
+// checkHelp returns an error unless the words after a group of commands request help: the subcommand is missing or
+// unknown.
 func checkHelp(group *cobra.Command, rest []string) error {
 	group.InitDefaultHelpFlag()
 	group.FParseErrWhitelist.UnknownFlags = true // they belong to the command that was not recognized
@@ -159,7 +159,7 @@ func checkHelp(group *cobra.Command, rest []string) error {
 	return fmt.Errorf("unknown command %q for %s; %s", typed, group.CommandPath(), suggestCommand(group, typed, all))
 }
 
-// suggestCommand returns a question about the command that was probably meant, or otherwise if there is none.
+// suggestCommand returns a question about the command that the user probably meant, or otherwise if no name is similar.
 func suggestCommand(group *cobra.Command, typed, otherwise string) string {
 	var names []string
 	for _, command := range group.Commands() {

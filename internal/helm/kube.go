@@ -10,8 +10,8 @@ import (
 	"k8s.io/client-go/kubernetes"
 )
 
-// kubeClient is Helm's client of the Kubernetes API, with the differences of this package. Helm sends all objects
-// through it.
+// kubeClient is Helm's client of the Kubernetes API with the waits and the preparation of this package. Helm sends all
+// objects through it.
 type kubeClient struct {
 	*kube.Client
 	mapper    meta.ResettableRESTMapper
@@ -20,8 +20,8 @@ type kubeClient struct {
 	ctx       context.Context // of the command line: the methods of Helm's interface take none
 }
 
-// Create waits for CRDs that exist already. Helm takes them for ready. But if several commands install charts with the
-// same CRD, those that did not create it may go on before the API server serves its kind.
+// Create waits for CRDs that already exist. Helm assumes that they are ready. But if several commands install the same
+// CRD, those that did not create it could continue before the API server serves its kind.
 func (c *kubeClient) Create(resources kube.ResourceList) (*kube.Result, error) {
 	if err := c.prepare(resources); err != nil {
 		return nil, err
@@ -58,7 +58,7 @@ func (c *kubeClient) prepare(resources kube.ResourceList) error {
 	}
 	objects := make([]*unstructured.Unstructured, 0, len(resources))
 	for _, resource := range resources {
-		objects = append(objects, resource.Object.(*unstructured.Unstructured)) // made by Build
+		objects = append(objects, resource.Object.(*unstructured.Unstructured)) // created by Build
 	}
 	return prepare(c.ctx, objects)
 }

@@ -91,7 +91,7 @@ func (e *execution) printLint(path string, result *action.LintResult, quiet bool
 	fmt.Fprintln(&e.stdout)
 }
 
-// withSubcharts adds the charts, folders and archives, in the charts folders of the given ones.
+// withSubcharts adds the folders and archives in the charts folders of the given charts.
 func (e *execution) withSubcharts(paths []string) ([]string, error) {
 	all := paths
 	for _, path := range paths {

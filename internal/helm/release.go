@@ -98,7 +98,7 @@ func newRelease(from *release.Release) *Release {
 	return converted
 }
 
-// newChart returns the zero Chart for a stored release that has lost its chart, which has been seen on real clusters.
+// newChart returns the zero Chart for a stored release that has lost its chart, which happens on real clusters.
 func newChart(from *chart.Chart) Chart {
 	if from == nil || from.Metadata == nil {
 		return Chart{}

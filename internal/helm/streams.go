@@ -16,8 +16,8 @@ type streams struct {
 // hookOutput returns the destination of a hook's log, which Helm copies if the chart asks for it.
 func (s *streams) hookOutput(_, _, _ string) io.Writer { return &s.stderr }
 
-// stream is a buffer that is safe for concurrent use: Helm creates resources in parallel, and goes on in the background
-// after a cancelled command has returned.
+// stream is a buffer that is safe for concurrent use: Helm creates resources in parallel, and continues in the
+// background after a cancelled command has returned.
 type stream struct {
 	mutex  sync.Mutex
 	buffer bytes.Buffer

@@ -103,8 +103,8 @@ func manifestsOf(manifests string, templates []string) (string, error) {
 	return chosen.String(), nil
 }
 
-// sourceOf returns the path in the chart of the template that a manifest came from. Helm writes it, after the chart's
-// name, into a comment in front of the manifest.
+// sourceOf returns the path in the chart of a manifest's template. Helm writes it, after the chart's name, into a
+// comment in front of the manifest.
 func sourceOf(manifest string) string {
 	_, comment, _ := strings.Cut(manifest, "# Source: ")
 	line, _, _ := strings.Cut(comment, "\n")

@@ -128,8 +128,8 @@ func (e *execution) runUpgrade(
 	return upgraded, nil
 }
 
-// installInstead returns the installation with the settings of an upgrade, or nil if the release exists or the upgrade
-// has no --install. A release that was uninstalled with --keep-history does not exist, but its name is replaced.
+// installInstead returns an installation with the settings of the upgrade. It returns nil if the release exists, or
+// without --install. A release that was uninstalled with --keep-history does not exist, and is replaced.
 func (e *execution) installInstead(upgrade *action.Upgrade, name string) (*action.Install, error) {
 	if !upgrade.Install {
 		return nil, nil

@@ -17,9 +17,9 @@ import (
 	"github.com/traderadmin/charts/internal/rollout"
 )
 
-// Helm waits until its timeout, and says only that it is over. The waits of this file also end as soon as they cannot
-// succeed, and say why. Whether they succeed is decided by Helm's rules alone. As in Helm, they do not end with the
-// command's context: an interrupted command that undoes its changes has to wait, too.
+// Helm waits until its timeout, and reports only that it has passed. The waits in this file also end as soon as they
+// cannot succeed, and report why. Helm's rules alone decide whether they succeed. As in Helm, they do not end with the
+// command's context: an interrupted command that rolls back its changes still has to wait.
 
 // crdTimeout is how long Helm waits for CRDs that it creates.
 const crdTimeout = 60 * time.Second
@@ -44,7 +44,7 @@ func (c *kubeClient) WatchUntilReady(resources kube.ResourceList, timeout time.D
 }
 
 // waitUntilReady polls Helm's checker until all resources are ready. At the same time it watches the resources of the
-// given kinds. When one of these cannot become ready any more, it asks the checker a last time.
+// given kinds. When one of these can no longer become ready, it calls the checker a last time.
 func (c *kubeClient) waitUntilReady(
 	checker kube.ReadyChecker, resources kube.ResourceList, timeout time.Duration, kinds ...string,
 ) error {
@@ -75,7 +75,8 @@ func (c *kubeClient) waitUntilReady(
 	return c.keepError(err)
 }
 
-// keepError returns the error of a wait, and keeps the first one of the command: Helm passes on only its words.
+// keepError returns the error of a wait, and stores the first one of the command, because Helm passes on only the
+// message.
 func (c *kubeClient) keepError(err error) error {
 	if err != nil {
 		c.execution.waitError.CompareAndSwap(nil, &err)
@@ -100,7 +101,7 @@ func conditionsByNamespace(
 	return all
 }
 
-// await waits until all conditions hold, or one cannot hold any more.
+// await waits until all conditions hold, or one can no longer hold.
 func (c *kubeClient) await(
 	ctx context.Context, timeout time.Duration, conditions map[string][]rollout.Condition,
 ) error {
@@ -111,8 +112,8 @@ func (c *kubeClient) await(
 	return waits.Wait()
 }
 
-// pollUntilReady polls checker until all resources are ready. When ctx ends, it returns the last answer. Helm polls
-// every 2 seconds. The pace here slows down to that, so that quick changes are seen at once.
+// pollUntilReady polls checker until all resources are ready. When ctx ends, it returns the last answer. The interval
+// starts short, so that quick changes are seen at once, and grows to Helm's interval of 2 seconds.
 func pollUntilReady(ctx context.Context, checker kube.ReadyChecker, resources kube.ResourceList) error {
 	pace := wait.Backoff{Duration: 100 * time.Millisecond, Factor: 1.5, Steps: 10, Cap: 2 * time.Second}
 	var last error
@@ -144,7 +145,7 @@ func ready(ctx context.Context, checker kube.ReadyChecker, resources kube.Resour
 	return nil
 }
 
-// isFinal says whether err is an answer of the API server that retrying does not change. The rule is Helm's.
+// isFinal reports whether err is an answer of the API server that a retry would not change. The rule is Helm's.
 func isFinal(err error) bool {
 	var status apierrors.APIStatus
 	if !errors.As(err, &status) {

@@ -1,5 +1,5 @@
-// Package junit writes test results as JUnit XML, in the subset that GitLab, Jenkins and GitHub's actions read. There
-// is no standard; https://github.com/testmoapp/junitxml describes what is common.
+// Package junit writes test results as JUnit XML, in the subset that GitLab, Jenkins and GitHub's actions read. The
+// format has no standard; https://github.com/testmoapp/junitxml describes the common parts.
 package junit
 
 import (

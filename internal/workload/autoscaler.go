@@ -24,7 +24,7 @@ func (a Autoscalers) Add(m Manifest) {
 	})
 }
 
-// scale returns spec.replicas, 1 by default (pkg/apis/apps/v1/defaults.go), raised to what the autoscalers ask for.
+// scale returns spec.replicas, 1 by default (pkg/apis/apps/v1/defaults.go), raised by the autoscalers of the workload.
 //
 // It follows reconcileAutoscaler in pkg/controller/podautoscaler/horizontal.go. An autoscaler is disabled at 0 replicas,
 // unless it scaled the workload to 0 itself, which a manifest cannot express. Replicas above maxReplicas count, because

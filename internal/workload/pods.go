@@ -1,9 +1,9 @@
-// Package workload states the rules by which Kubernetes' controllers decide how many pods a workload has, and when a
-// pod is ready.
+// Package workload computes the number of pods of a workload, and their readiness, by the rules of Kubernetes'
+// controllers.
 //
-// Each rule names the file and function of k8s.io/kubernetes that it follows. Two numbers are not Kubernetes' own: a
-// CronJob may start runs without bound, of which at most two are taken to overlap; and a custom resource is taken to
-// have spec.replicas, by convention.
+// Each rule names the file and function of k8s.io/kubernetes that it follows. Two rules are not Kubernetes' own: at
+// most two runs of a CronJob are assumed to overlap, although their number is unbounded; and a custom resource is
+// assumed to have spec.replicas, by convention.
 package workload
 
 import "k8s.io/apimachinery/pkg/util/intstr"
@@ -43,7 +43,7 @@ func PodsOf(m Manifest, autoscalers Autoscalers, nodes int64) Pods {
 	return autoscalers.scale(m)
 }
 
-// constant is the number of pods of a workload that nothing scales.
+// constant returns the pods of a workload that nothing scales.
 func constant(replicas int64) Pods {
 	return Pods{Initial: Scale{Replicas: replicas}, Peak: Scale{Replicas: replicas}}
 }

@@ -32,7 +32,7 @@ type live struct {
 func newLive(out io.Writer, r *Report) *live {
 	l := &live{out: out, report: r, interval: 10 * time.Second, stop: make(chan struct{})}
 	if file, ok := out.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
-		l.interval = time.Second // because the line shows durations
+		l.interval = time.Second // the line shows durations
 		l.width = func() int {
 			if width, _, err := term.GetSize(int(file.Fd())); err == nil && width > 0 {
 				return width

@@ -20,8 +20,8 @@ import (
 	messages "github.com/cucumber/messages/go/v34"
 )
 
-// protocolVersion is the version of Cucumber Messages written: that of the Go module
-// github.com/cucumber/messages/go/v34.
+// protocolVersion is the version of Cucumber Messages that the Go module github.com/cucumber/messages/go/v34
+// implements.
 const protocolVersion = "34.2.1"
 
 // runID identifies the only test run of a file.
@@ -54,8 +54,8 @@ func openMessages(folder string) *messageLog {
 	return log
 }
 
-// testCase and its parts replace the types of package messages, which omit the start of a group if it is 0. Cucumber's
-// HTML formatter then shows the text of the step twice.
+// testCase and its parts replace types of package messages that omit the start of a group if it is 0. Without the
+// start, Cucumber's HTML formatter shows the text of the step twice.
 type testCase struct {
 	ID        string     `json:"id"`
 	RunID     string     `json:"testRunStartedId"`
@@ -84,7 +84,7 @@ type testGroup struct {
 	Value    string      `json:"value"`
 }
 
-// write appends a message, which is a messages.Envelope or has the same JSON.
+// write appends a message: a messages.Envelope, or a value with the same JSON.
 func (m *messageLog) write(envelope any) {
 	if m.err != nil {
 		return

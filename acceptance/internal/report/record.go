@@ -10,8 +10,8 @@ import (
 	messages "github.com/cucumber/messages/go/v34"
 )
 
-// The hooks call scenarioStarted, scenarioEnded, stepStarted and stepEnded. Steps that a step definition runs by
-// returning godog.Steps have no ID, and count as part of that step.
+// The hooks call scenarioStarted, scenarioEnded, stepStarted and stepEnded. If a step definition returns godog.Steps,
+// those steps have no ID and count as part of the step that returned them.
 
 func (r *Report) scenarioStarted(id string) {
 	r.mu.Lock()

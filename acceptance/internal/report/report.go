@@ -1,5 +1,5 @@
-// Package report records a run of godog scenarios and presents it: to people during the run, to people afterwards, and
-// to other programs.
+// Package report records a run of godog scenarios and presents it on the terminal, as a web page, and in the formats of
+// other tools.
 //
 // A Report listens to a godog suite and writes to a folder: index.html, a self-contained page; messages.ndjson,
 // Cucumber Messages for Cucumber's own tools; cucumber.json; and junit.xml. In GitHub Actions it also writes the job
@@ -38,7 +38,7 @@ import (
 
 // Options configure a Report.
 type Options struct {
-	// Dir is the folder for the files. It is created if it does not exist. If empty, no files are written.
+	// Dir is the folder for the files. It is created if it does not exist. If it is empty, no files are written.
 	Dir string
 	// Title is the headline. It defaults to "Scenarios".
 	Title string
@@ -241,7 +241,7 @@ func (r *Report) writeFiles() error {
 	return errors.Join(failed...)
 }
 
-// writeFile creates the file at path with the output of write. If that fails, it removes the file.
+// writeFile creates the file at path with the output of write. If writing fails, it removes the file.
 func writeFile(path string, write func(io.Writer) error) (err error) {
 	file, err := os.Create(path)
 	if err != nil {

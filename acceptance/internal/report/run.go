@@ -235,7 +235,7 @@ func (s *scenario) failedStep() *step {
 	return nil
 }
 
-// cause returns why the scenario did not pass, and the line of its feature file.
+// cause returns the reason why the scenario did not pass, and the line of the feature file to show with it.
 func (s *scenario) cause() (line int64, cause string) {
 	if st := s.failedStep(); st != nil {
 		return st.line, st.cause()
@@ -259,7 +259,7 @@ func (s *scenario) headline() string {
 	return strings.Join(lines[:min(maxLines, len(lines))], "\n")
 }
 
-// cause returns why the step did not pass, or "" if it passed.
+// cause returns the reason why the step did not pass, or "" if it passed.
 func (st *step) cause() string {
 	switch {
 	case st.err != nil:
@@ -280,8 +280,7 @@ func errorText(err error) string {
 	return strings.TrimSpace(err.Error())
 }
 
-// ran returns the scenarios that ran, in the order of their files. `go test -run` and godog's stop-on-failure exclude
-// some.
+// ran returns the scenarios that ran, in file order. `go test -run` and godog's stop-on-failure may exclude some.
 func (r *run) ran() []*scenario {
 	var ran []*scenario
 	for _, f := range r.features {

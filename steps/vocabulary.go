@@ -12,7 +12,7 @@ import (
 	"github.com/cucumber/godog"
 	messages "github.com/cucumber/messages/go/v34"
 
-	"github.com/traderadmin/charts/steps/internal/vocabulary"
+	"github.com/traderadmin/charts/steps/vocabulary"
 )
 
 // Step is a step of the vocabulary: its phrase, the function behind it, its documentation and its effects. The built-in

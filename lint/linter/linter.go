@@ -18,7 +18,7 @@ import (
 
 	"github.com/traderadmin/charts/internal/chart"
 	"github.com/traderadmin/charts/lint/kubeschema"
-	"github.com/traderadmin/charts/lint/kubescore"
+	"github.com/traderadmin/charts/lint/internal/kubescore"
 	"github.com/traderadmin/charts/lint/policy"
 	"github.com/traderadmin/charts/lint/rule"
 )

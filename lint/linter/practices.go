@@ -9,7 +9,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/traderadmin/charts/internal/chart"
-	"github.com/traderadmin/charts/lint/kubescore"
+	"github.com/traderadmin/charts/lint/internal/kubescore"
 	"github.com/traderadmin/charts/lint/policy"
 )
 

@@ -42,7 +42,7 @@ var covered = map[string]string{
 	"statefulset-pod-selector-labels-match-template-metadata-labels": "selector-template-mismatch",
 }
 
-// catalog describes the checks. The linter has a copy of its JSON in lint/kubescore/catalog.json.
+// catalog describes the checks. The linter has a copy of its JSON in lint/internal/kubescore/catalog.json.
 type catalog struct {
 	// Version is the version of kube-score, such as v1.20.0.
 	Version string `json:"version"`

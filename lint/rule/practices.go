@@ -7,7 +7,7 @@ import (
 	"sync"
 
 	"github.com/traderadmin/charts/internal/chart"
-	"github.com/traderadmin/charts/lint/kubescore"
+	"github.com/traderadmin/charts/lint/internal/kubescore"
 	"github.com/traderadmin/charts/lint/policy"
 )
 

@@ -40,7 +40,7 @@ var catalog []byte
 var Describe = sync.OnceValue(func() Catalog {
 	var read Catalog
 	if err := json.Unmarshal(catalog, &read); err != nil {
-		panic("lint/kubescore/catalog.json: " + err.Error())
+		panic("lint/internal/kubescore/catalog.json: " + err.Error())
 	}
 	return read
 })

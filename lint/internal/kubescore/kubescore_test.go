@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/traderadmin/charts/lint/kubescore"
+	"github.com/traderadmin/charts/lint/internal/kubescore"
 	"github.com/traderadmin/charts/lint/rule"
 )
 
@@ -35,7 +35,7 @@ func TestCatalogFileIsCurrent(t *testing.T) {
 	}
 	got, err := os.ReadFile("catalog.json")
 	require.NoError(t, err)
-	assert.Equal(t, string(want), string(got), "catalog.json is stale: run go test ./lint/kubescore -update")
+	assert.Equal(t, string(want), string(got), "catalog.json is stale: run go test ./lint/internal/kubescore -update")
 }
 
 func TestCoveredChecksHaveRules(t *testing.T) {

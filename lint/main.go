@@ -22,8 +22,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/traderadmin/charts/internal/suggest"
-	"github.com/traderadmin/charts/lint/internal/changes"
 	"github.com/traderadmin/charts/lint/format"
+	"github.com/traderadmin/charts/lint/internal/changes"
 	"github.com/traderadmin/charts/lint/linter"
 	"github.com/traderadmin/charts/lint/policy"
 )

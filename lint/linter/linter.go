@@ -17,8 +17,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/traderadmin/charts/internal/chart"
-	"github.com/traderadmin/charts/lint/kubeschema"
 	"github.com/traderadmin/charts/lint/internal/kubescore"
+	"github.com/traderadmin/charts/lint/kubeschema"
 	"github.com/traderadmin/charts/lint/policy"
 	"github.com/traderadmin/charts/lint/rule"
 )

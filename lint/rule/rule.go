@@ -12,8 +12,8 @@ import (
 
 	"github.com/traderadmin/charts/internal/chart"
 	"github.com/traderadmin/charts/internal/valuesuse"
-	"github.com/traderadmin/charts/lint/kubeschema"
 	"github.com/traderadmin/charts/lint/internal/kubescore"
+	"github.com/traderadmin/charts/lint/kubeschema"
 	"github.com/traderadmin/charts/lint/policy"
 )
 

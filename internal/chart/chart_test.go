@@ -194,6 +194,32 @@ kind: Pod
 checksum: {{ include (print $.Template.BasePath "/config.yaml") . | sha256sum }}
 l4: 1
 `},
+		"braces before actions": {keys: 3, files: `
+-- templates/a.yaml --
+apiVersion: v1
+kind: ConfigMap
+text: |
+  a {
+  {{- if true }}
+  b {
+  {{- else }}{
+  {{- end }}
+  {{- range list 1 }}{
+  {{- "c" }}
+  }{
+  {{- end }}
+  } {
+  {{- template "x" }}
+  {
+l16: 1
+l17: {{ "{" | quote }}
+{{ define "x" }}{
+{{- with 1 }}}{{ end }}{{ end }}
+-- templates/b.yaml --
+apiVersion: v1
+kind: ConfigMap
+l3: 1
+`},
 		"random text": {keys: 1, files: `
 -- templates/a.yaml --
 apiVersion: v1

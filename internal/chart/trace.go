@@ -44,21 +44,40 @@ func (r *Rendered) trace() {
 	for i, name := range r.manifests() {
 		numbers[name] = i
 	}
-	marked, err := r.execute(edit(r.helm, func(name string, content []byte) []byte {
-		number, isRendered := numbers[name]
-		if !isRendered {
-			return content
-		}
-		return addMarks(string(content), number)
-	}))
-	if err != nil {
-		return // a template parses the output of another and fails on the marks: all lines are unknown
+	marked := r.executeMarked(numbers)
+	if marked == nil {
+		return
 	}
 	r.traces = make(map[string][]int, len(numbers))
 	for name, number := range numbers {
 		printed, lines := readMarks(marked[name], number)
 		r.traces[name] = sameLines(r.files[name], printed, lines)
 	}
+}
+
+// executeMarked renders the chart with marks in the templates of the given names. A template that fails with marks, for
+// example because it parses the output of another, is rendered without them. executeMarked returns nil if it finds no
+// such template.
+func (r *Rendered) executeMarked(numbers map[string]int) map[string]string {
+	unmarked := map[string]bool{}
+	for len(unmarked) < maxRenderFailures {
+		marked, err := r.execute(edit(r.helm, func(name string, content []byte) []byte {
+			number, isRendered := numbers[name]
+			if !isRendered || unmarked[name] {
+				return content
+			}
+			return addMarks(string(content), number)
+		}))
+		if err == nil {
+			return marked
+		}
+		_, template := r.renderFailure(err)
+		if _, isRendered := numbers[template]; !isRendered || unmarked[template] {
+			return nil
+		}
+		unmarked[template] = true
+	}
+	return nil
 }
 
 // sameLines clears the template lines of output lines that differ between the two renderings. It returns nil if the
@@ -92,6 +111,9 @@ func addMarks(text string, number int) []byte {
 		}
 	}
 	m.list(tree.Root)
+	for _, tree := range trees {
+		guardBraces(tree.Root)
+	}
 
 	var out bytes.Buffer
 	out.WriteString(tree.Root.String())
@@ -159,6 +181,31 @@ func (m marker) text(n *parse.TextNode) []byte {
 		out.WriteString(mark(m.number, line))
 	}
 	return out.Bytes()
+}
+
+// guardBraces puts a mark of no template after each text that ends in a brace. The trimmed text may stand directly
+// before an action, whose delimiter would begin one brace too early.
+func guardBraces(list *parse.ListNode) {
+	if list == nil {
+		return
+	}
+	for _, n := range list.Nodes {
+		switch n := n.(type) {
+		case *parse.TextNode:
+			if bytes.HasSuffix(n.Text, []byte("{")) {
+				n.Text = append(bytes.Clone(n.Text), mark(-1, 0)...)
+			}
+		case *parse.IfNode:
+			guardBraces(n.List)
+			guardBraces(n.ElseList)
+		case *parse.RangeNode:
+			guardBraces(n.List)
+			guardBraces(n.ElseList)
+		case *parse.WithNode:
+			guardBraces(n.List)
+			guardBraces(n.ElseList)
+		}
+	}
 }
 
 func (m marker) line(at parse.Pos) int {

@@ -98,6 +98,9 @@ func TestAnalysisTerminates(t *testing.T) {
 			`{{ range .Values.a }}{{ $l = append $l $l }}{{ end }}{{ toYaml $l }}`,
 		"a dict that is merged with itself": `{{ $d := dict "a" .Values }}` +
 			`{{ range .Values.a }}{{ $d = merge $d (dict "b" $d) $d }}{{ end }}{{ toYaml $d }}`,
+		"dicts that contain each other": `{{ $a := dict "n" 1 }}{{ $b := dict "n" 2 }}{{ $c := dict }}` +
+			`{{ $_ := set $a .Values.a $b }}{{ $_ := set $b .Values.a $a }}{{ $_ := set $c "x" (list $a $b $c) }}` +
+			`{{ $_ := set $a .Values.a $a }}{{ toYaml (or $a $b $c) }}{{ merge $a $b $c | toYaml }}`,
 		"parentheses": `{{ ` + strings.Repeat("(", 900) + ".Values.a" + strings.Repeat(")", 900) + ` }}`,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -45,12 +45,57 @@ func (in *interpreter) join(values ...*value) *value {
 	if len(operands) == 1 && (!foreign || operands[0].foreign) {
 		return operands[0]
 	}
+	if running := in.runningJoin(operands, foreign); running != nil {
+		return running
+	}
+	if in.steps++; in.steps > maxSteps {
+		return operands[0]
+	}
 	joined := &value{foreign: foreign, operands: operands, isCopy: true}
+	in.joins = append(in.joins, joined)
 	for _, v := range operands {
 		in.joinInto(joined, v)
 	}
+	in.joins = in.joins[:len(in.joins)-1]
 	in.steps += len(joined.paths) + len(joined.texts) + len(joined.fields)
 	return joined
+}
+
+// runningJoin returns the join of the same values that is being computed, or nil. Values that contain themselves are
+// joined within their own join.
+func (in *interpreter) runningJoin(operands []*value, foreign bool) *value {
+	if len(in.joins) == 0 {
+		return nil
+	}
+	leaves := leavesOf(operands)
+	for _, j := range in.joins {
+		if j.foreign == foreign && maps.Equal(leavesOf(j.operands), leaves) {
+			return j
+		}
+	}
+	return nil
+}
+
+// leavesOf returns the values of which some values are joins.
+func leavesOf(values []*value) map[*value]bool {
+	leaves, seen := map[*value]bool{}, map[*value]bool{}
+	var visit func(v *value)
+	visit = func(v *value) {
+		if seen[v] {
+			return
+		}
+		seen[v] = true
+		if len(v.operands) == 0 {
+			leaves[v] = true
+		}
+		for _, operand := range v.operands {
+			visit(operand)
+		}
+	}
+	for _, v := range values {
+		visit(v)
+	}
+	return leaves
 }
 
 // joinInto widens v by another value. It reports whether v changed.

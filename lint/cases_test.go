@@ -1,0 +1,74 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/traderadmin/charts/lint/linter"
+)
+
+// cases are the charts in testdata/cases, each made after a fault that a public chart had, with the findings of the
+// command: rule, severity and what the message or the fix says. A case without findings is clean.
+var cases = map[string][]expectation{
+	"48-crlf":           {},
+	"50b-dnspolicy-map": {{"manifest-type-wrong", linter.Error, "dnsPolicy must be a string, not a map"}},
+	"real-cyc":          {{"values-schema-missing", linter.Error, "no values.schema.json"}},
+	"real-trace": {
+		{"limits-missing", linter.Error, "pod.yaml:6: "},
+		{"requests-missing", linter.Error, "pod.yaml:6: "},
+	},
+}
+
+// expectation is a finding that a case must have. says is a part of "FILE:LINE: MESSAGE FIX".
+type expectation struct {
+	rule     string
+	severity linter.Severity
+	says     string
+}
+
+// TestCases lints each case as a user does.
+func TestCases(t *testing.T) {
+	t.Parallel()
+	for name, want := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var stdout, stderr bytes.Buffer
+			run([]string{"--format", "json", filepath.Join("testdata", "cases", name)}, &stdout, &stderr)
+			require.Empty(t, stderr.String())
+			var result struct {
+				Findings []struct {
+					Rule, Severity, Message, Fix string
+					Position                     linter.Position
+				}
+			}
+			require.NoError(t, json.Unmarshal(stdout.Bytes(), &result))
+			var found []string
+			for _, f := range result.Findings {
+				at := f.Position
+				at.Column = 0
+				found = append(found, f.Rule+" "+f.Severity+" "+at.String()+": "+f.Message+" "+f.Fix)
+			}
+			for _, w := range want {
+				i := indexOf(found, w)
+				if assert.GreaterOrEqual(t, i, 0, "no finding %s %s %q among %q", w.rule, w.severity, w.says, found) {
+					found = append(found[:i], found[i+1:]...)
+				}
+			}
+			assert.Empty(t, found, "unexpected findings")
+		})
+	}
+}
+
+func indexOf(found []string, want expectation) int {
+	prefix := want.rule + " " + want.severity.String() + " "
+	return slices.IndexFunc(found, func(f string) bool {
+		return strings.HasPrefix(f, prefix) && strings.Contains(f, want.says)
+	})
+}

@@ -64,6 +64,10 @@ func (o *Object) PodSpec() Node { return o.podTemplate().Get("spec") }
 // PodLabels returns the labels of the pod, or of the pods that the object creates; the zero Node for other kinds.
 func (o *Object) PodLabels() Node { return o.podTemplate().Get("metadata", "labels") }
 
+// PodAnnotations returns the annotations of the pod, or of the pods that the object creates; the zero Node for other
+// kinds.
+func (o *Object) PodAnnotations() Node { return o.podTemplate().Get("metadata", "annotations") }
+
 // Containers returns the containers of the pod, or of the pods that the object creates, init containers first.
 func (o *Object) Containers() []Container { return ContainersOf(o.PodSpec()) }
 

@@ -75,6 +75,10 @@ func TestLoadNamesMistakes(t *testing.T) {
 		{"rules: {limit-missing: off}", `:1: unknown rule "limit-missing"; did you mean "limits-missing"?`},
 		{"rules: {limits-missing: fatal}", `:1: unknown severity "fatal": want one of error, warning, info, off`},
 		{"rules: {limits-missing: 1}", `:1: unknown severity "1"`},
+		{"podSecurity: strict", `:1: unknown Pod Security level "strict": want privileged, baseline or restricted`},
+		{"podSecurity:\n  '*': baseline\n  prod: strict", `:3: unknown Pod Security level "strict"`},
+		{"podSecurity: [baseline]", `:1: want a level, or a map from values sets to levels`},
+		{"podSecurity:\n  '[': baseline", `:2: invalid pattern "["`},
 		{"rules: [limits-missing]", `:1: want a map, not a list`},
 		{"rules: 7", `:1: want a map, not "7"`},
 		{"rules: {}\nrules: {}", `:2: mapping key "rules" already defined at line 1`},
@@ -168,4 +172,26 @@ func TestPractices(t *testing.T) {
 		require.NoError(t, err, content)
 		assert.Equal(t, want, p.Practices, content)
 	}
+}
+
+func TestPodSecurityFor(t *testing.T) {
+	t.Parallel()
+	file := write(t, t.TempDir(), `podSecurity:
+  "values-*.yaml": restricted
+  values-qa.yaml: baseline
+  "ci/*": baseline
+`)
+	p, err := policy.Load(file, rules)
+	require.NoError(t, err)
+	for set, want := range map[string]string{
+		"values-production.yaml": "restricted",
+		"values-qa.yaml":         "baseline",
+		"ci/small-values.yaml":   "baseline",
+		"default values":         "privileged",
+	} {
+		assert.EqualValues(t, want, p.PodSecurity.For(set), set)
+	}
+	p, err = policy.Load(write(t, t.TempDir(), "podSecurity: restricted"), rules)
+	require.NoError(t, err)
+	assert.EqualValues(t, "restricted", p.PodSecurity.For("ci/small-values.yaml"))
 }

@@ -72,21 +72,31 @@ func declaredPorts(selected []*workload) containerPorts {
 
 func (ports *containerPorts) add(port chart.Node) {
 	protocol := protocolOf(port)
-	number := port.Get("containerPort").Text() + "/" + protocol
-	ports.declared[number] = true
-	name := port.Get("name").Text()
-	if name == "" {
-		ports.texts = append(ports.texts, number)
-		return
+	ports.declared[port.Get("containerPort").Text()+"/"+protocol] = true
+	if name := port.Get("name").Text(); name != "" {
+		ports.declared[name+"/"+protocol] = true
 	}
-	ports.declared[name+"/"+protocol] = true
-	ports.texts = append(ports.texts, fmt.Sprintf("%s (%s)", name, number))
+	ports.texts = append(ports.texts, portText(port))
 }
 
 func protocolOf(port chart.Node) string { return cmp.Or(port.Get("protocol").Text(), "TCP") }
 
+// isUnsetTarget reports whether the API server replaces a target port by the Service's port (SetDefaults_Service in
+// pkg/apis/core/v1/defaults.go).
+func isUnsetTarget(target chart.Node) bool { return target.Type() == chart.Integer && target.Text() == "0" }
+
 func checkTargetPort(p *Pass, service *chart.Object, port chart.Node, ports containerPorts) {
 	target := firstOf(port.Get("targetPort"), port.Get("port"))
+	if isUnsetTarget(target) {
+		p.Report(Finding{
+			Severity: Info,
+			Node:     target,
+			Message:  fmt.Sprintf("%s has targetPort 0, which means the Service's port, %s", service, port.Get("port").Text()),
+			Fix:      "Leave out targetPort, or write the port that the container listens on.",
+			Object:   service.String(),
+		})
+		target = port.Get("port")
+	}
 	text := target.Text() + "/" + protocolOf(port)
 	if target.Text() == "" || ports.declared[text] {
 		return

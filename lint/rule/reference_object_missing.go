@@ -59,6 +59,9 @@ func (r *release) checkReference(p *Pass, from *chart.Object, ref objectReferenc
 	if ref.to.name == "" || r.contains(ref.to) {
 		return
 	}
+	if isAutoscaler(from) && r.namesake(ref.to) != nil {
+		return // autoscaler-target-wrong reports it
+	}
 	severity, reason := r.missing(ref.to)
 	severity = max(severity, ref.atLeast)
 	if ref.atMost != 0 {

@@ -38,7 +38,7 @@ type Workload struct {
 // custom resources have their pod templates.
 func Of(objects []*chart.Object, resources policy.Resources) Budget {
 	ranges := ReadLimitRanges(objects)
-	autoscalers := autoscalersOf(objects)
+	autoscalers := Autoscalers(objects)
 	b := Budget{Objects: map[string][]*chart.Object{}}
 	for _, o := range objects {
 		count := countName(o)
@@ -46,7 +46,7 @@ func Of(objects []*chart.Object, resources policy.Resources) Budget {
 		for _, spec := range resources.PodSpecs(o) {
 			b.Workloads = append(b.Workloads, Workload{
 				Pod:  newPod(o, spec, ranges),
-				Pods: workload.PodsOf(manifest(o), autoscalers, int64(resources.Nodes.Count)),
+				Pods: workload.PodsOf(Manifest(o), autoscalers, int64(resources.Nodes.Count)),
 			})
 		}
 	}

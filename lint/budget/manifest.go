@@ -5,15 +5,17 @@ import (
 	"github.com/traderadmin/charts/internal/workload"
 )
 
-func autoscalersOf(objects []*chart.Object) workload.Autoscalers {
+// Autoscalers returns the HorizontalPodAutoscalers among the objects of a release.
+func Autoscalers(objects []*chart.Object) workload.Autoscalers {
 	autoscalers := workload.Autoscalers{}
 	for _, o := range objects {
-		autoscalers.Add(manifest(o))
+		autoscalers.Add(Manifest(o))
 	}
 	return autoscalers
 }
 
-func manifest(o *chart.Object) workload.Manifest {
+// Manifest returns a rendered object in the form that package workload reads.
+func Manifest(o *chart.Object) workload.Manifest {
 	return workload.Manifest{
 		Group:     o.Group(),
 		Kind:      o.Kind,

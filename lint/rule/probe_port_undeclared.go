@@ -58,8 +58,8 @@ func checkProbePort(p *Pass, o *chart.Object, c chart.Container, probe string, p
 		declares = "only " + list(texts)
 	}
 	p.Report(Finding{
-		Severity:  severity,
-		Node:      port,
+		Severity: severity,
+		Node:     port,
 		Message: fmt.Sprintf("the %s of %s %q of %s uses port %s, but the container declares %s",
 			probe, c.Role, c.Name, o, port.Text(), declares),
 		Fix:       fix,

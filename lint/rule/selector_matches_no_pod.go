@@ -32,7 +32,7 @@ func checkSelectorMatchesNoPod(p *Pass) {
 	if !isComplete(p) {
 		return
 	}
-	ws := newWorkloads(p)
+	ws := workloadsOf(p)
 	for _, o := range p.Rendered.Objects {
 		node := podSelector(o)
 		if selector, ok := parseSelector(node); ok && o.Hook() == chart.NoHook && !ws.hasPodFor(o, selector) {

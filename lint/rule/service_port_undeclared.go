@@ -26,7 +26,7 @@ spec:
 }
 
 func checkServicePortUndeclared(p *Pass) {
-	ws := newWorkloads(p)
+	ws := workloadsOf(p)
 	declared := map[string]containerPorts{} // by namespace and selector
 	for _, o := range p.Rendered.Objects {
 		if o.Kind != "Service" {
@@ -83,7 +83,9 @@ func protocolOf(port chart.Node) string { return cmp.Or(port.Get("protocol").Tex
 
 // isUnsetTarget reports whether the API server replaces a target port by the Service's port (SetDefaults_Service in
 // pkg/apis/core/v1/defaults.go).
-func isUnsetTarget(target chart.Node) bool { return target.Type() == chart.Integer && target.Text() == "0" }
+func isUnsetTarget(target chart.Node) bool {
+	return target.Type() == chart.Integer && target.Text() == "0"
+}
 
 func checkTargetPort(p *Pass, service *chart.Object, port chart.Node, ports containerPorts) {
 	target := firstOf(port.Get("targetPort"), port.Get("port"))

@@ -28,14 +28,20 @@ type workloads struct {
 // labelKey identifies a label of pods in a namespace.
 type labelKey struct{ namespace, key, value string }
 
-func newWorkloads(p *Pass) *workloads {
+// workloadsOf returns the index of a pass. All rules share it.
+func workloadsOf(p *Pass) *workloads {
+	type key struct{}
+	return chart.Once(p.Rendered, key{}, func() *workloads { return newWorkloads(p.Rendered.Objects) })
+}
+
+func newWorkloads(objects []*chart.Object) *workloads {
 	ws := &workloads{
 		byNamespace: map[string][]*workload{},
 		byLabel:     map[labelKey][]*workload{},
 		byName:      map[[2]string]*workload{},
 		selected:    map[[2]string][]*workload{},
 	}
-	for _, o := range p.Rendered.Objects {
+	for _, o := range objects {
 		ws.custom = ws.custom || isCustom(o)
 		if o.PodSpec().Exists() && o.Kind != "PodTemplate" {
 			ws.add(&workload{Object: o, labels: podLabels(o)})

@@ -17,9 +17,33 @@ import (
 // cases are the charts in testdata/cases, each made after a fault that a public chart had, with the findings of the
 // command: rule, severity and what the message or the fix says. A case without findings is clean.
 var cases = map[string][]expectation{
+	"00-base": {},
+	"02-vct-version-label": {
+		{"immutable-version", linter.Error, "statefulset.yaml:33: spec.volumeClaimTemplates of StatefulSet/release-name"},
+		{"release-name-length", linter.Info, "statefulset.yaml:4: "},
+	},
+	"05a-appversion-plus": {{"version-in-label", linter.Error, "the label app.kubernetes.io/version"}},
+	"06-long-name":        {{"release-name-length", linter.Warning, "metrics-service.yaml:4: "}},
+	"10-random-secret":    {{"random-secret", linter.Warning, "every upgrade draws password of Secret/release-name"}},
+	"11-job-immutable":    {{"job-immutable", linter.Warning, "job.yaml:12: the pod of Job/release-name-schema"}},
+	"23a-subject-namespace": {
+		{"namespace-fixed", linter.Error, "rbac.yaml:21: ClusterRoleBinding/release-name grants its role"},
+	},
+	"31-hook-left-over": {
+		{"hook-left-over", linter.Warning, "hook.yaml:8: the hook ConfigMap/release-name-migration"},
+		{"hook-left-over", linter.Warning, "job.yaml:8: the hook Job/release-name-schema"},
+	},
+	"34-clusterrole-name": {
+		{"cluster-name-fixed", linter.Warning, "rbac.yaml:4: ClusterRole/node-viewer"},
+		{"cluster-name-fixed", linter.Warning, "rbac.yaml:13: ClusterRoleBinding/node-viewer"},
+	},
 	"48-crlf":           {},
 	"50b-dnspolicy-map": {{"manifest-type-wrong", linter.Error, "dnsPolicy must be a string, not a map"}},
 	"real-cyc":          {{"values-schema-missing", linter.Error, "no values.schema.json"}},
+	"real-rnd": {
+		{"limits-missing", linter.Error, "t.yaml:9: container \"t\" of Pod/release-name-test-* "},
+		{"requests-missing", linter.Error, "t.yaml:9: container \"t\" of Pod/release-name-test-* "},
+	},
 	"real-trace": {
 		{"limits-missing", linter.Error, "pod.yaml:6: "},
 		{"requests-missing", linter.Error, "pod.yaml:6: "},

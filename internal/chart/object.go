@@ -22,7 +22,7 @@ func (o *Object) Namespace() string {
 	if namespace := o.Get("metadata", "namespace").Text(); namespace != "" {
 		return namespace
 	}
-	return releaseNamespace
+	return o.Rendered().variant.releaseOrDefault().Namespace
 }
 
 // Group returns the API group of the object, such as apps; "" for the core group.

@@ -15,15 +15,6 @@ import (
 	"helm.sh/helm/v3/pkg/engine"
 )
 
-// The release that a chart is rendered as. The name is that of helm template.
-const (
-	releaseName      = "release-name"
-	releaseNamespace = "default"
-)
-
-// NamedAfterRelease reports whether a name contains the name of the release, as names of objects of the release do.
-func NamedAfterRelease(name string) bool { return strings.Contains(name, releaseName) }
-
 // notesFile is a template whose output is not a manifest but a text for the user.
 const notesFile = "NOTES.txt"
 
@@ -111,6 +102,7 @@ func (r *Rendered) prepare() (err error) {
 		return fmt.Errorf("process the chart's dependencies: %w", err)
 	}
 	r.helm, r.folders = helm, folders
+	r.restrict()
 	values, err := r.renderValues()
 	if err != nil {
 		return fmt.Errorf("merge the values: %w", err)
@@ -135,7 +127,7 @@ func (r *Rendered) nameTemplates(helm *helmchart.Chart) {
 
 // renderValues returns a new dot for the templates. Templates may modify it.
 func (r *Rendered) renderValues() (chartutil.Values, error) {
-	release := chartutil.ReleaseOptions{Name: releaseName, Namespace: releaseNamespace, Revision: 1, IsInstall: true}
+	release := r.variant.releaseOrDefault().options()
 	const skipSchemas = true // package valuesschema reports all violations
 	overrides, capabilities := r.variant.values.overrides(), r.variant.capabilities
 	return chartutil.ToRenderValuesWithSchemaValidation(r.helm, overrides, release, capabilities, skipSchemas)

@@ -32,6 +32,8 @@ func KubeVersions() []string {
 type Variant struct {
 	values       *ValuesSet
 	capabilities *chartutil.Capabilities
+	release      *Release        // nil is the default release
+	templates    map[string]bool // nil is all templates
 }
 
 // NewVariant returns the variant of the default values on a Kubernetes version such as 1.37 or v1.37.2. "" is

@@ -222,3 +222,17 @@ func descend(v any, keys []string, first int) ([]string, bool) {
 	}
 	return keys, true
 }
+
+// Reads reports whether an action on the template line of a rendered node reads values.
+func Reads(n chart.Node) bool {
+	if n.Rendered() == nil || n.IsZero() {
+		return false
+	}
+	line := n.Position().Line
+	for at, reads := range analyze(n.Rendered().Chart()).actions {
+		if line > 0 && at.file.name == n.Template() && at.file.line(at.pos) == line && len(reads) > 0 {
+			return true
+		}
+	}
+	return false
+}

@@ -207,7 +207,9 @@ func (r *run) lint(ctx context.Context, path string) (*linted, error) {
 	}
 	v, rules := o.variants, r.rules(o.policy)
 	found := make([][]occurrence[Finding], len(v.renderings))
+	releases := newReleases(o)
 	if err := r.eachRendering(ctx, o, func(i int, rendering rendering, rendered *chart.Rendered) error {
+		releases.add(i, rendered)
 		practices, err := r.checkPractices(o.policy, rendered)
 		found[i] = v.check(rendering, rules, rule.Pass{
 			Chart:       o.chart,
@@ -221,6 +223,10 @@ func (r *run) lint(ctx context.Context, path string) (*linted, error) {
 	}); err != nil {
 		return nil, err
 	}
+	differing, err := r.compareReleases(ctx, releases, rules)
+	if err != nil {
+		return nil, err
+	}
 	l := &linted{
 		chart: Chart{
 			Path: path, Name: o.chart.Name(), Version: o.chart.Version(),
@@ -229,7 +235,7 @@ func (r *run) lint(ctx context.Context, path string) (*linted, error) {
 		policy: o.policy,
 		used:   make([]bool, len(o.policy.Suppressions)),
 	}
-	remaining := slices.DeleteFunc(slices.Concat(found...), func(o occurrence[Finding]) bool {
+	remaining := slices.DeleteFunc(append(slices.Concat(found...), differing...), func(o occurrence[Finding]) bool {
 		return l.suppresses(o.item, v.sets[o.set].Name())
 	})
 	l.findings = merge(v, remaining, func(f *Finding, variants string) { f.Variants = variants })

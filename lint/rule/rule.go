@@ -32,6 +32,9 @@ type Rule struct {
 	// VersionDependent means that the findings depend on the Kubernetes version even if the rendering does not. Any other rule
 	// runs only once for versions that render the same.
 	VersionDependent bool
+	// ComparesReleases means that the rule compares the rendering with that for another release. It runs on a pass that has
+	// Other, once for all values sets and Kubernetes versions that render the same templates.
+	ComparesReleases bool
 	// ChecksPolicy means that the rule checks the policy instead of a chart. It runs once for all charts that share the
 	// policy, after them, on a pass that has only Policy and Unused.
 	ChecksPolicy bool
@@ -66,6 +69,8 @@ type Finding struct {
 type Pass struct {
 	Chart    *chart.Chart
 	Rendered *chart.Rendered
+	// Other is the chart rendered with the same values for chart.OtherRelease, for rules that compare releases.
+	Other *chart.Rendered
 	// Policy is the configuration of the linter. It is never nil.
 	Policy *policy.Policy
 	// ValuesSet is the name of the values set that the chart is rendered with.
@@ -101,6 +106,11 @@ func (p *Pass) Report(f Finding) {
 		f.Value = valuesuse.Origin(f.Node)
 	}
 	f.Node = chart.Node{} // releases the rendering
+	if p.Rendered != nil {
+		for _, text := range []*string{&f.Message, &f.Fix, &f.Object} {
+			*text = p.Rendered.Stable(*text)
+		}
+	}
 	p.findings = append(p.findings, f)
 }
 

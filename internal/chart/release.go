@@ -1,0 +1,89 @@
+package chart
+
+import (
+	"strings"
+
+	helmchart "helm.sh/helm/v3/pkg/chart"
+	"helm.sh/helm/v3/pkg/chartutil"
+)
+
+// Release is the release that a chart is rendered for.
+type Release struct {
+	Name      string
+	Namespace string
+	Revision  int
+	IsUpgrade bool
+	// Build is the build metadata, such as +build.7, that the chart's version and appVersion get.
+	Build string
+}
+
+// defaultRelease is the release of all renderings but those of [Variant.ForOtherRelease]. The name and the namespace are
+// those of helm template.
+var defaultRelease = Release{Name: "release-name", Namespace: "default", Revision: 1}
+
+// OtherRelease differs from the default release in everything that a user of a chart may choose: the longest name that
+// Helm accepts, another namespace, a later revision, and versions with build metadata.
+var OtherRelease = Release{
+	Name:      "release-with-the-longest-name-of-53-letters-in-helm-x",
+	Namespace: "other-namespace",
+	Revision:  7654321,
+	IsUpgrade: true,
+	Build:     "+build.7",
+}
+
+// NamedAfterRelease reports whether a name contains the name of the release, as names of objects of the release do.
+func NamedAfterRelease(name string) bool { return strings.Contains(name, defaultRelease.Name) }
+
+// ForOtherRelease returns the variant for [OtherRelease].
+func (v Variant) ForOtherRelease() Variant {
+	v.release = &OtherRelease
+	return v
+}
+
+// WithTemplates restricts the variant to some of the templates that Helm renders by themselves, by Helm's names.
+// Templates that define named templates are rendered too.
+func (v Variant) WithTemplates(names map[string]bool) Variant {
+	v.templates = names
+	return v
+}
+
+func (v Variant) releaseOrDefault() Release {
+	if v.release == nil {
+		return defaultRelease
+	}
+	return *v.release
+}
+
+func (r Release) options() chartutil.ReleaseOptions {
+	return chartutil.ReleaseOptions{
+		Name: r.Name, Namespace: r.Namespace, Revision: r.Revision, IsInstall: !r.IsUpgrade, IsUpgrade: r.IsUpgrade,
+	}
+}
+
+// restrict empties the templates that the variant leaves out, and sets the versions of the release.
+func (r *Rendered) restrict() {
+	if names := r.variant.templates; names != nil {
+		r.helm = edit(r.helm, func(name string, content []byte) []byte {
+			if names[name] || isPartial(name) || strings.Contains(string(content), "define ") {
+				return content
+			}
+			return nil
+		})
+	}
+	if build := r.variant.releaseOrDefault().Build; build != "" {
+		r.helm = withBuild(r.helm, build)
+	}
+}
+
+// withBuild returns a copy of a chart whose versions have other build metadata.
+func withBuild(helm *helmchart.Chart, build string) *helmchart.Chart {
+	edited, metadata := *helm, *helm.Metadata
+	for _, version := range []*string{&metadata.Version, &metadata.AppVersion} {
+		if *version != "" {
+			before, _, _ := strings.Cut(*version, "+")
+			*version = before + build
+		}
+	}
+	edited.Metadata = &metadata
+	return &edited
+}

@@ -36,6 +36,11 @@ var cases = map[string][]expectation{
 	"34-clusterrole-name": {
 		{"cluster-name-fixed", linter.Warning, "rbac.yaml:4: ClusterRole/node-viewer"},
 		{"cluster-name-fixed", linter.Warning, "rbac.yaml:13: ClusterRoleBinding/node-viewer"},
+	"13-schema-global": {
+		{"values-schema-global", linter.Warning, `schema.json:72: the schema forbids the key "global"`},
+	},
+	"13-schema-global-parent": {
+		{"values-schema-global", linter.Error, "charts/demo/values.schema.json:72: the schema of the subchart demo"},
 	},
 	"48-crlf":           {},
 	"50b-dnspolicy-map": {{"manifest-type-wrong", linter.Error, "dnsPolicy must be a string, not a map"}},

@@ -76,6 +76,22 @@ func (s Schemas) Key(key string) (Schemas, Verdict) {
 	return Schemas{}, Unconstrained
 }
 
+// Refusing returns the keyword that refuses a key of the object, or nil if the schemas accept the key.
+func (s Schemas) Refusing(key string) *yaml.Node {
+	if _, verdict := s.Key(key); verdict != Refused {
+		return nil
+	}
+	parts, _ := s.parts()
+	for _, part := range parts {
+		for name, value := range members(part) {
+			if isBool(value, "false") && (name.Value == "additionalProperties" || name.Value == "unevaluatedProperties") {
+				return name
+			}
+		}
+	}
+	return nil
+}
+
 // DescribeNothing reports whether the schemas describe no key of an object at all.
 func (s Schemas) DescribeNothing() bool {
 	parts, complete := s.parts()

@@ -15,13 +15,13 @@ type DifferentDefault struct {
 	Key string
 	// Position is the position of the default in the schema, Values that of the key in values.yaml.
 	Position, Values chart.Position
-	// Default and Value are the default and the value as JSON.
+	// Default and Value are the default and the value as JSON. Value is empty if values.yaml does not set the key.
 	Default, Value string
 }
 
 // DifferentDefaults returns the defaults in the chart's schema that differ from its values.yaml, which is where Helm
-// takes defaults from. Of an object, the keys that both have are compared. A key that is null in values.yaml is unset,
-// and has any default.
+// takes defaults from. Of an object, the keys of the default are compared. A key that is null in either is unset, and has
+// any default.
 func DifferentDefaults(c *chart.Chart) []DifferentDefault {
 	document, file := Document(c), c.File(chart.ValuesYAML)
 	if document == nil || file == nil {
@@ -66,8 +66,11 @@ func (d *defaults) visit(values *yaml.Node, schemas schema.Schemas, path []strin
 func (d *defaults) compare(name, written, key, value *yaml.Node, path []string) {
 	if isMap(written) && isMap(value) {
 		for part, wanted := range chart.Pairs(written) {
+			at := append(slices.Clip(path), part.Value)
 			if own, set := chart.Entry(value, part.Value); own != nil {
-				d.compare(part, wanted, own, set, append(slices.Clip(path), part.Value))
+				d.compare(part, wanted, own, set, at)
+			} else if wanted.Tag != "!!null" {
+				d.missing(part, wanted, key, at)
 			}
 		}
 		return
@@ -76,13 +79,29 @@ func (d *defaults) compare(name, written, key, value *yaml.Node, path []string) 
 	if written.Decode(&want) != nil || value.Decode(&got) != nil || schema.Equal(want, got) {
 		return
 	}
-	found := DifferentDefault{
+	d.add(DifferentDefault{
 		Key:      schema.FormatPath(path),
 		Position: d.schema.At(name),
 		Values:   d.values.At(key),
 		Default:  schema.FormatValue(want),
 		Value:    schema.FormatValue(got),
+	})
+}
+
+// missing reports a key of a default that a map in values.yaml does not have. key is the key of the map.
+func (d *defaults) missing(name, written, key *yaml.Node, path []string) {
+	var want any
+	if written.Decode(&want) == nil {
+		d.add(DifferentDefault{
+			Key:      schema.FormatPath(path),
+			Position: d.schema.At(name),
+			Values:   d.values.At(key),
+			Default:  schema.FormatValue(want),
+		})
 	}
+}
+
+func (d *defaults) add(found DifferentDefault) {
 	if !slices.Contains(d.found, found) {
 		d.found = append(d.found, found)
 	}

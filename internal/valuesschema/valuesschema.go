@@ -31,6 +31,9 @@ func Violations(r *chart.Rendered) []chart.Failure {
 			continue
 		}
 		for _, v := range c.schema.Validate(s.Values) {
+			if len(s.Keys) > 0 && len(v.Path) == 0 && v.Key == chart.GlobalKey {
+				continue // Helm adds the key, and RefusedGlobals reports the schema
+			}
 			failure := chart.Failure{
 				Position: s.Position(v.Path, v.Key),
 				Message:  schema.FormatPath(slices.Concat(s.Keys, v.Path)) + " " + v.Problem,
@@ -66,6 +69,41 @@ func compile(s chart.Scope) *compiled {
 		}
 		return c
 	})
+}
+
+// RefusedGlobal is a schema that forbids the key global.
+type RefusedGlobal struct {
+	Subchart string         // the path of the subchart's values; "" for the chart itself
+	Position chart.Position // of the keyword that forbids unknown keys
+}
+
+// RefusedGlobals returns the schemas of the chart and its enabled subcharts that forbid the key global.
+func RefusedGlobals(r *chart.Rendered) []RefusedGlobal {
+	var found []RefusedGlobal
+	for _, s := range r.Scopes() {
+		file := s.File(chart.SchemaJSON)
+		if file == nil {
+			continue
+		}
+		type key struct{ path string }
+		refused := chart.Once(r.Chart(), key{file.Position.File}, func() RefusedGlobal {
+			document := schema.Parse(file.Content)
+			if document == nil {
+				return RefusedGlobal{}
+			}
+			if closed := document.Root().Refusing(chart.GlobalKey); closed != nil {
+				return RefusedGlobal{Position: file.At(closed)}
+			}
+			return RefusedGlobal{}
+		})
+		if refused != (RefusedGlobal{}) {
+			if len(s.Keys) > 0 {
+				refused.Subchart = schema.FormatPath(s.Keys)
+			}
+			found = append(found, refused)
+		}
+	}
+	return found
 }
 
 // Document returns the chart's own values.schema.json, parsed once; nil if it has none that is JSON.

@@ -24,12 +24,19 @@ replicaCount: 1   # values.schema.json: "replicaCount": {"type": "integer", "def
 
 func checkValuesDefaultDiffers(p *Pass) {
 	for _, d := range valuesschema.DifferentDefaults(p.Chart) {
-		p.Report(Finding{
+		finding := Finding{
 			Position: d.Position,
 			Message: fmt.Sprintf("the schema says that %s is %s by default, but values.yaml sets %s on line %d",
 				d.Key, d.Default, d.Value, d.Values.Line),
 			Fix:   "Make the defaults equal; Helm uses the one in values.yaml.",
 			Value: &chart.ValuesKey{Position: d.Values, Key: d.Key},
-		})
+		}
+		if d.Value == "" {
+			finding.Message = fmt.Sprintf("the schema says that %s is %s by default, but values.yaml does not set it",
+				d.Key, d.Default)
+			finding.Fix = "Add the key to values.yaml, or remove it from the default in the schema, which Helm does not use."
+			finding.Value = nil
+		}
+		p.Report(finding)
 	}
 }

@@ -3,6 +3,7 @@ package rule
 import (
 	"fmt"
 
+	"github.com/traderadmin/charts/internal/schema"
 	"github.com/traderadmin/charts/internal/valuesschema"
 )
 
@@ -21,10 +22,15 @@ func init() {
 
 func checkValuesSchemaOpen(p *Pass) {
 	for _, o := range valuesschema.OpenObjects(p.Chart) {
+		fix := `Add "additionalProperties": false, or "additionalProperties": true if any keys are intended.`
+		if o.Key == schema.FormatPath(nil) {
+			fix = `Add "additionalProperties": false, and "global": {"type": "object"} to the properties; without "global" the ` +
+				`chart could not be a dependency. Or add "additionalProperties": true if any keys are intended.`
+		}
 		p.Report(Finding{
 			Position: o.Position,
 			Message:  fmt.Sprintf("the schema describes keys of %s but allows any others", o.Key),
-			Fix:      `Add "additionalProperties": false, or "additionalProperties": true if any keys are intended.`,
+			Fix:      fix,
 		})
 	}
 }

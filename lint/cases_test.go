@@ -36,6 +36,7 @@ var cases = map[string][]expectation{
 	"34-clusterrole-name": {
 		{"cluster-name-fixed", linter.Warning, "rbac.yaml:4: ClusterRole/node-viewer"},
 		{"cluster-name-fixed", linter.Warning, "rbac.yaml:13: ClusterRoleBinding/node-viewer"},
+	},
 	"13-schema-global": {
 		{"values-schema-global", linter.Warning, `schema.json:72: the schema forbids the key "global"`},
 	},
@@ -48,6 +49,7 @@ var cases = map[string][]expectation{
 	"real-rnd": {
 		{"limits-missing", linter.Error, "t.yaml:9: container \"t\" of Pod/release-name-test-* "},
 		{"requests-missing", linter.Error, "t.yaml:9: container \"t\" of Pod/release-name-test-* "},
+		{"values-schema-global", linter.Warning, "schema.json:1: "},
 	},
 	"real-trace": {
 		{"limits-missing", linter.Error, "pod.yaml:6: "},

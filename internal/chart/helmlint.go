@@ -41,7 +41,7 @@ func (c *Chart) HelmLint() ([]HelmMessage, error) {
 		rules.Chartfile(linter)
 		rules.Dependencies(linter)
 		if len(c.helm.Templates) > 0 {
-			rules.TemplatesWithSkipSchemaValidation(linter, nil, releaseNamespace, nil, true)
+			rules.TemplatesWithSkipSchemaValidation(linter, nil, "default", nil, true)
 		}
 		return nil
 	}()
@@ -64,7 +64,8 @@ const (
 	noIcon            = "icon is recommended"
 )
 
-// writeSkeleton writes what the rules of helm lint read of a chart, and nothing that renders: the templates are comments.
+// writeSkeleton writes what the rules of helm lint read of a chart, and nothing that renders: the templates are
+// comments.
 func writeSkeleton(helm *helmchart.Chart, folder string) error {
 	files := map[string][]byte{}
 	for _, name := range []string{metadataYAML, requirementsYAML} {
@@ -140,9 +141,9 @@ func (c *Chart) metadataKey(message string) Position {
 	return c.file(metadataYAML)
 }
 
-// RefusedVendorBuild returns the build of a Kubernetes version by a vendor, such as v1.37.2-gke.100, that the kubeVersion
-// in Chart.yaml refuses although it accepts the version itself; "" if there is none. wider is a constraint that accepts
-// both, or "" if none is known.
+// RefusedVendorBuild returns the build of a Kubernetes version by a vendor, such as v1.37.2-gke.100, that the
+// kubeVersion in Chart.yaml refuses although it accepts the version itself; "" if there is none. wider is a constraint
+// that accepts both, or "" if none is known.
 func (c *Chart) RefusedVendorBuild(version string) (build, wider string) {
 	constraint := c.helm.Metadata.KubeVersion
 	build = version + "-gke.100"

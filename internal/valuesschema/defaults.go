@@ -20,8 +20,8 @@ type DifferentDefault struct {
 }
 
 // DifferentDefaults returns the defaults in the chart's schema that differ from its values.yaml, which is where Helm
-// takes defaults from. Of an object, the keys of the default are compared. A key that is null in either is unset, and has
-// any default.
+// takes defaults from. Of an object, the keys of the default are compared. A key that is null in either is unset, and
+// has any default.
 func DifferentDefaults(c *chart.Chart) []DifferentDefault {
 	document, file := Document(c), c.File(chart.ValuesYAML)
 	if document == nil || file == nil {

@@ -105,8 +105,9 @@ var controls = map[policy.CheckID]control{
 		Fields: securityContext("procMount"),
 	},
 	"restrictedVolumes": {
-		Fix: "Use a volume of type configMap, csi, downwardAPI, emptyDir, ephemeral, persistentVolumeClaim, projected or secret.",
-		At:  func(spec chart.Node) chart.Node { return volume(spec, isRestrictedVolume) },
+		Fix: "Use a volume of type configMap, csi, downwardAPI, emptyDir, ephemeral, persistentVolumeClaim, projected or " +
+			"secret.",
+		At: func(spec chart.Node) chart.Node { return volume(spec, isRestrictedVolume) },
 	},
 	"runAsNonRoot": {
 		Fix:       "Set securityContext.runAsNonRoot to true, in the pod or in each container.",
@@ -119,7 +120,7 @@ var controls = map[policy.CheckID]control{
 		Fields:    securityContext("runAsUser"),
 	},
 	"seLinuxOptions": {
-		Fix:    "Remove user and role from securityContext.seLinuxOptions, and use a type for containers, such as container_t.",
+		Fix:    "Remove user and role from securityContext.seLinuxOptions, and use a type such as container_t.",
 		Fields: securityContext("seLinuxOptions"),
 	},
 	"seccompProfile_baseline": {

@@ -34,7 +34,8 @@ type Pod struct {
 
 // Read reads the pod of a spec that belongs to an object. It returns an error if the spec is no pod spec.
 func Read(o *chart.Object, spec chart.Node) (*Pod, error) {
-	pod := &Pod{spec: spec, containers: chart.ContainersOf(spec), metadata: metav1.ObjectMeta{Annotations: map[string]string{}}}
+	pod := &Pod{spec: spec, containers: chart.ContainersOf(spec)}
+	pod.metadata.Annotations = map[string]string{}
 	for key, value := range o.PodAnnotations().Entries() {
 		pod.metadata.Annotations[key] = value.Text()
 	}
@@ -99,7 +100,8 @@ func (p *Pod) locate(c check) []Violation {
 			found = append(found, c.violation(p.containers[i].Node, &p.containers[i], alone))
 		}
 	}
-	if inherited := whole.Allowed && c.Inherited && len(found) > 1 && len(found) == len(p.containers); inherited || len(found) == 0 {
+	everywhere := whole.Allowed && len(found) > 1 && len(found) == len(p.containers)
+	if everywhere && c.Inherited || len(found) == 0 {
 		return []Violation{c.violation(p.spec, nil, c.run(&p.metadata, &p.decoded))}
 	}
 	return found
@@ -138,8 +140,8 @@ func (c check) violation(at chart.Node, container *chart.Container, result polic
 	return Violation{Problem: problem, Fix: c.Fix, Node: c.locate(at), Container: container}
 }
 
-// checks returns the checks of a level in a version. Like the admission plugin, it omits checks of baseline that a check
-// of restricted replaces.
+// checks returns the checks of a level in a version. Like the admission plugin, it omits checks of baseline that a
+// check of restricted replaces.
 func checks(level api.Level, version api.Version) []check {
 	var found []check
 	var replaced []policy.CheckID

@@ -18,8 +18,8 @@ type Policy struct {
 	Resources Resources `yaml:"resources,omitempty"`
 	// Practices are the checks of kube-score that run: true for the usual ones, or a list such as [kube-score/pod-probes].
 	Practices Practices `yaml:"practices,omitempty"`
-	// PodSecurity is the level of the Pod Security Standards that all pods must meet: privileged, baseline or restricted; or
-	// a map from the names of values sets to levels, in which * matches any text. The default demands nothing.
+	// PodSecurity is the level of the Pod Security Standards that all pods must meet: privileged, baseline or restricted;
+	// or a map from the names of values sets to levels, in which * matches any text. The default demands nothing.
 	PodSecurity PodSecurity `yaml:"podSecurity,omitempty"`
 	// ValuesSets are linted in addition to the chart's default values, its values-*.yaml and its ci/*-values.yaml.
 	ValuesSets []ValuesSet `yaml:"valuesSets,omitempty"`

@@ -12,8 +12,8 @@ func init() {
 	register(&Rule{
 		ID:    "helm-lint",
 		Title: "Chart.yaml and the files of the chart pass helm lint",
-		Why: "This rule runs the checks of helm lint for Chart.yaml, the dependencies and the names of template files. Many " +
-			"repositories accept only charts that pass them. The other checks of helm lint have rules of their own.",
+		Why: "This rule runs the checks of helm lint for Chart.yaml, the dependencies and the names of template files. " +
+			"Many repositories accept only charts that pass them. The other checks of helm lint have rules of their own.",
 		Bad: `apiVersion: v2
 name: mychart
 version: 1.0      # a number; the template sees 1`,
@@ -65,6 +65,6 @@ var helmFixes = []struct {
 	{"chart metadata is missing these dependencies", Warning,
 		"List the subchart under dependencies in Chart.yaml, so that its version is known and it can be disabled."},
 	{"file extension", Warning,
-		"Rename the file to end in .yaml, .tpl or .txt, or move it out of the templates folder: Helm renders every file there."},
+		"Rename the file to end in .yaml, .tpl or .txt, or move it out of the templates folder, where Helm renders it."},
 	{"crd-install", 0, "Move the definition to the crds folder; Helm 3 ignores the hook."},
 }

@@ -6,9 +6,9 @@ func init() {
 	register(&Rule{
 		ID:    "kube-version-narrow",
 		Title: "The kubeVersion in Chart.yaml accepts the builds of vendors",
-		Why: "The Kubernetes versions of cloud providers have a suffix, such as v1.33.2-gke.100 or v1.33.1-eks-595af52. In a " +
-			"semantic version this is a pre-release, which a constraint without one refuses: Helm installs the chart on no such " +
-			"cluster.",
+		Why: "The Kubernetes versions of cloud providers have a suffix, such as v1.33.2-gke.100 or v1.33.1-eks-595af52. In " +
+			"a semantic version this is a pre-release, which a constraint without one refuses: Helm installs the chart on no " +
+			"such cluster.",
 		Bad:              `kubeVersion: ">=1.30.0"`,
 		Good:             `kubeVersion: ">=1.30.0-0"`,
 		Severity:         Warning,
@@ -29,7 +29,8 @@ func checkKubeVersionNarrow(p *Pass) {
 	}
 	p.Report(Finding{
 		Position: at,
-		Message:  fmt.Sprintf("the kubeVersion %q refuses the builds of cloud providers, such as VERSION-gke.100", constraint),
-		Fix:      fix,
+		Message: fmt.Sprintf("the kubeVersion %q refuses the builds of cloud providers, such as VERSION-gke.100",
+			constraint),
+		Fix: fix,
 	})
 }

@@ -10,8 +10,8 @@ func init() {
 	register(&Rule{
 		ID:    "values-schema-global",
 		Title: "A schema that forbids unknown keys describes global",
-		Why: "Helm gives every subchart the key global, even if nobody sets a global value. If the schema of a chart forbids " +
-			"it, the chart cannot be a dependency: Helm refuses to install the chart above.",
+		Why: "Helm gives every subchart the key global, even if nobody sets a global value. If the schema of a chart " +
+			"forbids it, the chart cannot be a dependency: Helm refuses to install the chart above.",
 		Bad: `{"additionalProperties": false, "properties": {"image": {"type": "string"}}}`,
 		Good: `{"additionalProperties": false, "properties": {
   "global": {"type": "object"},

@@ -24,7 +24,7 @@ func checkValuesSchemaOpen(p *Pass) {
 	for _, o := range valuesschema.OpenObjects(p.Chart) {
 		fix := `Add "additionalProperties": false, or "additionalProperties": true if any keys are intended.`
 		if o.Key == schema.FormatPath(nil) {
-			fix = `Add "additionalProperties": false, and "global": {"type": "object"} to the properties; without "global" the ` +
+			fix = `Add "additionalProperties": false, and "global": {"type": "object"} to the properties, without which the ` +
 				`chart could not be a dependency. Or add "additionalProperties": true if any keys are intended.`
 		}
 		p.Report(Finding{

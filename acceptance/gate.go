@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"testing"
 
 	"github.com/cucumber/godog"
 
@@ -12,6 +13,43 @@ import (
 	"github.com/traderadmin/charts/lint/rule"
 	"github.com/traderadmin/charts/steps"
 )
+
+// smokeTag marks the scenarios that -short runs.
+const smokeTag = "@smoke"
+
+// selectSmoke selects the scenarios tagged @smoke if go test runs with -short, and says so. It selects nothing if no
+// scenario has the tag, or if -godog.tags is set.
+func (r *suiteRun) selectSmoke() error {
+	if !testing.Short() || r.godog.Tags != "" {
+		return nil
+	}
+	smoke := r.godog
+	smoke.Tags = smokeTag
+	all, err := selected(r.godog)
+	if err != nil {
+		return err
+	}
+	n, err := selected(smoke)
+	if err != nil || n == 0 {
+		return err
+	}
+	fmt.Fprintf(r.out, "-short: running %d of %d scenarios, those tagged %s\n", n, all, smokeTag)
+	r.godog = smoke
+	return nil
+}
+
+// selected returns the number of scenarios that options select.
+func selected(options godog.Options) (int, error) {
+	features, err := godog.TestSuite{Options: &options}.RetrieveFeatures()
+	if err != nil {
+		return 0, fmt.Errorf("read the features in %v: %w", options.Paths, err)
+	}
+	count := 0
+	for _, feature := range features {
+		count += len(feature.Pickles)
+	}
+	return count, nil
+}
 
 // countScenarios reads the features and returns the number of scenarios to run. It needs no cluster, so it reports
 // early if a feature cannot be parsed, if a step is unknown or misused, or if no scenario is selected.

@@ -87,6 +87,9 @@ func (r *suiteRun) writeStepsPage() (err error) {
 
 // test lints the chart and runs the scenarios.
 func (r *suiteRun) test() (err error) {
+	if err := r.selectSmoke(); err != nil {
+		return err
+	}
 	if err := r.flags.shard.Keep(&r.godog); err != nil {
 		return err
 	}

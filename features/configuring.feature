@@ -4,6 +4,7 @@ Feature: Configuring
 
   Rule: The files contain exactly the values
 
+    @smoke
     Scenario: python-orch gets YAML and go-scanner gets JSON, each at its own path
       When I run helm install traderadmin ./charts/traderadmin
       Then the configmap "trader-config" holds "config.yaml" as yaml

@@ -60,6 +60,7 @@ Feature: Environments
 
   Rule: Production is pinned, hardened and always available
 
+    @smoke
     Scenario: Production runs pinned versions with sufficient resources, within the quota of its namespace
       Given the objects
         """

@@ -20,6 +20,7 @@ Feature: Failing
       Then go-scanner pods use image "your-registry/go-scanner:latest"
       And at least 1 pod of deployment/go-scanner was ready all along
 
+    @smoke
     Scenario: A failed first installation leaves nothing behind
       When I try helm install traderadmin ./charts/traderadmin --set image.pythonOrch=registry.invalid/python-orch:2.0 --atomic --timeout 30s
       Then it fails with "registry.invalid/python-orch:2.0"

@@ -1,6 +1,7 @@
 Feature: Images
   The image of each container is a value, so that an environment can choose the registry, tag or digest.
 
+  @smoke
   Scenario: Each service runs its configured image, by tag or by digest
     When I run helm install traderadmin ./charts/traderadmin --set image.pythonOrch=registry/python-orch@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef,image.goScanner=registry.example:5000/desk/scanner:v2,image.redis=redis:7.4.9-alpine
     Then the deployment "python-orch" has .spec.template.spec.containers[0].image = registry/python-orch@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef

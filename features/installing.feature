@@ -3,6 +3,7 @@ Feature: Installing
 
   Rule: The defaults run one pod of each service and of Redis
 
+    @smoke
     Scenario: Both services and Redis start, with the default resources and the recommended labels
       Given a Kubernetes cluster
       When I run helm install traderadmin ./charts/traderadmin
@@ -63,6 +64,7 @@ Feature: Installing
 
   Rule: A release is installed into the given namespace
 
+    @smoke
     Scenario: A missing namespace is created on request
       When I run helm install traderadmin ./charts/traderadmin --namespace desk --create-namespace
       Then deployment/python-orch, go-scanner and redis appear in namespace "desk"

@@ -1,6 +1,7 @@
 Feature: Rolling back
   Every revision of a release can be restored, and the history records it.
 
+  @smoke
   Scenario: A rollback restores the images, replicas and configuration of a revision, and the history records it
     Given I run helm install traderadmin ./charts/traderadmin
     And I run helm upgrade traderadmin ./charts/traderadmin --set image.goScanner=custom:1.2,replicaCount.goScanner=2,config.scanner.sma50_period=55

@@ -1,6 +1,7 @@
 Feature: Services
   Each service has a name and a port in the cluster, and selects only its own pods.
 
+  @smoke
   Scenario: Each service selects only its own pods, and is reachable only inside the cluster
     When I run helm install traderadmin ./charts/traderadmin --set replicaCount.pythonOrch=2 --set replicaCount.goScanner=3
     Then service/python-orch port 8000 leads to 2 pods of deployment/python-orch

@@ -1,6 +1,7 @@
 Feature: Uninstalling
   An uninstall removes everything that the release created, except for data that must not be lost.
 
+  @smoke
   Scenario: An uninstall leaves nothing behind, and frees the release name
     Given I run helm install traderadmin ./charts/traderadmin
     When I run helm uninstall traderadmin

@@ -3,6 +3,7 @@ Feature: Upgrading
 
   Rule: Pods that an upgrade does not change keep running
 
+    @smoke
     Scenario: An upgrade without changes, or with a new chart version only, restarts nothing
       Given I run helm install traderadmin ./charts/traderadmin --wait
       When I run helm upgrade traderadmin ./charts/traderadmin
@@ -20,6 +21,7 @@ Feature: Upgrading
       And deployment/go-scanner kept its pods
       And deployment/redis kept its pods
 
+    @smoke
     Scenario: Scaling up adds pods, and scaling to zero stops only that service
       Given I run helm install traderadmin ./charts/traderadmin
       When I run helm upgrade traderadmin ./charts/traderadmin --set replicaCount.pythonOrch=2 --set replicaCount.goScanner=3

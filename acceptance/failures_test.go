@@ -26,6 +26,7 @@ import (
 // TestFailures runs scenarios that fail, on one cluster, where the chart testdata/ailing is beside that of this
 // repository.
 func TestFailures(t *testing.T) {
+	skipIfShort(t)
 	t.Parallel()
 	provider := embedded.New(embedded.Options{}, io.Discard)
 	require.NoError(t, provider.Start(t.Context()))

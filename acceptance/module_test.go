@@ -27,6 +27,7 @@ import (
 // No file is written to the user's module cache: the tests are compiled with it, against an unpacked copy of what the
 // proxy serves, and run with a module cache of their own.
 func TestModule(t *testing.T) {
+	skipIfShort(t)
 	t.Parallel()
 	buildNested(t)
 	shop := newShop(t)

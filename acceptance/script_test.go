@@ -32,10 +32,25 @@ func features() {
 	testing.Main(matches, []testing.InternalTest{test}, nil, nil)
 }
 
+// TestGateScripts runs whole runs that end before they start a cluster, on copies of the chart of this repository.
+func TestGateScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, scripts("testdata/gate"))
+}
+
 // TestScripts runs whole runs, as a user starts them, on copies of the chart of this repository.
 func TestScripts(t *testing.T) {
+	skipIfShort(t)
 	t.Parallel()
 	testscript.Run(t, scripts("testdata/script"))
+}
+
+// skipIfShort skips tests of whole runs, which start clusters.
+func skipIfShort(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short skips whole runs, which start clusters")
+	}
 }
 
 // TestKindScripts runs whole runs on kind clusters: with -kind-image, where a Docker engine has that image.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,13 +10,31 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/traderadmin/charts/acceptance"
 	"github.com/traderadmin/charts/cluster/embedded"
+	"github.com/traderadmin/charts/cluster/embedded/embeddedtest"
 	"github.com/traderadmin/charts/steps"
 )
+
+// users is a cluster in the place of a user's. Its context is "embedded".
+var users = embeddedtest.New(embedded.Options{})
+
+func TestMain(m *testing.M) { users.Main(m) }
+
+// skipIfShort skips a test that runs scenarios on a cluster.
+func skipIfShort(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short skips trials that need a cluster")
+	}
+}
+
+// onUsersCluster returns the flags with which the command uses the cluster users.
+func onUsersCluster(t *testing.T) []string {
+	t.Helper()
+	return []string{"-cluster=existing", "-context=embedded", "-kubeconfig=" + users.Kubeconfig(t)}
+}
 
 // mutants runs the command on the chart of this repository, with a catalog and features of the test.
 func mutants(t *testing.T, faults, features string, args ...string) (code int, stdout, stderr string) {
@@ -84,6 +101,8 @@ const (
 )
 
 func TestVerdicts(t *testing.T) {
+	skipIfShort(t)
+	t.Parallel()
 	code, stdout, stderr := mutants(t, file(t, "faults.yaml", selectsNothing+ignoresImage+harmless), one(t))
 
 	assert.Equal(t, exitSurvived, code, stderr)
@@ -99,26 +118,20 @@ func TestVerdicts(t *testing.T) {
 
 // TestExistingCluster checks that trials on a cluster of the user's run one at a time and clean up.
 func TestExistingCluster(t *testing.T) {
-	users := embedded.New(embedded.Options{}, io.Discard)
-	require.NoError(t, users.Start(t.Context()))
-	defer func() { assert.NoError(t, users.Stop()) }()
-	access, err := clientcmd.LoadFromFile(users.Kubeconfig())
-	require.NoError(t, err)
+	skipIfShort(t)
+	t.Parallel()
 	other := strings.NewReplacer(
 		"an image", "the image of another", "pythonOrch", "redis", "your-registry/python-orch", "redis:",
 	).Replace(ignoresImage)
 
-	code, stdout, stderr := mutants(t, file(t, "faults.yaml", ignoresImage+other), one(t),
-		"-cluster=existing", "-context="+access.CurrentContext, "-kubeconfig="+users.Kubeconfig())
+	code, stdout, stderr := mutants(t, file(t, "faults.yaml", ignoresImage+other), one(t), onUsersCluster(t)...)
 
 	assert.Equal(t, exitCaught, code, stderr)
-	assert.Contains(t, stdout, "context "+access.CurrentContext+": "+users.Config().Host)
+	assert.Contains(t, stdout, "context embedded: "+users.Config(t).Host)
 	assert.Contains(t, stdout, "the unchanged chart passes\n")
 	assert.Contains(t, stdout, "2 faults: 2 caught, 0 caught without the words, 0 survived\n")
 	assert.NotContains(t, stdout, "what other runs made")
-	client, err := kubernetes.NewForConfig(users.Config())
-	require.NoError(t, err)
-	left, err := client.CoreV1().Namespaces().List(t.Context(), metav1.ListOptions{LabelSelector: steps.RunLabel})
+	left, err := users.Client(t).CoreV1().Namespaces().List(t.Context(), metav1.ListOptions{LabelSelector: steps.RunLabel})
 	require.NoError(t, err)
 	assert.Empty(t, left.Items)
 }
@@ -206,12 +219,15 @@ func TestErrors(t *testing.T) {
 }
 
 func TestUnchangedChartFails(t *testing.T) {
+	skipIfShort(t)
 	const unanswered = `
 Feature: One
   Scenario: None
     Then go-scanner pods use image "custom:1.2"
 `
-	code, _, stderr := mutants(t, file(t, "faults.yaml", selectsNothing), filepath.Dir(file(t, "one.feature", unanswered)))
+	features := filepath.Dir(file(t, "one.feature", unanswered))
+	args := append(onUsersCluster(t), "-wait=1s")
+	code, _, stderr := mutants(t, file(t, "faults.yaml", selectsNothing), features, args...)
 	assert.Equal(t, exitFailed, code)
 	assert.Contains(t, stderr, "the unchanged chart does not pass: one.feature: None: ")
 }

@@ -44,6 +44,14 @@ func holdCluster() {
 	select {}
 }
 
+// skipIfShort skips a test that starts a control plane: with -short, only TestCluster and the example do.
+func skipIfShort(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short skips all but one of the tests that start a control plane")
+	}
+}
+
 func clientOf(t *testing.T, config *rest.Config) kubernetes.Interface {
 	client, err := kubernetes.NewForConfig(config)
 	require.NoError(t, err)
@@ -135,6 +143,7 @@ func scheduling(t *testing.T, client kubernetes.Interface, cpu string) corev1.Po
 }
 
 func TestStartNamesTheComponentThatFails(t *testing.T) {
+	skipIfShort(t)
 	t.Parallel()
 	err := New(Options{Memory: "-1"}, os.Stderr).Start(t.Context())
 
@@ -151,6 +160,7 @@ func TestStartReportsInvalidOptions(t *testing.T) {
 }
 
 func TestStopNamesTheComponentThatFailed(t *testing.T) {
+	skipIfShort(t)
 	t.Parallel()
 	c := New(Options{}, os.Stderr)
 	require.NoError(t, c.Start(t.Context()))
@@ -195,6 +205,7 @@ func removeLogs(t *testing.T, err error) {
 
 // The control plane ends even if its run is killed.
 func TestKilled(t *testing.T) {
+	skipIfShort(t)
 	t.Parallel()
 	process := exec.Command(os.Args[0])
 	process.Env = append(os.Environ(), holderVariable+"=1")

@@ -50,6 +50,9 @@ func (r *Rendered) Chart() *Chart { return r.chart }
 // be modified.
 func (r *Rendered) Values() map[string]any { return r.values }
 
+// Overrides returns the values of the variant's values set. They are shared and must not be modified.
+func (r *Rendered) Overrides() map[string]any { return r.variant.values.overrides() }
+
 // Failure is a part of a chart that Helm refuses.
 type Failure struct {
 	Position Position

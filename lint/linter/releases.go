@@ -96,11 +96,11 @@ func (r *run) compareReleases(ctx context.Context, rs *releases, rules []*rule.R
 			continue
 		}
 		newest := rs.newest(set)
-		maps.Copy(seen, rs.outlines[newest].kinds)
-		findings, err := r.compare(rs, newest, templates, rules)
+		findings, err := r.compare(rs, newest, templates, seen, rules)
 		if err != nil {
 			return nil, err
 		}
+		maps.Copy(seen, rs.outlines[newest].kinds)
 		for _, f := range findings {
 			found = append(found, rs.occurrences(f, set)...)
 		}
@@ -108,9 +108,10 @@ func (r *run) compareReleases(ctx context.Context, rs *releases, rules []*rule.R
 	return found, nil
 }
 
-// compare runs rules on one rendering and the same for another release.
+// compare runs rules on one rendering and the same for another release, but not on the kinds in templates that were
+// seen in the rendering of a values set before it.
 func (r *run) compare(
-	rs *releases, rendering int, templates map[string]bool, rules []*rule.Rule,
+	rs *releases, rendering int, templates map[string]bool, seen map[templateKind]bool, rules []*rule.Rule,
 ) (findings []Finding, err error) {
 	o, planned := rs.opened, rs.opened.variants.renderings[rendering]
 	defer recoverInto(&err, o.path)
@@ -123,10 +124,14 @@ func (r *run) compare(
 	if templates != nil {
 		base = o.chart.Render(variant)
 	}
+	other := o.chart.Render(variant.ForOtherRelease())
 	pass := rule.Pass{
-		Chart:       o.chart,
-		Rendered:    base,
-		Other:       o.chart.Render(variant.ForOtherRelease()),
+		Chart:    o.chart,
+		Rendered: base,
+		Other:    other,
+		Pairs: slices.DeleteFunc(chart.PairObjects(base, other), func(p chart.Pair) bool {
+			return seen[templateKind{p.Base.Template(), p.Base.Kind}]
+		}),
 		Policy:      o.policy,
 		CRDs:        r.crds,
 		ValuesSet:   name,

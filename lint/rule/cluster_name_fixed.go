@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/traderadmin/charts/internal/chart"
-	"github.com/traderadmin/charts/internal/valuesuse"
 )
 
 func init() {
@@ -36,20 +35,13 @@ var sharedKinds = map[string]bool{
 }
 
 func checkClusterNameFixed(p *Pass) {
-	fixed := map[objectKey]bool{}
-	for _, o := range p.Other.Objects {
-		fixed[objectKey{o.Group(), o.Kind, "", o.Name}] = true
-	}
-	for _, o := range p.Rendered.Objects {
-		if !sharedKinds[o.Kind] || o.Hook() != chart.NoHook || !fixed[objectKey{o.Group(), o.Kind, "", o.Name}] {
-			continue
-		}
-		name := o.Get("metadata", "name")
-		if valuesuse.Origin(name) != nil {
+	for _, pair := range p.Pairs {
+		o := pair.Base
+		if !sharedKinds[o.Kind] || o.Hook() != chart.NoHook || o.Name != pair.Other.Name || isChosen(p, o.Name) {
 			continue
 		}
 		p.Report(Finding{
-			Node:    name,
+			Node:    o.Get("metadata", "name"),
 			Message: fmt.Sprintf("%s has this name in every release, so that a second release cannot be installed", o),
 			Fix:     "Begin the name with that of the release, as in {{ .Release.Name }}-" + o.Name + ".",
 			Object:  o.String(),

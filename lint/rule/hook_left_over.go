@@ -26,7 +26,7 @@ helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded`,
 
 func checkHookLeftOver(p *Pass) {
 	const key, wanted = "helm.sh/hook-delete-policy", "before-hook-creation"
-	for _, pair := range chart.PairObjects(p.Rendered, p.Other) {
+	for _, pair := range p.Pairs {
 		o := pair.Base
 		policy := o.Get("metadata", "annotations", key)
 		if o.Hook() == chart.NoHook || strings.TrimSpace(policy.Text()) == "" || strings.Contains(policy.Text(), wanted) ||

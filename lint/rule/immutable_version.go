@@ -30,7 +30,7 @@ func init() {
 }
 
 func checkImmutableVersion(p *Pass) {
-	for _, pair := range chart.PairObjects(p.Rendered, p.Other) {
+	for _, pair := range p.Pairs {
 		base, other := pair.Base, pair.Other
 		if isCustom(base) || base.Hook() != chart.NoHook || !hasPodTemplate(base) || changesName(other) {
 			continue

@@ -35,7 +35,7 @@ metadata:
 }
 
 func checkJobImmutable(p *Pass) {
-	for _, pair := range chart.PairObjects(p.Rendered, p.Other) {
+	for _, pair := range p.Pairs {
 		job := pair.Base
 		if job.Kind != "Job" || isCustom(job) || job.Hook() != chart.NoHook || changesName(pair.Other) || job.IsDrawn() ||
 			hasHash(job.Name) || job.Get("spec", "ttlSecondsAfterFinished").Exists() || isArgoHook(job) {

@@ -61,14 +61,20 @@ func (ls labelFindings) report(p *Pass, severity Severity, describe func(*labelF
 	for _, key := range sortedKeys(ls) {
 		l := ls[key]
 		message, fix := describe(l)
-		switch n := len(l.others); {
-		case n == 1:
-			message += ", as in 1 other object"
-		case n > 1:
-			message += fmt.Sprintf(", as in %d other objects", n)
-		}
+		message += asIn(len(l.others), "object")
 		p.Report(Finding{Severity: severity, Node: l.node, Message: message, Fix: fix, Object: l.object.String()})
 	}
+}
+
+// asIn says how many others a finding stands for.
+func asIn(others int, noun string) string {
+	switch others {
+	case 0:
+		return ""
+	case 1:
+		return ", as in 1 other " + noun
+	}
+	return fmt.Sprintf(", as in %d other %ss", others, noun)
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

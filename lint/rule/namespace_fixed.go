@@ -2,6 +2,7 @@ package rule
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/traderadmin/charts/internal/chart"
 )
@@ -29,10 +30,10 @@ func init() {
 
 func checkNamespaceFixed(p *Pass) {
 	accounts, roles := namespacesOf(p.Other, "ServiceAccount"), namespacesOf(p.Other, "Role")
-	for _, pair := range chart.PairObjects(p.Rendered, p.Other) {
+	for _, pair := range p.Pairs {
 		base, other := pair.Base, pair.Other
 		const written = "default" // other namespaces, such as kube-system, are chosen on purpose
-		if other.Get("metadata", "namespace").Text() == written {
+		if other.Get("metadata", "namespace").Text() == written && !isChosenNamespace(p, written) {
 			p.Report(Finding{
 				Severity: Warning,
 				Node:     base.Get("metadata", "namespace"),
@@ -48,6 +49,13 @@ func checkNamespaceFixed(p *Pass) {
 			checkRoleNamespace(p, base, other, roles)
 		}
 	}
+}
+
+// isChosenNamespace reports whether a value for a namespace is the given one.
+func isChosenNamespace(p *Pass, namespace string) bool {
+	return eachValue(p.Rendered.Values(), "", func(key, value string) bool {
+		return value == namespace && strings.Contains(strings.ToLower(key), "namespace")
+	})
 }
 
 // namespacesOf returns the namespaces of the objects of a kind by the names of the objects.

@@ -1,7 +1,9 @@
 package rule
 
 import (
+	"encoding/base64"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/traderadmin/charts/internal/chart"
@@ -31,7 +33,7 @@ func checkRandomSecret(p *Pass) {
 		return
 	}
 	upgraded := map[string]bool{}
-	for _, pair := range chart.PairObjects(p.Rendered, p.Other) {
+	for _, pair := range p.Pairs {
 		upgraded[pair.Base.String()] = true
 	}
 	for _, pair := range chart.PairObjects(p.Rendered, again) {
@@ -63,12 +65,26 @@ func drawnKeys(secret, again *chart.Object) []drawnKey {
 	var drawn []drawnKey
 	for _, field := range []string{"data", "stringData"} {
 		for key, value := range secret.Get(field).Entries() {
-			if value.Text() != again.Get(field, key).Text() {
+			was, is := secretText(field, value), secretText(field, again.Get(field, key))
+			if salted.ReplaceAllString(was, "") != salted.ReplaceAllString(is, "") {
 				drawn = append(drawn, drawnKey{key, value})
 			}
 		}
 	}
 	return drawn
+}
+
+// salted matches hashes of passwords with random salts. They differ although the passwords do not.
+var salted = regexp.MustCompile(`\$2[abxy]\$\d\d\$[./A-Za-z0-9]{53}|\$apr1\$[./A-Za-z0-9]+\$[./A-Za-z0-9]+`)
+
+// secretText returns the text of an entry of a Secret's data or stringData.
+func secretText(field string, value chart.Node) string {
+	if field == "data" {
+		if decoded, err := base64.StdEncoding.DecodeString(value.Text()); err == nil {
+			return string(decoded)
+		}
+	}
+	return value.Text()
 }
 
 func reportDrawn(p *Pass, secret *chart.Object, drawn []drawnKey) {

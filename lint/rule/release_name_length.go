@@ -28,36 +28,28 @@ metadata:
 	})
 }
 
-// nameLimits are the limits for names that are shorter than that of most kinds, in characters, and the reason.
-var nameLimits = map[string]struct {
-	length int
-	reason string
-}{
-	"Service":     {validation.DNS1035LabelMaxLength, "a Service's name is a DNS label"},
-	"Namespace":   {validation.DNS1123LabelMaxLength, "a Namespace's name is a DNS label"},
-	"Job":         {validation.LabelValueMaxLength, "a Job's name is a label of its pods"},
-	"CronJob":     {52, "Kubernetes appends 11 characters to name the Jobs"},
-	"StatefulSet": {52, "Kubernetes appends 11 characters for a label of the pods"},
+// nameLimits are the limits for names that are shorter than that of most kinds, in characters. A Job's name is a label
+// of its pods. Kubernetes appends 11 characters to the name of a CronJob, for its Jobs, and to that of a StatefulSet,
+// for a label of its pods.
+var nameLimits = map[string]int{
+	"Service":     validation.DNS1035LabelMaxLength,
+	"Namespace":   validation.DNS1123LabelMaxLength,
+	"Job":         validation.LabelValueMaxLength,
+	"CronJob":     52,
+	"StatefulSet": 52,
 }
 
 func checkReleaseNameLength(p *Pass) {
-	labels := labelFindings{}
-	for _, pair := range chart.PairObjects(p.Rendered, p.Other) {
+	names, labels := map[Severity]*longNames{Warning: {}, Info: {}}, labelFindings{}
+	for _, pair := range p.Pairs {
 		base, other := pair.Base, pair.Other
 		limit, limited := nameLimits[other.Kind]
-		if limited && !isCustom(other) && len(other.Name) > limit.length && len(base.Name) <= limit.length {
+		if limited && !isCustom(other) && len(other.Name) > limit && len(base.Name) <= limit {
 			severity := Warning
 			if other.Kind == "StatefulSet" { // only its pods are refused, and hardly any chart minds
 				severity = Info
 			}
-			p.Report(Finding{
-				Severity: severity,
-				Node:     base.Get("metadata", "name"),
-				Message: fmt.Sprintf("the name of %s has %d characters if the release's name has %d, and may have %d: %s",
-					base, len(other.Name), len(chart.OtherRelease.Name), limit.length, limit.reason),
-				Fix:    shortenFix(other.Name, limit.length),
-				Object: base.String(),
-			})
+			names[severity].add(pair, limit)
 		}
 		eachLabel(base, other, func(key string, was, is chart.Node) {
 			if len(is.Text()) > validation.LabelValueMaxLength && len(was.Text()) <= validation.LabelValueMaxLength {
@@ -65,10 +57,41 @@ func checkReleaseNameLength(p *Pass) {
 			}
 		})
 	}
+	names[Warning].report(p, Warning)
+	names[Info].report(p, Info)
 	labels.report(p, Warning, func(l *labelFinding) (string, string) {
 		return fmt.Sprintf("the label %s of %s has %d characters if the release's name has %d, and may have %d",
 				l.key, l.object, len(l.value), len(chart.OtherRelease.Name), validation.LabelValueMaxLength),
 			shortenFix(l.value, validation.LabelValueMaxLength)
+	})
+}
+
+// longNames are the names that are too long. They have one cause in most charts, and so one finding, at the name that
+// exceeds its limit most.
+type longNames struct {
+	count, limit int
+	worst        chart.Pair
+}
+
+func (l *longNames) add(pair chart.Pair, limit int) {
+	if l.count++; l.count == 1 || len(pair.Other.Name)-limit > len(l.worst.Other.Name)-l.limit {
+		l.worst, l.limit = pair, limit
+	}
+}
+
+func (l *longNames) report(p *Pass, severity Severity) {
+	if l.count == 0 {
+		return
+	}
+	o, name := l.worst.Base, l.worst.Other.Name
+	message := fmt.Sprintf("the name of %s has %d characters if the release's name has %d, and may have %d",
+		o, len(name), len(chart.OtherRelease.Name), l.limit)
+	p.Report(Finding{
+		Severity: severity,
+		Node:     o.Get("metadata", "name"),
+		Message:  message + asIn(l.count-1, "name"),
+		Fix:      shortenFix(name, l.limit),
+		Object:   o.String(),
 	})
 }
 

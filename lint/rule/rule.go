@@ -69,8 +69,10 @@ type Finding struct {
 type Pass struct {
 	Chart    *chart.Chart
 	Rendered *chart.Rendered
-	// Other is the chart rendered with the same values for chart.OtherRelease, for rules that compare releases.
+	// Other is the chart rendered with the same values for chart.OtherRelease, for rules that compare releases. Pairs are
+	// the objects to check in both.
 	Other *chart.Rendered
+	Pairs []chart.Pair
 	// Policy is the configuration of the linter. It is never nil.
 	Policy *policy.Policy
 	// ValuesSet is the name of the values set that the chart is rendered with.

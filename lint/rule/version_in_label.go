@@ -12,9 +12,9 @@ func init() {
 		ID:    "version-in-label",
 		Title: "Labels and names accept every version of the chart",
 		Why: "Versions may have build metadata, as in 1.2.0+build.7, but labels and names must not contain a plus sign. " +
-			"Kubernetes refuses the object, and the installation fails as soon as a version has one. It is a warning for " +
-			"the version of the chart, which pipelines set when they package it, and an info for an appVersion that has " +
-			"no plus sign yet.",
+			"Kubernetes refuses the object, and the installation fails as soon as a version has one. Without " +
+			"a plus sign yet, the version of the chart is a warning, because pipelines set it when they package the " +
+			"chart, and the appVersion is not reported.",
 		Bad:              `helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}`,
 		Good:             `helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 }}`,
 		Severity:         Error,
@@ -25,7 +25,7 @@ func init() {
 
 func checkVersionInLabel(p *Pass) {
 	labels := labelFindings{}
-	for _, pair := range chart.PairObjects(p.Rendered, p.Other) {
+	for _, pair := range p.Pairs {
 		eachLabel(pair.Base, pair.Other, func(key string, was, is chart.Node) {
 			if strings.Contains(is.Text(), chart.OtherRelease.Build) {
 				labels.add(key, pair.Base, was, was.Text())
@@ -49,14 +49,16 @@ func checkVersionInLabel(p *Pass) {
 
 // judgeVersion reports a label that contains a version.
 func (l *labelFinding) judgeVersion(p *Pass) {
-	field, severity := "appVersion", Info
+	field, severity := "appVersion", Warning
 	if version := p.Chart.Version(); strings.Contains(l.value, version) && l.key != "app.kubernetes.io/version" {
-		field, severity = "version", Warning
+		field = "version"
 	}
 	problem := "is invalid if the %s of the chart has build metadata, as in 1.2.0+build.7"
 	if strings.Contains(l.value, "+") {
 		severity = Error
 		problem = "has the %s of the chart, which contains a plus sign"
+	} else if field == "appVersion" {
+		return
 	}
 	labelFindings{l.key: l}.report(p, severity, func(l *labelFinding) (string, string) {
 		return fmt.Sprintf("the label %s of %s "+problem, l.key, l.object, field),

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io/fs"
+	"iter"
 	"os"
 	"path"
 	"path/filepath"
@@ -35,6 +36,20 @@ type setFile struct {
 
 	parse    sync.Once
 	document *yaml.Node
+}
+
+// Files returns the files of the set, with their contents.
+func (s *ValuesSet) Files() iter.Seq2[Position, []byte] {
+	return func(yield func(Position, []byte) bool) {
+		if s == nil {
+			return
+		}
+		for _, f := range s.files {
+			if !yield(f.at, f.content) {
+				return
+			}
+		}
+	}
 }
 
 // ReadValuesSet reads a values set as helm install does. Each file overrides those before it. set are assignments such

@@ -21,6 +21,7 @@ import (
 	"github.com/traderadmin/charts/lint/kubeschema"
 	"github.com/traderadmin/charts/lint/policy"
 	"github.com/traderadmin/charts/lint/rule"
+	"github.com/traderadmin/charts/lint/suppression"
 )
 
 // Options configure a run. The zero value is ready to use.
@@ -152,6 +153,7 @@ type linted struct {
 	policy   *policy.Policy
 	findings []Finding
 	used     []bool // by suppression of the policy: whether it accepted a finding
+	comments comments
 }
 
 // opened is a loaded chart with its policy and the variants to lint.
@@ -206,6 +208,7 @@ func (r *run) lint(ctx context.Context, path string) (*linted, error) {
 		return nil, err
 	}
 	v, rules := o.variants, r.rules(o.policy)
+	comments := comments{all: suppression.Read(o.chart, v.sets, r.policies.rules)}
 	found := make([][]occurrence[Finding], len(v.renderings))
 	releases := newReleases(o)
 	if err := r.eachRendering(ctx, o, func(i int, rendering rendering, rendered *chart.Rendered) error {
@@ -218,6 +221,7 @@ func (r *run) lint(ctx context.Context, path string) (*linted, error) {
 			CRDs:        r.crds,
 			BaseVersion: r.options.BaseVersions[path],
 			Practices:   practices,
+			Comments:    comments.all,
 		})
 		return err
 	}); err != nil {
@@ -232,19 +236,21 @@ func (r *run) lint(ctx context.Context, path string) (*linted, error) {
 			Path: path, Name: o.chart.Name(), Version: o.chart.Version(),
 			ValuesSets: v.setNames(), KubeVersions: v.versions,
 		},
-		policy: o.policy,
-		used:   make([]bool, len(o.policy.Suppressions)),
+		policy:   o.policy,
+		used:     make([]bool, len(o.policy.Suppressions)),
+		comments: comments,
 	}
 	remaining := slices.DeleteFunc(append(slices.Concat(found...), differing...), func(o occurrence[Finding]) bool {
 		return l.suppresses(o.item, v.sets[o.set].Name())
 	})
 	l.findings = merge(v, remaining, func(f *Finding, variants string) { f.Variants = variants })
+	l.findings = append(l.findings, r.checkComments(l, rules)...)
 	return l, nil
 }
 
-// suppresses reports whether the policy accepts a finding, and marks the suppressions that do as used.
+// suppresses reports whether the policy or a comment accepts a finding, and marks the suppressions that do as used.
 func (l *linted) suppresses(f Finding, valuesSet string) bool {
-	accepted := false
+	accepted := l.comments.suppress(f)
 	for i := range l.policy.Suppressions {
 		s := &l.policy.Suppressions[i]
 		if !s.Expired(time.Now()) && s.Matches(f.Rule, f.Object, f.Container, valuesSet) {

@@ -15,6 +15,7 @@ import (
 	"github.com/traderadmin/charts/lint/internal/kubescore"
 	"github.com/traderadmin/charts/lint/kubeschema"
 	"github.com/traderadmin/charts/lint/policy"
+	"github.com/traderadmin/charts/lint/suppression"
 )
 
 // Rule is a rule for charts.
@@ -85,7 +86,9 @@ type Pass struct {
 	BaseVersion string
 	// Practices are the findings of kube-score, if it ran.
 	Practices []kubescore.Finding
-	// Unused are the suppressions of the policy that matched no finding.
+	// Comments are the suppressions in comments of the chart.
+	Comments []suppression.Comment
+	// Unused are the suppressions that matched no finding: of the policy, or of the comments in a chart.
 	Unused []policy.Suppression
 
 	rule     *Rule

@@ -2,9 +2,12 @@ package rule
 
 import "fmt"
 
+// UnusedSuppressions is the ID of the rule that reports [Pass.Unused].
+const UnusedSuppressions = "suppression-unused"
+
 func init() {
 	register(&Rule{
-		ID:    "suppression-unused",
+		ID:    UnusedSuppressions,
 		Title: "Every suppression matches a finding",
 		Why: "The finding has been fixed, or the suppression never matched because of a mistake in it. If it stays, it " +
 			"hides the next finding of its kind, although nobody agreed to that.",
@@ -24,7 +27,7 @@ func checkSuppressionUnused(p *Pass) {
 		p.Report(Finding{
 			Position: s.Position,
 			Message:  fmt.Sprintf("the suppression of %s matches no finding", s.Rule),
-			Fix:      "Remove the suppression, or correct its object, container or valuesSet.",
+			Fix:      "Remove the suppression, or correct the object, container, values set or line that it is for.",
 		})
 	}
 }

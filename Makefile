@@ -14,6 +14,9 @@ MODULES = . cluster/embedded/controlplane lint/practices
 # The time limit for the tests of one package. The first run on a machine builds the control plane.
 TIMEOUT = 45m
 
+# A folder of charts, on which make bench compares the linter with helm lint.
+export CORPUS
+
 # The duration of each fuzz test.
 FUZZTIME = 30s
 
@@ -56,7 +59,7 @@ check: ## run golangci-lint, staticcheck included, over all modules
 race: ## run all tests under the race detector
 	$(GO) test -race -count=1 -timeout $(TIMEOUT) ./...
 
-bench: ## measure the start of the cluster, life cycles of a release, 1,000 scenarios, and the linter
+bench: ## measure cluster, life cycles, 1,000 scenarios, and the linter, beside helm lint on CORPUS=FOLDER
 	$(GO) test -run '^$$' -bench Ready -benchtime 5x ./cluster/embedded
 	$(GO) test -run '^$$' -bench LifeCycle -benchtime 100x -timeout $(TIMEOUT) ./steps
 	$(GO) test -run SideBySide -scenarios 1000 -v -timeout $(TIMEOUT) ./steps

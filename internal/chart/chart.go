@@ -15,6 +15,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -42,6 +43,8 @@ type Chart struct {
 	mu                sync.Mutex
 	documents         map[string]*yaml.Node // parsed YAML files, by path in the chart
 	namesCapabilities *bool                 // nil until computed
+
+	traces sync.Map // of output to []int, the template line of each line
 }
 
 // Load reads the chart at path, a folder or a .tgz archive, with Helm's loader and its limits on sizes and paths. It
@@ -179,19 +182,49 @@ func (c *Chart) file(name string) Position {
 
 // fresh returns a copy of the loaded chart that Helm may modify: it enables dependencies and imports their values in
 // place. A chart without dependencies is never modified, so fresh does not copy it.
-func (c *Chart) fresh() (*helmchart.Chart, map[*helmchart.File]string, error) {
+func (c *Chart) fresh() *helmchart.Chart {
 	if len(c.helm.Metadata.Dependencies) == 0 && len(c.helm.Dependencies()) == 0 {
-		return c.helm, c.folders, nil
+		return c.helm
 	}
-	files := make([]*loader.BufferedFile, len(c.helm.Raw))
-	for i, f := range c.helm.Raw {
-		files[i] = &loader.BufferedFile{Name: f.Name, Data: f.Data}
+	return clone(c.helm)
+}
+
+// clone returns a copy of a chart and its dependencies. They share their files.
+func clone(helm *helmchart.Chart) *helmchart.Chart {
+	cloned, metadata := *helm, *helm.Metadata
+	metadata.Dependencies = slices.Clone(metadata.Dependencies)
+	for i, d := range metadata.Dependencies {
+		if d != nil {
+			dependency := *d
+			metadata.Dependencies[i] = &dependency
+		}
 	}
-	helm, err := loader.LoadFiles(files)
-	if err != nil {
-		return nil, nil, err
+	cloned.Metadata = &metadata
+	cloned.Values, _ = copyValues(helm.Values).(map[string]any)
+	dependencies := make([]*helmchart.Chart, len(helm.Dependencies()))
+	for i, d := range helm.Dependencies() {
+		dependencies[i] = clone(d)
 	}
-	return helm, newChart(c.path, helm).folders, nil
+	cloned.SetDependencies(dependencies...)
+	return &cloned
+}
+
+func copyValues(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		copied := make(map[string]any, len(v))
+		for key, value := range v {
+			copied[key] = copyValues(value)
+		}
+		return copied
+	case []any:
+		copied := make([]any, len(v))
+		for i, item := range v {
+			copied[i] = copyValues(item)
+		}
+		return copied
+	}
+	return v
 }
 
 // locate records the folder of each chart of the tree. Helm names a chart after its Chart.yaml, whatever its folder is

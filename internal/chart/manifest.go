@@ -3,7 +3,6 @@ package chart
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,8 +20,8 @@ func (r *Rendered) readObjects() {
 }
 
 func (r *Rendered) readDocument(src source, text string) {
-	var doc yaml.Node
-	if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
+	doc, err := r.chart.parse(text)
+	if err != nil {
 		r.ManifestFailures = append(r.ManifestFailures, src.syntaxFailure(text))
 		return
 	}
@@ -30,7 +29,7 @@ func (r *Rendered) readDocument(src source, text string) {
 		return
 	}
 	if strings.Contains(text, "*") {
-		if err := checkAliases(&doc); err != nil {
+		if err := checkAliases(doc); err != nil {
 			r.refuse(Node{source: &src}, "the rendered YAML cannot be read: "+err.Error())
 			return
 		}
@@ -39,6 +38,21 @@ func (r *Rendered) readDocument(src source, text string) {
 	if root.Exists() {
 		r.addObject(root)
 	}
+}
+
+// parse parses a rendered document, which renderings share and must not modify.
+func (c *Chart) parse(text string) (*yaml.Node, error) {
+	type key struct{ text string }
+	type parsed struct {
+		doc yaml.Node
+		err error
+	}
+	p := Once(c, key{text}, func() *parsed {
+		p := &parsed{}
+		p.err = yaml.Unmarshal([]byte(text), &p.doc)
+		return p
+	})
+	return &p.doc, p.err
 }
 
 // checkAliases returns an error if the aliases in a document contain themselves or expand excessively.
@@ -117,9 +131,6 @@ func truncate(s string, length int) string {
 	return s
 }
 
-// separator is the separator of documents in Helm's releaseutil.SplitManifests.
-var separator = regexp.MustCompile(`(?:^|\s*\n)---\s*`)
-
 // document is a YAML document in a template's output, trimmed as Helm trims it, with its first line, counted from 1.
 type document struct {
 	text string
@@ -146,12 +157,32 @@ func documents(output string) []document {
 		return nil
 	}
 	start := from
-	for _, match := range separator.FindAllStringIndex(output[from:], -1) {
-		add(start, from+match[0])
-		start = from + match[1]
+	for {
+		separator, next := nextSeparator(output, from, start)
+		if next == 0 {
+			add(start, len(output))
+			return found
+		}
+		add(start, separator)
+		start = next
 	}
-	add(start, len(output))
-	return found
+}
+
+// nextSeparator returns where the next separator of documents starts and ends, at or after start; 0 if there is none. It
+// finds what the regular expression in Helm's releaseutil.SplitManifests does, (?:^|\s*\n)---\s*, many times faster. The
+// text begins at from.
+func nextSeparator(output string, from, start int) (separator, next int) {
+	const dashes, space = "---", " \t\n\r\f"
+	at := from
+	if start != from || !strings.HasPrefix(output[from:], dashes) {
+		newline := strings.Index(output[start:], "\n"+dashes)
+		if newline < 0 {
+			return 0, 0
+		}
+		at = start + newline + len("\n")
+	}
+	separator = start + len(strings.TrimRight(output[start:at], space))
+	return separator, len(output) - len(strings.TrimLeft(output[at+len(dashes):], space))
 }
 
 // whiteSpace is the ASCII white space that strings.TrimSpace trims.

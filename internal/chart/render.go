@@ -2,7 +2,9 @@ package chart
 
 import (
 	"fmt"
+	"maps"
 	"path"
+	"reflect"
 	"regexp"
 	"slices"
 	"sort"
@@ -10,10 +12,17 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/mitchellh/copystructure"
 	helmchart "helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/chartutil"
 	"helm.sh/helm/v3/pkg/engine"
 )
+
+// A template that copies the dot with deepCopy shares the capabilities, which have hundreds of entries and are never
+// modified.
+func init() {
+	copystructure.Copiers[reflect.TypeFor[chartutil.Capabilities]()] = func(v any) (any, error) { return v, nil }
+}
 
 // notesFile is a template whose output is not a manifest but a text for the user.
 const notesFile = "NOTES.txt"
@@ -39,8 +48,9 @@ type Rendered struct {
 	files     map[string]string   // the output of each template
 	memo
 
-	traceOnce sync.Once
-	traces    map[string][]int
+	traceMu sync.Mutex
+	traced  bool             // trace was called
+	traces  map[string][]int // by template: the template line of each line of the output
 }
 
 // Chart returns the chart that was rendered.
@@ -62,6 +72,52 @@ type Failure struct {
 // Render renders the chart as helm template does. Unlike Helm it does not stop at the first failure: it ignores the
 // schema of the values, and a template that fails costs its own objects only.
 func (c *Chart) Render(v Variant) *Rendered {
+	r := c.renderText(v)
+	r.readObjects()
+	return r
+}
+
+// RenderEach renders the chart for variants that differ only in the Kubernetes version, the oldest first. Variants whose
+// templates print the same share the rendering for the newest of them.
+func (c *Chart) RenderEach(variants []Variant) []*Rendered {
+	rendered, last := make([]*Rendered, len(variants)), len(variants)-1
+	rendered[last] = c.renderText(variants[last])
+	if last > 0 {
+		rendered[0] = rendered[last].orSame(c.renderText(variants[0]))
+	}
+	for i := last - 1; i > 0; i-- {
+		if rendered[0] == rendered[last] && !c.mentionsMinor(variants[i]) {
+			// Templates that print the same for the oldest and the newest version, and do not name the versions between,
+			// print the same for those too.
+			rendered[i] = rendered[last]
+			continue
+		}
+		rendered[i] = rendered[i+1].orSame(c.renderText(variants[i]))
+	}
+	if last > 0 {
+		rendered[0] = rendered[1].orSame(rendered[0])
+	}
+	read := map[*Rendered]bool{}
+	for _, r := range rendered {
+		if !read[r] {
+			read[r] = true
+			r.readObjects()
+		}
+	}
+	return rendered
+}
+
+// orSame returns r, if the templates printed the same in the other rendering, or else the other one.
+func (r *Rendered) orSame(other *Rendered) *Rendered {
+	if maps.Equal(r.files, other.files) && slices.Equal(r.RenderFailures, other.RenderFailures) &&
+		slices.Equal(r.ManifestFailures, other.ManifestFailures) {
+		return r
+	}
+	return other
+}
+
+// renderText renders the templates, without reading the objects that they print.
+func (c *Chart) renderText(v Variant) *Rendered {
 	if v.capabilities == nil {
 		v, _ = NewVariant(DefaultKubeVersion) // a constant that tests parse
 	}
@@ -76,7 +132,6 @@ func (c *Chart) Render(v Variant) *Rendered {
 	}
 	r.render()
 	r.dropExcess()
-	r.readObjects()
 	return r
 }
 
@@ -96,15 +151,12 @@ func (c *Chart) KubeVersionFailures(version string) []Failure {
 // prepare enables dependencies according to the values, merges the values and records the positions of the templates.
 func (r *Rendered) prepare() (err error) {
 	defer recoverHelm(&err)
-	helm, folders, err := r.chart.fresh()
-	if err != nil {
-		return fmt.Errorf("load the chart again: %w", err)
-	}
+	helm := r.chart.fresh()
 	overrides := chartutil.Values(r.variant.values.overrides()).AsMap()
 	if err := chartutil.ProcessDependenciesWithMerge(helm, overrides); err != nil {
 		return fmt.Errorf("process the chart's dependencies: %w", err)
 	}
-	r.helm, r.folders = helm, folders
+	r.helm, r.folders = helm, r.chart.folders
 	r.restrict()
 	values, err := r.renderValues()
 	if err != nil {

@@ -2,6 +2,7 @@ package chart
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"sort"
 	"strconv"
@@ -30,13 +31,46 @@ func mark(template, line int) string {
 }
 
 // templateLine returns the template line that printed a line of a template's output, both from 1; 0 if it is unknown.
-// The first call renders the chart a second time, so that a chart without findings does not pay for it.
+// The first call renders the chart a second time, so that a chart without findings does not pay for it, unless the
+// template printed the same in a rendering that is traced.
 func (r *Rendered) templateLine(template string, line int) int {
-	r.traceOnce.Do(r.trace)
-	if trace := r.traces[template]; line >= 1 && line <= len(trace) {
+	if trace := r.traceOf(template); line >= 1 && line <= len(trace) {
 		return trace[line-1]
 	}
 	return 0
+}
+
+// output identifies what a template printed.
+type output struct {
+	template string
+	hash     [sha256.Size]byte
+}
+
+func (r *Rendered) outputOf(template string) output {
+	return output{template: template, hash: sha256.Sum256([]byte(r.files[template]))}
+}
+
+func (r *Rendered) traceOf(template string) []int {
+	r.traceMu.Lock()
+	defer r.traceMu.Unlock()
+	if trace, known := r.traces[template]; known {
+		return trace
+	}
+	if trace, known := r.chart.traces.Load(r.outputOf(template)); known {
+		if r.traces == nil {
+			r.traces = map[string][]int{}
+		}
+		r.traces[template] = trace.([]int)
+		return r.traces[template]
+	}
+	if !r.traced {
+		r.traced = true
+		r.trace()
+		for name, trace := range r.traces {
+			r.chart.traces.LoadOrStore(r.outputOf(name), trace)
+		}
+	}
+	return r.traces[template]
 }
 
 func (r *Rendered) trace() {
@@ -63,10 +97,14 @@ func (r *Rendered) executeMarked(numbers map[string]int) map[string]string {
 	for len(unmarked) < maxRenderFailures {
 		marked, err := r.execute(edit(r.helm, func(name string, content []byte) []byte {
 			number, isRendered := numbers[name]
-			if !isRendered || unmarked[name] {
+			if !isRendered || unmarked[name] || len(content) == 0 {
 				return content
 			}
-			return addMarks(string(content), number)
+			type key struct {
+				name   string
+				number int
+			}
+			return Once(r.chart, key{name, number}, func() []byte { return addMarks(string(content), number) })
 		}))
 		if err == nil {
 			return marked

@@ -81,7 +81,7 @@ func (v Variant) KubeVersion() string {
 func (c *Chart) DependsOnKubeVersion(set *ValuesSet) bool {
 	c.mu.Lock()
 	if c.namesCapabilities == nil {
-		names := namesCapabilities(c.helm)
+		names := mentions(c.helm, capabilities)
 		c.namesCapabilities = &names
 	}
 	names := *c.namesCapabilities
@@ -91,16 +91,25 @@ func (c *Chart) DependsOnKubeVersion(set *ValuesSet) bool {
 
 var capabilities = []byte("Capabilities")
 
-func namesCapabilities(helm *helmchart.Chart) bool {
+// mentions reports whether a file of a chart or of its subcharts contains a text.
+func mentions(helm *helmchart.Chart, text []byte) bool {
 	for _, f := range helm.Raw {
-		if bytes.Contains(f.Data, capabilities) {
+		if bytes.Contains(f.Data, text) {
 			return true
 		}
 	}
 	for _, dependency := range helm.Dependencies() {
-		if namesCapabilities(dependency) {
+		if mentions(dependency, text) {
 			return true
 		}
 	}
 	return false
+}
+
+// mentionsMinor reports whether a file of the chart, or of the variant's values, contains the minor version, such as
+// 1.37.
+func (c *Chart) mentionsMinor(v Variant) bool {
+	type key struct{ minor string }
+	minor := []byte(v.capabilities.KubeVersion.Major + "." + v.capabilities.KubeVersion.Minor)
+	return v.values.mentions(minor) || Once(c, key{string(minor)}, func() bool { return mentions(c.helm, minor) })
 }

@@ -155,6 +155,9 @@ func below(values []*yaml.Node, key string) []*yaml.Node {
 // isCommented reports whether a comment in values.yaml shows a key, as "key:", or its path, as documentation generators
 // do.
 func (d *declarations) isCommented(keys []string) bool {
+	if !strings.Contains(d.comments, keys[len(keys)-1]) {
+		return false // most keys, for which compiling the expression would be slow
+	}
 	key := regexp.QuoteMeta(keys[len(keys)-1])
 	path := regexp.QuoteMeta(strings.Join(keys, "."))
 	shown := regexp.MustCompile(`(?:^|[^\w.-])(?:["']?` + key + `["']?\s*:|` + path + `(?:[^\w-]|$))`)

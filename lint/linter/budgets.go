@@ -3,6 +3,7 @@ package linter
 import (
 	"bytes"
 	"context"
+	"slices"
 
 	"github.com/traderadmin/charts/internal/chart"
 	"github.com/traderadmin/charts/lint/budget"
@@ -46,21 +47,18 @@ func (r *run) budgets(ctx context.Context, path string) ([]Budget, error) {
 	if err != nil {
 		return nil, err
 	}
-	rendered := make([]Budget, len(o.variants.renderings))
-	if err := r.eachRendering(ctx, o, func(i int, _ rendering, rendering *chart.Rendered) error {
+	found := make([][]occurrence[Budget], len(o.variants.renderings))
+	if err := r.eachRendering(ctx, o, func(i int, rendering rendering, rendered *chart.Rendered) error {
 		var table bytes.Buffer
-		_ = budget.Write(&table, budget.Of(rendering.Objects, o.policy.Resources)) // writing to a buffer does not fail
-		incomplete := len(rendering.RenderFailures)+len(rendering.ManifestFailures) > 0
-		rendered[i] = Budget{Chart: path, Table: table.String(), Incomplete: incomplete}
+		_ = budget.Write(&table, budget.Of(rendered.Objects, o.policy.Resources)) // writing to a buffer does not fail
+		incomplete := len(rendered.RenderFailures)+len(rendered.ManifestFailures) > 0
+		b := Budget{Chart: path, Table: table.String(), Incomplete: incomplete}
+		for _, version := range rendering.versions {
+			found[i] = append(found[i], occurrence[Budget]{b, rendering.set, version})
+		}
 		return nil
 	}); err != nil {
 		return nil, err
 	}
-	var budgets []occurrence[Budget]
-	for i, rendering := range o.variants.renderings {
-		for _, version := range rendering.versions {
-			budgets = append(budgets, occurrence[Budget]{rendered[i], rendering.set, version})
-		}
-	}
-	return merge(o.variants, budgets, func(b *Budget, variants string) { b.Variants = variants }), nil
+	return merge(o.variants, slices.Concat(found...), func(b *Budget, variants string) { b.Variants = variants }), nil
 }

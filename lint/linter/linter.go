@@ -180,10 +180,18 @@ func (r *run) open(path string) (*opened, error) {
 	return &opened{path: path, chart: c, policy: p, variants: v}, nil
 }
 
-// eachRendering renders a chart for its variants concurrently, and calls do with the index of each rendering.
+// eachRendering renders a chart for its variants, the values sets concurrently. It calls do with each rendering and the
+// index of the last of the planned renderings that are the same.
 func (r *run) eachRendering(ctx context.Context, o *opened, do func(int, rendering, *chart.Rendered) error) error {
 	var group errgroup.Group
-	for i, rendering := range o.variants.renderings {
+	planned := o.variants.renderings
+	for first := 0; first < len(planned); {
+		sameSet := planned[first:]
+		if end := slices.IndexFunc(sameSet, func(p rendering) bool { return p.set != sameSet[0].set }); end >= 0 {
+			sameSet = sameSet[:end]
+		}
+		at := first
+		first += len(sameSet)
 		group.Go(func() (err error) {
 			defer recoverInto(&err, o.path)
 			r.rendering <- struct{}{}
@@ -191,11 +199,35 @@ func (r *run) eachRendering(ctx context.Context, o *opened, do func(int, renderi
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			defer r.watch(o.path, "with "+o.variants.sets[rendering.set].Name())()
-			return do(i, rendering, o.chart.Render(rendering.variant))
+			defer r.watch(o.path, "with "+o.variants.sets[sameSet[0].set].Name())()
+			return renderEach(o.chart, sameSet, func(i int, joined rendering, rendered *chart.Rendered) error {
+				return do(at+i, joined, rendered)
+			})
 		})
 	}
 	return group.Wait()
+}
+
+// renderEach renders a chart with one values set for several Kubernetes versions, and joins the renderings that are the
+// same.
+func renderEach(c *chart.Chart, planned []rendering, do func(int, rendering, *chart.Rendered) error) error {
+	var versions []chart.Variant
+	for _, p := range planned {
+		versions = append(versions, p.variant)
+	}
+	rendered := c.RenderEach(versions)
+	for i := 0; i < len(rendered); {
+		joined, first := planned[i], i
+		joined.versions = slices.Clone(joined.versions)
+		for i++; i < len(rendered) && rendered[i] == rendered[first]; i++ {
+			joined.variant = planned[i].variant
+			joined.versions = append(joined.versions, planned[i].versions...)
+		}
+		if err := do(i-1, joined, rendered[first]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // lint lints one chart.

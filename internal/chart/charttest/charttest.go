@@ -10,11 +10,27 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 	"helm.sh/helm/v3/pkg/chart/loader"
 	"helm.sh/helm/v3/pkg/chartutil"
+	"helm.sh/helm/v3/pkg/lint"
 )
 
 // Create writes Helm's starter chart, the one of `helm create`, to a new folder of the given name in parent. It returns
 // the path of the chart.
 func Create(name, parent string) (string, error) { return chartutil.Create(name, parent) }
+
+// HelmLint lints the chart at path with a values file, or with its default values if that is empty, as `helm lint
+// --strict` does. It returns the number of messages.
+func HelmLint(path, valuesFile string) int {
+	values := chartutil.Values{}
+	if valuesFile != "" {
+		read, err := chartutil.ReadValuesFile(valuesFile)
+		if err != nil {
+			return 1
+		}
+		values = read
+	}
+	const strict = true
+	return len(lint.All(path, values, "default", strict).Messages)
+}
 
 // Package packs the chart at path into an archive in the folder parent, as `helm package` does. It returns the path of
 // the archive.

@@ -49,23 +49,11 @@ func checkPortNameInvalid(p *Pass) {
 }
 
 func (p *Pass) checkServicePortNames(o *chart.Object) {
-	count := 0
-	for range o.Get("spec", "ports").Items() {
-		count++
-	}
+	p.reportUnnamedPorts(o)
 	for port := range o.Get("spec", "ports").Items() {
 		p.reportPortReference(o, "", o.String()+" targets", port.Get("targetPort"))
 		name := port.Get("name")
-		problems := validation.IsDNS1123Label(name.Text())
-		switch {
-		case name.Text() == "" && count > 1:
-			p.Report(Finding{
-				Node:    firstOf(name, port.Get("port")),
-				Message: fmt.Sprintf("port %s of %s has no name, but the Service has %d ports", port.Get("port").Text(), o, count),
-				Fix:     "Name each port of the Service.",
-				Object:  o.String(),
-			})
-		case name.Text() != "" && len(problems) > 0:
+		if problems := validation.IsDNS1123Label(name.Text()); name.Text() != "" && len(problems) > 0 {
 			p.Report(Finding{
 				Node:    name,
 				Message: fmt.Sprintf("%s has a port with the invalid name %q: %s", o, name.Text(), problems[0]),
@@ -74,6 +62,29 @@ func (p *Pass) checkServicePortNames(o *chart.Object) {
 			})
 		}
 	}
+}
+
+// reportUnnamedPorts reports the ports without a name of a Service that has several.
+func (p *Pass) reportUnnamedPorts(o *chart.Object) {
+	var unnamed []string
+	var first chart.Node
+	count := 0
+	for port := range o.Get("spec", "ports").Items() {
+		count++
+		if port.Get("name").Text() == "" {
+			unnamed = append(unnamed, port.Get("port").Text())
+			first = firstOf(first, port.Get("port"), port)
+		}
+	}
+	if count < 2 || len(unnamed) == 0 {
+		return
+	}
+	p.Report(Finding{
+		Node:    first,
+		Message: fmt.Sprintf("%s has %d ports, which all need a name; without one: %s", o, count, list(unnamed)),
+		Fix:     "Name each port of the Service.",
+		Object:  o.String(),
+	})
 }
 
 // reportPortReference reports a reference to a container's port by a string that is no valid name.

@@ -72,11 +72,16 @@ func (ws *workloads) reportNoPod(p *Pass, o *chart.Object, node chart.Node, sele
 	if closest != nil {
 		reason = fmt.Sprintf("the closest, %s, %s", closest, mismatch(closest.labels, unmet))
 	}
+	fix := "Use the labels of the intended pods, from the same named template."
+	if closest != nil && !resembles(closest.labels, unmet) {
+		fix = fmt.Sprintf("If its workload is switched off, render %s under the same condition. Otherwise use the labels of the "+
+			"intended pods, from the same named template.", o)
+	}
 	p.Report(Finding{
 		Severity: severity,
 		Node:     unmetNode(node, unmet),
 		Message:  fmt.Sprintf("%s selects no pod of the release: %s", o, reason),
-		Fix:      "Use the labels of the intended pods, from the same named template.",
+		Fix:      fix,
 		Object:   o.String(),
 	})
 }
@@ -92,10 +97,24 @@ func (ws *workloads) noPodSeverity(o *chart.Object, closest *workload, unmet []l
 		return Warning
 	case !contradicts(closest.labels, unmet):
 		return Info
-	case mayBeOthers:
-		return Warning
+	case mayBeOthers, o.Kind == "PodDisruptionBudget" && !resembles(closest.labels, unmet):
+		return Warning // the workload of a budget may be switched off, which does no harm
 	}
 	return Error
+}
+
+// resembles reports whether labels look like a misspelling of the requirements: they have the wrong key, or a value that
+// contains the right one or differs from it by a letter. Otherwise the labels may be those of another component, and the
+// right one is switched off.
+func resembles(set labels.Set, unmet []labels.Requirement) bool {
+	for _, r := range unmet {
+		got, has := set.Lookup(r.Key())
+		want, sole := soleValue(r)
+		if !has || sole && (strings.Contains(got, want) || strings.Contains(want, got) || isTypo(got, want)) {
+			return true
+		}
+	}
+	return false
 }
 
 // contradicts reports whether a label has a wrong value or a misspelled key. A label that is only missing may be added

@@ -17,6 +17,7 @@ type workload struct {
 // workloads indexes the workloads of a release. Those of tests are separate: many charts give a test pod the labels of
 // the application, but the release does not serve with it.
 type workloads struct {
+	all         []*workload // in the order of the release
 	tests       []*workload
 	byNamespace map[string][]*workload
 	byLabel     map[labelKey][]*workload
@@ -55,6 +56,7 @@ func (ws *workloads) add(w *workload) {
 		ws.tests = append(ws.tests, w)
 		return
 	}
+	ws.all = append(ws.all, w)
 	namespace := w.Namespace()
 	ws.byNamespace[namespace] = append(ws.byNamespace[namespace], w)
 	ws.byName[[2]string{namespace, w.Name}] = w

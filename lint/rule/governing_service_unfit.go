@@ -1,0 +1,70 @@
+package rule
+
+import (
+	"fmt"
+
+	"github.com/traderadmin/charts/internal/chart"
+)
+
+func init() {
+	register(&Rule{
+		ID:    "governing-service-unfit",
+		Title: "The Service that governs a StatefulSet is headless and selects its pods",
+		Why: "The pods of a StatefulSet have DNS names of their own, such as db-0.db, only if serviceName is a headless " +
+			"Service that selects them. Programs that do not use these names do without, so it is an info if there is " +
+			"only one pod.",
+		Bad: `kind: StatefulSet
+spec: {serviceName: db}
+---
+kind: Service
+metadata: {name: db}
+spec: {clusterIP: 10.0.0.1}`,
+		Good: `kind: StatefulSet
+spec: {serviceName: db}
+---
+kind: Service
+metadata: {name: db}
+spec: {clusterIP: None}`,
+		Severity: Warning,
+		Check:    checkGoverningService,
+	})
+}
+
+func checkGoverningService(p *Pass) {
+	r := releaseOf(p)
+	for _, o := range p.Rendered.Objects {
+		if o.Kind != "StatefulSet" || isCustom(o) {
+			continue
+		}
+		ref := governingService(o)
+		service := r.objects[ref.to]
+		if service == nil {
+			continue // reference-object-missing reports it
+		}
+		if problem := governingProblem(o, service); problem != "" {
+			severity := Warning
+			if replicas := o.Get("spec", "replicas").Text(); replicas == "" || replicas == "0" || replicas == "1" {
+				severity = Info
+			}
+			p.Report(Finding{
+				Severity: severity,
+				Node:     ref.node,
+				Message:  fmt.Sprintf("%s is governed by %s, which %s: its pods have no DNS names", o, service, problem),
+				Fix:      "Set serviceName to a Service with clusterIP: None that selects the pods.",
+				Object:   o.String(),
+			})
+		}
+	}
+}
+
+// governingProblem says why a Service gives the pods of a StatefulSet no DNS names, or "".
+func governingProblem(statefulSet, service *chart.Object) string {
+	if service.Get("spec", "clusterIP").Text() != "None" {
+		return "is not headless"
+	}
+	selector, ok := parseSelector(podSelector(service))
+	if ok && !selector.Matches(podLabels(statefulSet)) {
+		return "does not select them"
+	}
+	return ""
+}

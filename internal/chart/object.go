@@ -13,8 +13,17 @@ type Object struct {
 	Name       string
 }
 
-// String returns the kind and the name, as in Deployment/python-orch.
-func (o *Object) String() string { return o.Kind + "/" + o.Name }
+// String returns the kind and the name, as in Deployment/python-orch; Job/migrate-* with a generated name, and
+// ConfigMap (without a name) if there is none.
+func (o *Object) String() string {
+	if o.Name != "" {
+		return o.Kind + "/" + o.Name
+	}
+	if prefix := o.Get("metadata", "generateName").Text(); prefix != "" {
+		return o.Kind + "/" + prefix + "*"
+	}
+	return o.Kind + " (without a name)"
+}
 
 // Namespace returns the namespace that the object names, or that of the release. It does not know which kinds have no
 // namespace.

@@ -24,8 +24,12 @@ func checkImageInvalid(p *Pass) {
 		if !ok || problem == "" || r.placeholder() != "" {
 			continue // image-placeholder reports it
 		}
-		p.reportContainer(o, c, image,
-			fmt.Sprintf("has the invalid image %q: %s", name, problem),
-			"Write [registry/]name[:tag][@digest] with a lower-case name, and check that no value is empty.")
+		fix := "Write [registry/]name[:tag][@digest] with a lower-case name, and check that no value is empty."
+		if number, found := printedNumber(p.Rendered, name); found {
+			problem = fmt.Sprintf("%s; the template printed the number %s of %s with an exponent",
+				problem, number.exact, number.key.Key)
+			fix = fmt.Sprintf("Write %s in quotes in the values, or allow only a string in the schema.", number.key.Key)
+		}
+		p.reportContainer(o, c, image, fmt.Sprintf("has the invalid image %q: %s", name, problem), fix)
 	}
 }

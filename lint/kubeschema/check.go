@@ -30,6 +30,7 @@ const (
 	UnknownField Class = iota
 	MissingField
 	WrongType
+	Null // where the schema allows none: an item of a list, a value of a map of strings, an integer or string
 )
 
 // Limits for one object. With YAML aliases, a small document can hold endlessly many values. An object that the API
@@ -41,12 +42,14 @@ const (
 )
 
 // Check checks an object against the schema of its kind: a kind of Kubernetes in version v, or one that crds define.
-// crds may be nil. An object of any other kind has no problems. Null counts as no value, as in Kubernetes. The status
+// crds may be nil. An object of any other kind has no problems. Null counts as no value, as in Kubernetes, and is a problem of the class Null where the schema
+// of a kind of Kubernetes does not allow it. The status
 // of an object is not checked, because manifests do not set it.
 func (v Version) Check(o *chart.Object, crds *CRDs) []Problem {
 	k := kind{o.APIVersion, o.Kind}
 	c := checker{store: kubernetes(), version: v, kind: k, left: maxValues}
 	if known := c.store.kinds[k]; known.versions&v.known != 0 {
+		c.builtIn = true
 		c.object(o.Node, known.object, nil)
 	} else if custom := crds.object(k); custom != nil {
 		c.object(o.Node, custom, nil)
@@ -58,6 +61,7 @@ type checker struct {
 	store    *store
 	version  Version
 	kind     kind
+	builtIn  bool // the kind is one of Kubernetes
 	problems []Problem
 	left     int // values until maxValues
 	depth    int
@@ -85,18 +89,30 @@ func (c *checker) value(n chart.Node, t *fieldType, at *path) {
 		c.object(n, t.object, at)
 	case mapping:
 		for key, value := range n.Entries() {
-			c.value(value, t.items, &path{parent: at, key: key})
+			below := &path{parent: at, key: key}
+			c.null(value, t.items, below)
+			c.value(value, t.items, below)
 		}
 	case list:
 		index := 0
 		for item := range n.Items() {
-			c.value(item, t.items, &path{parent: at, index: index})
+			below := &path{parent: at, index: index}
+			c.null(item, t.items, below)
+			c.value(item, t.items, below)
 			index++
 		}
 	default:
 		if message := scalarProblem(n, t); message != "" {
 			c.wrongType(n, at, t.form.name(), message)
 		}
+	}
+}
+
+// null reports a value that is null although the schema does not allow that.
+func (c *checker) null(n chart.Node, t *fieldType, at *path) {
+	if c.builtIn && !n.Exists() && t.form != anything {
+		message := "is null instead of " + withArticle(t.form.name())
+		c.report(Problem{Class: Null, Node: n, Path: at.String(), Message: message})
 	}
 }
 
@@ -111,6 +127,9 @@ func (c *checker) object(n chart.Node, o *object, at *path) {
 		switch {
 		case known && at == nil && key == "status":
 		case known:
+			if f.typ.form == intOrString && !o.requires(key) {
+				c.null(value, f.typ, below)
+			}
 			c.value(value, f.typ, below)
 		case !o.open && value.Exists():
 			c.unknownField(value, below)

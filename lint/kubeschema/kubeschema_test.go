@@ -95,7 +95,10 @@ func TestCheck(t *testing.T) {
 		"boolean as string": {configMap, "true", "data.a must be a string, not the boolean true"},
 		"yes as string":     {configMap, "yes", "data.a must be a string, not the boolean yes"},
 		"map as string":     {configMap, "{b: c}", "data.a must be a string, not a map"},
-		"null":              {configMap, "null", ""},
+		"null":              {configMap, "null", "data.a is null instead of a string"},
+		"null item":         {container, "args: [null]", a + "args[0] is null instead of a string"},
+		"null map":          {metadata, "{labels: null}", ""},
+		"null port":         {ports, "[{port: 80, targetPort: null}]", "spec.ports[0].targetPort is null instead of an integer or string"},
 		"key with a dot": {
 			"{apiVersion: v1, kind: ConfigMap, data: %s}", "{a.b/c: 1}", `data["a.b/c"] must be a string, not the integer 1`,
 		},

@@ -162,3 +162,8 @@ func (o *object) requirements() []requirement {
 	o.load()
 	return o.required
 }
+
+// requires reports whether any version requires a field.
+func (o *object) requires(name string) bool {
+	return slices.ContainsFunc(o.requirements(), func(r requirement) bool { return r.name == name })
+}

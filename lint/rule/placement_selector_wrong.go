@@ -88,7 +88,7 @@ func affinityTerms(spec chart.Node) iter.Seq2[string, chart.Node] {
 }
 
 func (ws *workloads) checkAffinity(p *Pass, w *workload, kind string, term chart.Node) {
-	if term.Get("namespaces").Exists() || term.Get("namespaceSelector").Exists() || ws.custom {
+	if term.Get("namespaces").Exists() || term.Get("namespaceSelector").Exists() {
 		return
 	}
 	subject := "the " + kind
@@ -105,7 +105,7 @@ func (ws *workloads) checkAffinity(p *Pass, w *workload, kind string, term chart
 	}
 	requirements, _ := selector.Requirements()
 	unmet := unmetBy(w.labels, requirements)
-	if belongsToRelease(selector) || isNearly(w.labels, unmet) {
+	if belongsToRelease(selector) && !ws.custom || isNearly(w.labels, unmet) {
 		p.reportPlacement(w, unmetNode(node, unmet), subject,
 			"selects no pod of the release: the pod template "+mismatch(w.labels, unmet))
 	}

@@ -3,7 +3,9 @@ package rule
 import (
 	"fmt"
 	"iter"
-	"strconv"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/traderadmin/charts/internal/chart"
 )
@@ -28,17 +30,25 @@ readinessProbe:
 
 func checkProbePortUndeclared(p *Pass) {
 	for o, spec := range podSpecs(p) {
-		all := chart.ContainersOf(spec)
-		numbers := portNumbers(all)
-		for _, c := range all {
+		pod := chart.ContainersOf(spec)
+		for _, c := range pod {
+			probes := map[string][]string{} // by port
+			first := map[string]chart.Node{}
 			for probe, port := range probePorts(c) {
-				checkProbePort(p, o, c, probe, port, numbers)
+				probes[port.Text()] = append(probes[port.Text()], probe)
+				if len(probes[port.Text()]) == 1 {
+					first[port.Text()] = port
+				}
+			}
+			for _, port := range slices.Sorted(maps.Keys(probes)) {
+				checkProbePort(p, o, pod, c, strings.Join(probes[port], " and "), first[port])
 			}
 		}
 	}
 }
 
-func checkProbePort(p *Pass, o *chart.Object, c chart.Container, probe string, port chart.Node, numbers map[string]bool) {
+// checkProbePort looks for a port in the container of its probe, and for a number in the whole pod.
+func checkProbePort(p *Pass, o *chart.Object, pod []chart.Container, c chart.Container, probes string, port chart.Node) {
 	var texts []string
 	for declared := range c.Get("ports").Items() {
 		if declared.Get("name").Text() == port.Text() {
@@ -46,9 +56,10 @@ func checkProbePort(p *Pass, o *chart.Object, c chart.Container, probe string, p
 		}
 		texts = append(texts, portText(declared))
 	}
+	owner := declaring(pod, port.Text())
 	severity, fix := Error, "Use the name of a port of this container, or a number, or name the container's port like that."
-	if _, err := strconv.Atoi(port.Text()); err == nil {
-		if numbers[port.Text()] || len(texts) == 0 {
+	if isNumber(port.Text()) {
+		if owner != "" || len(texts) == 0 {
 			return // any container of the pod may listen on it
 		}
 		severity, fix = Info, "Use a declared port, or declare this one if the container listens on it."
@@ -57,15 +68,30 @@ func checkProbePort(p *Pass, o *chart.Object, c chart.Container, probe string, p
 	if len(texts) > 0 {
 		declares = "only " + list(texts)
 	}
+	if owner != "" {
+		declares += fmt.Sprintf("; container %q has it, but the kubelet does not look there", owner)
+	}
 	p.Report(Finding{
 		Severity: severity,
 		Node:     port,
 		Message: fmt.Sprintf("the %s of %s %q of %s uses port %s, but the container declares %s",
-			probe, c.Role, c.Name, o, port.Text(), declares),
+			probes, c.Role, c.Name, o, port.Text(), declares),
 		Fix:       fix,
 		Object:    o.String(),
 		Container: c.Name,
 	})
+}
+
+// declaring returns the name of the container of a pod that declares a port by name or number, or "".
+func declaring(pod []chart.Container, port string) string {
+	for _, c := range pod {
+		for declared := range c.Get("ports").Items() {
+			if declared.Get("name").Text() == port || declared.Get("containerPort").Text() == port {
+				return c.Name
+			}
+		}
+	}
+	return ""
 }
 
 // probePaths are the paths of the probes and lifecycle hooks in a container.
@@ -79,23 +105,15 @@ func probePorts(c chart.Container) iter.Seq2[string, chart.Node] {
 		for _, path := range probePaths {
 			for _, action := range []string{"httpGet", "tcpSocket", "grpc"} {
 				port := c.Get(path...).Get(action, "port")
+				if host := c.Get(path...).Get(action, "host").Text(); host != "" && isNumber(port.Text()) {
+					continue // perhaps of another pod
+				}
 				if port.Text() != "" && !yield(path[len(path)-1], port) {
 					return
 				}
 			}
 		}
 	}
-}
-
-// portNumbers returns the numbers of the ports that containers declare.
-func portNumbers(containers []chart.Container) map[string]bool {
-	numbers := map[string]bool{}
-	for _, c := range containers {
-		for port := range c.Get("ports").Items() {
-			numbers[port.Get("containerPort").Text()] = true
-		}
-	}
-	return numbers
 }
 
 // portText describes a container's port: "http (8080/TCP)".

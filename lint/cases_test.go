@@ -20,6 +20,7 @@ var cases = map[string][]expectation{
 	"00-base": {},
 	"02-vct-version-label": {
 		{"immutable-version", linter.Error, "statefulset.yaml:33: spec.volumeClaimTemplates of StatefulSet/release-name"},
+		{"governing-service-unfit", linter.Info, "statefulset.yaml:8: "},
 		{"release-name-length", linter.Info, "statefulset.yaml:4: "},
 	},
 	"05a-appversion-plus": {{"version-in-label", linter.Error, "the label app.kubernetes.io/version"}},
@@ -43,6 +44,43 @@ var cases = map[string][]expectation{
 	"13-schema-global-parent": {
 		{"values-schema-global", linter.Error, "charts/demo/values.schema.json:72: the schema of the subchart demo"},
 	},
+	"04a-tag-number": {{"image-invalid", linter.Error, "the template printed the number 58467965 of image.tag"}},
+	"09-hpa-replicas": {
+		{"replicas-autoscaled", linter.Warning, "deployment.yaml:8: Deployment/release-name has 2 replicas"},
+	},
+	"15-pdb-one-replica": {{"disruption-blocked", linter.Warning, "pdb.yaml:7: PodDisruptionBudget/release-name never"}},
+	"16-port-name-long":  {{"port-name-invalid", linter.Error, `deployment.yaml:24: container "app"`}},
+	"17-env-twice":       {{"duplicate-item", linter.Warning, "deployment.yaml:27: the environment variable LOG_LEVEL"}},
+	"18b-netpol-peer-nobody": {
+		{"network-policy-peer", linter.Warning, "has app.kubernetes.io/name: demo instead of app.kubernetes.io/name: proxy"},
+	},
+	"18e-netpol-all-pods-ok": {},
+	"25a-probe-port-name": {
+		{"probe-port-undeclared", linter.Error, "port http, but the container declares only https"},
+	},
+	"27-recreate-rollingupdate": {
+		{"rollout-strategy-invalid", linter.Error, "deployment.yaml:9: Deployment/release-name has the strategy Recreate"},
+	},
+	"28-mountpath-twice": {{"duplicate-item", linter.Error, "deployment.yaml:27: the mount path /srv/storage"}},
+	"41c-name-absent":    {{"name-missing", linter.Error, "extra.yaml:3: the ConfigMap that this template renders"}},
+	"61-service-two-ports-noname": {
+		{"port-name-invalid", linter.Error, "service.yaml:11: Service/release-name has 2 ports"},
+	},
+	"real-pdb": {{"selector-matches-no-pod", linter.Warning, "render PodDisruptionBudget/b under the same condition"}},
+	"real-rec": {
+		{"helm-lint", linter.Error, "appVersion should be of type string"},
+		{"null-value", linter.Warning, "a.yaml:8: NetworkPolicy/np: spec.ingress[0].ports[0].port is null"},
+		{"disruption-blocked", linter.Warning, "a.yaml:21: PodDisruptionBudget/pdb never"},
+		{"duplicate-item", linter.Error, "a.yaml:39: the port http"},
+		{"duplicate-item", linter.Warning, "a.yaml:40: the environment variable X"},
+		{"probe-port-undeclared", linter.Error, "a.yaml:41: the livenessProbe"},
+		{"probe-port-undeclared", linter.Info, "a.yaml:42: the readinessProbe"},
+		{"duplicate-item", linter.Error, "a.yaml:43: the mount path /a"},
+		{"duplicate-item", linter.Error, "a.yaml:44: the container A_b"},
+		{"duplicate-item", linter.Error, "a.yaml:47: the volume v"},
+		{"values-schema-global", linter.Warning, "values.schema.json:1: "},
+	},
+	"real-tp":           {{"service-port-undeclared", linter.Info, "targetPort 0, which means the Service's port, 8080"}},
 	"48-crlf":           {},
 	"50b-dnspolicy-map": {{"manifest-type-wrong", linter.Error, "dnsPolicy must be a string, not a map"}},
 	"real-cyc":          {{"values-schema-missing", linter.Error, "no values.schema.json"}},

@@ -42,9 +42,9 @@ const (
 )
 
 // Check checks an object against the schema of its kind: a kind of Kubernetes in version v, or one that crds define.
-// crds may be nil. An object of any other kind has no problems. Null counts as no value, as in Kubernetes, and is a problem of the class Null where the schema
-// of a kind of Kubernetes does not allow it. The status
-// of an object is not checked, because manifests do not set it.
+// crds may be nil. An object of any other kind has no problems. Null counts as no value, as in Kubernetes, and is a
+// problem of the class Null where the schema of a kind of Kubernetes does not allow it. The status of an object is not
+// checked, because manifests do not set it.
 func (v Version) Check(o *chart.Object, crds *CRDs) []Problem {
 	k := kind{o.APIVersion, o.Kind}
 	c := checker{store: kubernetes(), version: v, kind: k, left: maxValues}

@@ -98,7 +98,9 @@ func TestCheck(t *testing.T) {
 		"null":              {configMap, "null", "data.a is null instead of a string"},
 		"null item":         {container, "args: [null]", a + "args[0] is null instead of a string"},
 		"null map":          {metadata, "{labels: null}", ""},
-		"null port":         {ports, "[{port: 80, targetPort: null}]", "spec.ports[0].targetPort is null instead of an integer or string"},
+		"null port": {
+			ports, "[{port: 80, targetPort: null}]", "spec.ports[0].targetPort is null instead of an integer or string",
+		},
 		"key with a dot": {
 			"{apiVersion: v1, kind: ConfigMap, data: %s}", "{a.b/c: 1}", `data["a.b/c"] must be a string, not the integer 1`,
 		},

@@ -11,8 +11,8 @@ func init() {
 	register(&Rule{
 		ID:    "autoscaler-target-wrong",
 		Title: "Every autoscaler scales its own workload, by the right API group",
-		Why: "A HorizontalPodAutoscaler finds its target by the API group and the kind as well as by the name. With a wrong " +
-			"one it scales nothing. A DaemonSet or Job cannot be scaled, and two autoscalers of one workload block each " +
+		Why: "A HorizontalPodAutoscaler finds its target by the API group and the kind as well as by the name. With a " +
+			"wrong one it scales nothing. A DaemonSet or Job cannot be scaled, and two autoscalers of one workload block each " +
 			"other. It is a warning if an autoscaler scales another workload than the one of its own name.",
 		Bad: `scaleTargetRef:
   apiVersion: extensions/v1beta1

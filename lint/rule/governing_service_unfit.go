@@ -11,8 +11,7 @@ func init() {
 		ID:    "governing-service-unfit",
 		Title: "The Service that governs a StatefulSet is headless and selects its pods",
 		Why: "The pods of a StatefulSet have DNS names of their own, such as db-0.db, only if serviceName is a headless " +
-			"Service that selects them. Programs that do not use these names do without, so it is an info if there is " +
-			"only one pod.",
+			"Service that selects them. Programs that do not use these names do without.",
 		Bad: `kind: StatefulSet
 spec: {serviceName: db}
 ---
@@ -25,7 +24,7 @@ spec: {serviceName: db}
 kind: Service
 metadata: {name: db}
 spec: {clusterIP: None}`,
-		Severity: Warning,
+		Severity: Info,
 		Check:    checkGoverningService,
 	})
 }
@@ -42,16 +41,11 @@ func checkGoverningService(p *Pass) {
 			continue // reference-object-missing reports it
 		}
 		if problem := governingProblem(o, service); problem != "" {
-			severity := Warning
-			if replicas := o.Get("spec", "replicas").Text(); replicas == "" || replicas == "0" || replicas == "1" {
-				severity = Info
-			}
 			p.Report(Finding{
-				Severity: severity,
-				Node:     ref.node,
-				Message:  fmt.Sprintf("%s is governed by %s, which %s: its pods have no DNS names", o, service, problem),
-				Fix:      "Set serviceName to a Service with clusterIP: None that selects the pods.",
-				Object:   o.String(),
+				Node:    ref.node,
+				Message: fmt.Sprintf("%s is governed by %s, which %s: its pods have no DNS names", o, service, problem),
+				Fix:     "Set serviceName to a Service with clusterIP: None that selects the pods.",
+				Object:  o.String(),
 			})
 		}
 	}

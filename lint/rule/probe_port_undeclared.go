@@ -48,7 +48,9 @@ func checkProbePortUndeclared(p *Pass) {
 }
 
 // checkProbePort looks for a port in the container of its probe, and for a number in the whole pod.
-func checkProbePort(p *Pass, o *chart.Object, pod []chart.Container, c chart.Container, probes string, port chart.Node) {
+func checkProbePort(
+	p *Pass, o *chart.Object, pod []chart.Container, c chart.Container, probes string, port chart.Node,
+) {
 	var texts []string
 	for declared := range c.Get("ports").Items() {
 		if declared.Get("name").Text() == port.Text() {
@@ -57,7 +59,7 @@ func checkProbePort(p *Pass, o *chart.Object, pod []chart.Container, c chart.Con
 		texts = append(texts, portText(declared))
 	}
 	owner := declaring(pod, port.Text())
-	severity, fix := Error, "Use the name of a port of this container, or a number, or name the container's port like that."
+	severity, fix := Error, "Use a number, or the name of a port that this container declares."
 	if isNumber(port.Text()) {
 		if owner != "" || len(texts) == 0 {
 			return // any container of the pod may listen on it

@@ -10,8 +10,8 @@ func init() {
 	register(&Rule{
 		ID:    "rollout-strategy-invalid",
 		Title: "The settings of a rolling update belong to a rolling update, and let it proceed",
-		Why: "The API server rejects a Deployment with the type Recreate, or a StatefulSet with the type OnDelete, that has " +
-			"rollingUpdate, even if it is empty. A values file that sets only the type keeps the rollingUpdate of the " +
+		Why: "The API server rejects a Deployment with the type Recreate, or a StatefulSet with the type OnDelete, that " +
+			"has rollingUpdate, even if it is empty. A values file that sets only the type keeps the rollingUpdate of the " +
 			"default values. The API server also rejects a rolling update that may neither add nor remove a pod.",
 		Bad: `strategy:
   type: Recreate
@@ -57,8 +57,8 @@ func (p *Pass) reportRollingUpdate(o *chart.Object, strategy chart.Node) {
 		Node: rollingUpdate,
 		Message: fmt.Sprintf("%s has the strategy %s together with rollingUpdate, which the API server rejects",
 			o, typ),
-		Fix: fmt.Sprintf("Render rollingUpdate only if the type is RollingUpdate, or set it to null in the values that set %s.",
-			typ),
+		Fix: fmt.Sprintf("Render rollingUpdate only if the type is RollingUpdate, or set it to null in the values that "+
+			"set %s.", typ),
 		Object: o.String(),
 	})
 }
@@ -70,10 +70,11 @@ func (p *Pass) reportStuckUpdate(o *chart.Object, rollingUpdate chart.Node) {
 		return
 	}
 	p.Report(Finding{
-		Node:    unavailable,
-		Message: fmt.Sprintf("the rolling update of %s may neither add nor remove a pod: maxSurge and maxUnavailable are 0", o),
-		Fix:     "Raise maxSurge or maxUnavailable to at least 1.",
-		Object:  o.String(),
+		Node: unavailable,
+		Message: fmt.Sprintf("the rolling update of %s may neither add nor remove a pod: "+
+			"maxSurge and maxUnavailable are 0", o),
+		Fix:    "Raise maxSurge or maxUnavailable to at least 1.",
+		Object: o.String(),
 	})
 }
 

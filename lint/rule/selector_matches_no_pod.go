@@ -74,8 +74,8 @@ func (ws *workloads) reportNoPod(p *Pass, o *chart.Object, node chart.Node, sele
 	}
 	fix := "Use the labels of the intended pods, from the same named template."
 	if closest != nil && !resembles(closest.labels, unmet) {
-		fix = fmt.Sprintf("If its workload is switched off, render %s under the same condition. Otherwise use the labels of the "+
-			"intended pods, from the same named template.", o)
+		fix = fmt.Sprintf("If its workload is switched off, render %s under the same condition. Otherwise use the labels "+
+			"of the intended pods, from the same named template.", o)
 	}
 	p.Report(Finding{
 		Severity: severity,
@@ -103,9 +103,9 @@ func (ws *workloads) noPodSeverity(o *chart.Object, closest *workload, unmet []l
 	return Error
 }
 
-// resembles reports whether labels look like a misspelling of the requirements: they have the wrong key, or a value that
-// contains the right one or differs from it by a letter. Otherwise the labels may be those of another component, and the
-// right one is switched off.
+// resembles reports whether labels look like a misspelling of the requirements: they have the wrong key, or a value
+// that contains the right one or differs from it by a letter. Otherwise the labels may be those of another component,
+// and the right one is switched off.
 func resembles(set labels.Set, unmet []labels.Requirement) bool {
 	for _, r := range unmet {
 		got, has := set.Lookup(r.Key())

@@ -27,7 +27,7 @@ var shared = embeddedtest.New(embedded.Options{})
 
 func TestMain(m *testing.M) { shared.Main(m) }
 
-// skipIfShort skips a test that waits for Patience and for namespaces to be deleted, which takes 12 s or more.
+// skipIfShort skips a test that waits for Patience, or for namespaces to be deleted, which takes 12 s or more.
 func skipIfShort(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
@@ -74,6 +74,7 @@ func exists(t *testing.T, name string) bool {
 }
 
 func TestSweepDeletesObjectsOfDeadRunsOnly(t *testing.T) {
+	skipIfShort(t)
 	living, livingProgress := begin(t, "living", Options{})
 	dead, _ := begin(t, "dead", Options{})
 	kill(dead)

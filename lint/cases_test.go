@@ -83,15 +83,15 @@ var cases = map[string][]expectation{
 	"real-tp":           {{"service-port-undeclared", linter.Info, "targetPort 0, which means the Service's port, 8080"}},
 	"48-crlf":           {},
 	"50b-dnspolicy-map": {{"manifest-type-wrong", linter.Error, "dnsPolicy must be a string, not a map"}},
-	"real-cyc":          {{"values-schema-missing", linter.Error, "no values.schema.json"}},
+	"real-cyc":          {{"values-schema-missing", linter.Warning, "no values.schema.json"}},
 	"real-rnd": {
-		{"limits-missing", linter.Error, "t.yaml:9: container \"t\" of Pod/release-name-test-* "},
-		{"requests-missing", linter.Error, "t.yaml:9: container \"t\" of Pod/release-name-test-* "},
+		{"limits-missing", linter.Warning, "t.yaml:9: container \"t\" of Pod/release-name-test-* "},
+		{"requests-missing", linter.Warning, "t.yaml:9: container \"t\" of Pod/release-name-test-* "},
 		{"values-schema-global", linter.Warning, "schema.json:1: "},
 	},
 	"real-trace": {
-		{"limits-missing", linter.Error, "pod.yaml:6: "},
-		{"requests-missing", linter.Error, "pod.yaml:6: "},
+		{"limits-missing", linter.Warning, "pod.yaml:6: "},
+		{"requests-missing", linter.Warning, "pod.yaml:6: "},
 	},
 }
 

@@ -79,6 +79,7 @@ type commandLine struct {
 	values       []string
 	set          []string
 	config       string
+	profile      string
 	crds         string
 	changedSince string
 	timeLimit    time.Duration
@@ -101,6 +102,8 @@ func newCommandLine() *commandLine {
 		"lint for this Kubernetes `version` (repeatable; default: the last four minor versions)")
 	c.StringVar(&c.crds, "crds", "", "`folder` of custom resource definitions that the clusters have")
 	c.StringVar(&c.config, "config", "", "configuration `file` (default: "+policy.FileName+" in the chart or beside it)")
+	c.StringVar(&c.profile, "profile", "", "how severe good practices are: "+strings.Join(policy.ProfileNames(), ", ")+
+		" (default: that of the configuration, or else recommended)")
 	c.StringVar(&c.changedSince, "changed-since", "",
 		"lint only charts that changed since this git `revision`, and require a new version of them")
 	c.StringArrayVar(&c.formats, "format", []string{"text"},
@@ -149,6 +152,11 @@ func lint(ctx context.Context, args []string, stdout, stderr io.Writer) (int, er
 		return 0, errors.New("no chart to lint: name a chart's folder or its .tgz")
 	}
 	options := c.options()
+	if c.profile != "" {
+		if options.Profile, err = policy.ParseProfile(c.profile); err != nil {
+			return 0, fmt.Errorf("--profile: %w", err)
+		}
+	}
 	options.Progress = stderr
 	if c.Changed("changed-since") {
 		if paths, options.BaseVersions, err = changedCharts(ctx, c.changedSince, paths, stderr); err != nil {

@@ -17,13 +17,13 @@ const (
 // Explain returns the documentation of a rule as text.
 func Explain(r *rule.Rule) string {
 	return fmt.Sprintf("%s (%s)\n\n%s.\n\n%s\n%s",
-		r.ID, r.Severity, r.Title, wordwrap.WrapString(r.Why, textWidth), examples(r, indent))
+		r.ID, r.DescribeSeverity(), r.Title, wordwrap.WrapString(r.Why, textWidth), examples(r, indent))
 }
 
 // ExplainMarkdown returns the documentation of a rule as Markdown, without a heading.
 func ExplainMarkdown(r *rule.Rule) string {
 	return fmt.Sprintf("**%s.** Severity: %s.\n\n%s\n%s",
-		escapeMarkdown(r.Title), r.Severity, wordwrap.WrapString(escapeMarkdown(r.Why), markdownWidth), examples(r, fence))
+		escapeMarkdown(r.Title), r.DescribeSeverity(), wordwrap.WrapString(escapeMarkdown(r.Why), markdownWidth), examples(r, fence))
 }
 
 // examples returns the examples of a rule, each formatted by block. The checks of kube-score have none.

@@ -28,6 +28,8 @@ import (
 type Options struct {
 	// Config is the configuration file for all charts. If it is empty, each chart has its own; see [policy.Find].
 	Config string
+	// Profile replaces that of the configuration, unless it is empty.
+	Profile policy.Profile
 	// KubeVersions are the Kubernetes versions to lint for, such as 1.37. If there are none, the configuration names them;
 	// if it does not, they are the last four minor versions.
 	KubeVersions []string
@@ -101,6 +103,7 @@ func newRun(options Options) (*run, error) {
 		return nil, err
 	}
 	r := &run{options: options, own: own, rendering: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	r.policies.profile = options.Profile
 	r.policies.rules = slices.Concat(rule.IDs(), ids(own))
 	if options.CRDs != "" {
 		r.crds, err = kubeschema.LoadCRDs(options.CRDs)
@@ -319,7 +322,8 @@ func (r *run) checkPolicy(path string, p *policy.Policy, all []*linted) []Findin
 	for i, s := range p.Suppressions {
 		used := slices.ContainsFunc(all, func(l *linted) bool { return l.policy == p && l.used[i] })
 		onlyChanged := r.options.BaseVersions != nil // a chart that did not change may need it
-		ruleIsOff := rule.IsPractice(s.Rule) && !r.hasPractices(p)
+		ruleIsOff := rule.IsPractice(s.Rule) && !r.hasPractices(p) ||
+			p.Profile == policy.Minimal && rule.Find(s.Rule) != nil && rule.Find(s.Rule).Practice
 		if !used && !onlyChanged && !ruleIsOff && !s.Expired(time.Now()) {
 			pass.Unused = append(pass.Unused, s)
 		}
@@ -341,7 +345,7 @@ func (r *run) rules(p *policy.Policy) []*rule.Rule {
 	if r.hasPractices(p) {
 		rules = append(rules, rule.PracticesOf(p)...)
 	}
-	return slices.DeleteFunc(rules, func(rl *rule.Rule) bool { return p.Severity(rl.ID, rl.Severity) == policy.Off })
+	return slices.DeleteFunc(rules, func(rl *rule.Rule) bool { return p.Severity(rl.ID, rl.Severity, rl.Practice) == policy.Off })
 }
 
 func ids(rules []*rule.Rule) []string {

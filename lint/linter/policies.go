@@ -8,7 +8,8 @@ import (
 
 // policies loads the policies of a run, each once.
 type policies struct {
-	rules []string // the IDs that a policy may name
+	rules   []string       // the IDs that a policy may name
+	profile policy.Profile // of all policies, unless it is empty
 
 	mu     sync.Mutex
 	loaded map[string]*policy.Policy // by file; the defaults have no file
@@ -30,5 +31,9 @@ func (p *policies) load(config, chartPath string) (*policy.Policy, error) {
 	if p.loaded[file] == nil && p.errs[file] == nil {
 		p.loaded[file], p.errs[file] = policy.Load(file, p.rules)
 	}
-	return p.loaded[file], p.errs[file]
+	loaded := p.loaded[file]
+	if loaded != nil && p.profile != "" {
+		loaded.Profile = p.profile
+	}
+	return loaded, p.errs[file]
 }

@@ -31,11 +31,11 @@ suppressions:
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(p.Severity("image-latest", policy.Error))
-	fmt.Println(p.Severity("limits-missing", policy.Error))
+	fmt.Println(p.Severity("image-latest", policy.Error, false))
+	fmt.Println(p.Severity("limits-missing", policy.Error, true), "in the recommended profile")
 	fmt.Println(p.Suppressions[0].Matches("limits-missing", "Job/import", "import", "default values"))
 	// Output:
 	// warning
-	// error
+	// warning in the recommended profile
 	// true
 }

@@ -12,6 +12,9 @@ import (
 
 // Policy is the configuration of the linter. Keys that the file omits have their default values.
 type Policy struct {
+	// Profile says how severe the rules are that demand good practices: minimal turns them off, recommended lowers errors
+	// to warnings and warnings to infos, and strict does neither. The default is recommended.
+	Profile Profile `yaml:"profile,omitempty"`
 	// Rules are the severities of the findings of rules, by the ID of the rule. A rule that is off does not run.
 	Rules map[string]Severity `yaml:"rules,omitempty"`
 	// Resources are the bounds on what containers and whole releases request.
@@ -69,11 +72,14 @@ func Default() *Policy {
 	return &Policy{Resources: DefaultResources()}
 }
 
-// Severity returns the severity that the policy gives to the rule of an ID, or the rule's own severity if it gives
-// none.
-func (p *Policy) Severity(rule string, own Severity) Severity {
+// Severity returns the severity that the policy gives to the rule of an ID, or else the rule's own, which for a practice
+// depends on the profile.
+func (p *Policy) Severity(rule string, own Severity, practice bool) Severity {
 	if s := p.Rules[rule]; s != unset {
 		return s
+	}
+	if practice {
+		return p.Profile.PracticeSeverity(own)
 	}
 	return own
 }

@@ -43,9 +43,9 @@ suppressions:
 `)
 	p, err := policy.Load(file, rules)
 	require.NoError(t, err)
-	assert.Equal(t, policy.Warning, p.Severity("limits-missing", policy.Error))
-	assert.Equal(t, policy.Off, p.Severity("image-latest", policy.Error))
-	assert.Equal(t, policy.Info, p.Severity("requests-missing", policy.Info), "the severity of the rule itself")
+	assert.Equal(t, policy.Warning, p.Severity("limits-missing", policy.Error, true))
+	assert.Equal(t, policy.Off, p.Severity("image-latest", policy.Error, true))
+	assert.Equal(t, policy.Info, p.Severity("requests-missing", policy.Info, false), "the severity of the rule itself")
 	assert.Equal(t, []string{filepath.Join(folder, "arm.yaml")}, p.ValuesSets[0].Files)
 	assert.Equal(t, file+":6:5", p.ValuesSets[0].Position.String())
 	assert.Equal(t, []string{"1.36"}, p.KubeVersions)
@@ -71,7 +71,7 @@ func TestLoadNamesMistakes(t *testing.T) {
 		{"rule: {}", `:1: unknown key "rule"; did you mean "rules"?`},
 		{"\nsuppressions:\n - {rules: x}", `:3: unknown key "rules"; did you mean "rule"?`},
 		{"resources:\n  quotas: {}", `:2: unknown key "quotas"; did you mean "quota"?`},
-		{"nothing: {}", `:1: unknown key "nothing"; the keys are rules, resources, `},
+		{"nothing: {}", `:1: unknown key "nothing"; the keys are profile, rules, resources, `},
 		{"rules: {limit-missing: off}", `:1: unknown rule "limit-missing"; did you mean "limits-missing"?`},
 		{"rules: {limits-missing: fatal}", `:1: unknown severity "fatal": want one of error, warning, info, off`},
 		{"rules: {limits-missing: 1}", `:1: unknown severity "1"`},
@@ -194,4 +194,23 @@ func TestPodSecurityFor(t *testing.T) {
 	p, err = policy.Load(write(t, t.TempDir(), "podSecurity: restricted"), rules)
 	require.NoError(t, err)
 	assert.EqualValues(t, "restricted", p.PodSecurity.For("ci/small-values.yaml"))
+}
+
+func TestProfiles(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		profile         policy.Profile
+		errors, warning policy.Severity // of practices that are errors and warnings in the strict profile
+	}{
+		{"", policy.Warning, policy.Info},
+		{policy.Minimal, policy.Off, policy.Off},
+		{policy.Recommended, policy.Warning, policy.Info},
+		{policy.Strict, policy.Error, policy.Warning},
+	} {
+		p := &policy.Policy{Profile: test.profile, Rules: map[string]policy.Severity{"b": policy.Error}}
+		assert.Equal(t, test.errors, p.Severity("a", policy.Error, true), test.profile)
+		assert.Equal(t, test.warning, p.Severity("a", policy.Warning, true), test.profile)
+		assert.Equal(t, policy.Error, p.Severity("a", policy.Error, false), test.profile)
+		assert.Equal(t, policy.Error, p.Severity("b", policy.Warning, true), "the severity in the configuration")
+	}
 }

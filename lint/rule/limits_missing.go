@@ -19,6 +19,7 @@ func init() {
       requests: {cpu: 100m, memory: 128Mi}
       limits: {cpu: 500m, memory: 512Mi}`,
 		Severity: Error,
+		Practice: true,
 		Check:    func(p *Pass) { reportMissing(p, "limits") },
 	})
 }

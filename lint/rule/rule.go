@@ -36,6 +36,9 @@ type Rule struct {
 	// ComparesReleases means that the rule compares the rendering with that for another release. It runs on a pass that has
 	// Other, once for all values sets and Kubernetes versions that render the same templates.
 	ComparesReleases bool
+	// Practice means that the rule demands a good practice, instead of finding a fault. Its severity is that of the strict
+	// profile.
+	Practice bool
 	// ChecksPolicy means that the rule checks the policy instead of a chart. It runs once for all charts that share the
 	// policy, after them, on a pass that has only Policy and Unused.
 	ChecksPolicy bool
@@ -99,10 +102,10 @@ type Pass struct {
 // finding's own if it is lower than that of the rule, or else that of the rule.
 func (p *Pass) Report(f Finding) {
 	f.Rule = p.rule.ID
-	if configured, ok := p.Policy.Rules[p.rule.ID]; ok {
-		f.Severity = configured
-	} else if f.Severity <= 0 || f.Severity > p.rule.Severity {
-		f.Severity = p.rule.Severity
+	_, configured := p.Policy.Rules[p.rule.ID]
+	severity := p.Policy.Severity(p.rule.ID, p.rule.Severity, p.rule.Practice)
+	if configured || f.Severity <= 0 || f.Severity > severity {
+		f.Severity = severity
 	}
 	if f.Position == (chart.Position{}) {
 		f.Position = f.Node.Position()
@@ -161,6 +164,14 @@ func IDs() []string {
 		ids = append(ids, r.ID)
 	}
 	return ids
+}
+
+// DescribeSeverity names the severity in the default profile, and that in the strict one if it is another.
+func (r *Rule) DescribeSeverity() string {
+	if !r.Practice {
+		return r.Severity.String()
+	}
+	return policy.Recommended.PracticeSeverity(r.Severity).String() + " (strict: " + r.Severity.String() + ")"
 }
 
 // Find returns the rule or practice with an ID, or nil.

@@ -16,6 +16,7 @@ replicaCount: 1   # values.schema.json: {"properties": {"image": {"type": "strin
 		Good: `# values.yaml
 replicaCount: 1   # values.schema.json: {"properties": {"replicaCount": {"type": "integer"}}}`,
 		Severity: Warning,
+		Practice: true,
 		Check:    checkValuesSchemaIncomplete,
 	})
 }

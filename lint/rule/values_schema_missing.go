@@ -16,6 +16,7 @@ func init() {
 ├── values.schema.json
 └── templates/`,
 		Severity: Error,
+		Practice: true,
 		Check:    checkValuesSchemaMissing,
 	})
 }

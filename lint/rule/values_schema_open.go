@@ -16,6 +16,7 @@ func init() {
 		Bad:      `"image": {"type": "object", "properties": {"tag": {"type": "string"}}}`,
 		Good:     `"image": {"type": "object", "additionalProperties": false, "properties": {"tag": {"type": "string"}}}`,
 		Severity: Warning,
+		Practice: true,
 		Check:    checkValuesSchemaOpen,
 	})
 }

@@ -78,23 +78,23 @@ func (r *Run) renewLease(ctx context.Context) error {
 	}
 }
 
-// observed is what a Lease says about its run. It is the zero value if there is no Lease.
-type observed struct {
+// leaseState is the state of a run's Lease. It is the zero value if there is no Lease.
+type leaseState struct {
 	version string // changes with each renewal
 	holder  string
 }
 
-func (r *Run) observeLease(ctx context.Context, run string) (observed, error) {
+func (r *Run) readLease(ctx context.Context, run string) (leaseState, error) {
 	lease, err := r.leases(run).Get(ctx, leaseName(run), metav1.GetOptions{})
 	switch {
 	case apierrors.IsNotFound(err):
-		return observed{}, nil
+		return leaseState{}, nil
 	case err != nil:
-		return observed{}, fmt.Errorf("read the Lease of run %s: %w", run, err)
+		return leaseState{}, fmt.Errorf("read the Lease of run %s: %w", run, err)
 	case lease.Spec.HolderIdentity == nil:
-		return observed{version: lease.ResourceVersion}, nil
+		return leaseState{version: lease.ResourceVersion}, nil
 	}
-	return observed{lease.ResourceVersion, *lease.Spec.HolderIdentity}, nil
+	return leaseState{lease.ResourceVersion, *lease.Spec.HolderIdentity}, nil
 }
 
 // deleteLease deletes the Lease of a run, with the namespace that was created for it.

@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
@@ -20,12 +21,21 @@ import (
 	watchtools "k8s.io/client-go/tools/watch"
 )
 
-// deleteObjects deletes the objects of a run, except for its Lease. If the run created namespaces, those are its
-// namespaces, with everything in them, and its cluster-scoped objects.
+// deleteObjects deletes the objects of a run, except for its Lease.
 func (r *Run) deleteObjects(ctx context.Context, run string) error {
-	if r.options.Namespace != "" {
-		return r.options.DeleteObjects(ctx, run)
+	deleteAll := r.options.DeleteObjects
+	if r.options.Namespace == "" {
+		deleteAll = r.deleteClusterScoped
 	}
+	err := deleteAll(ctx, run)
+	if err != nil && ctx.Err() != nil {
+		return fmt.Errorf("%w while deleting the objects of run %s: %w", context.Cause(ctx), run, err)
+	}
+	return err
+}
+
+// deleteClusterScoped deletes the cluster-scoped objects of a run, its namespaces among them, with everything in them.
+func (r *Run) deleteClusterScoped(ctx context.Context, run string) error {
 	remove := func(resource schema.GroupVersionResource, object *unstructured.Unstructured) error {
 		if resource.Resource == "namespaces" && object.GetName() == leaseName(run) {
 			return nil
@@ -89,34 +99,26 @@ func deletable(
 	return resources, nil
 }
 
-// awaitGone waits until no namespace of these runs is left. When ctx ends first, the error names the namespaces that
-// are left, and what holds each.
+// awaitGone waits until no namespace of these runs is left. It reports namespaces that are held by finalizers once the
+// wait has taken longer than a renewal of the Lease. When ctx ends first, the error names the namespaces that are left,
+// and what holds each.
 func (r *Run) awaitGone(ctx context.Context, runs ...string) error {
 	if r.options.Namespace != "" || len(runs) == 0 {
 		return nil
 	}
-	ofRuns := func(options *metav1.ListOptions) {
-		options.LabelSelector = fmt.Sprintf("%s in (%s)", Label, strings.Join(runs, ","))
+	silent, cancel := context.WithTimeout(ctx, r.options.Patience/renewals)
+	defer cancel()
+	left, err := r.watchUntilGone(silent, runs, func(*corev1.Namespace) {})
+	if err != nil && silent.Err() != nil && ctx.Err() == nil {
+		reported := sets.New[string]()
+		left, err = r.watchUntilGone(ctx, runs, func(namespace *corev1.Namespace) {
+			reasons, held := heldBy(namespace)
+			if held && !reported.Has(namespace.Name) {
+				reported.Insert(namespace.Name)
+				fmt.Fprintf(r.options.Progress, "waiting for namespace %s to be deleted: %s\n", namespace.Name, reasons)
+			}
+		})
 	}
-	namespaces := cache.NewFilteredListWatchFromClient(r.cluster.CoreV1().RESTClient(), "namespaces", "", ofRuns)
-	left := map[string]*corev1.Namespace{}
-	listed := func(store cache.Store) (bool, error) {
-		for _, object := range store.List() {
-			namespace := object.(*corev1.Namespace)
-			left[namespace.Name] = namespace
-		}
-		return len(left) == 0, nil
-	}
-	changed := func(event watch.Event) (bool, error) {
-		namespace := event.Object.(*corev1.Namespace)
-		if event.Type == watch.Deleted {
-			delete(left, namespace.Name)
-		} else {
-			left[namespace.Name] = namespace
-		}
-		return len(left) == 0, nil
-	}
-	_, err := watchtools.UntilWithSync(ctx, namespaces, &corev1.Namespace{}, listed, changed)
 	if err == nil {
 		return nil
 	}
@@ -125,30 +127,63 @@ func (r *Run) awaitGone(ctx context.Context, runs ...string) error {
 	}
 	err = fmt.Errorf("%w while waiting for namespaces to be deleted", err)
 	for _, name := range slices.Sorted(maps.Keys(left)) {
-		err = fmt.Errorf("%w\n  namespace %s of run %s: %s", err, name, left[name].Labels[Label], heldBy(left[name]))
+		reasons, _ := heldBy(left[name])
+		err = fmt.Errorf("%w\n  namespace %s of run %s: %s", err, name, left[name].Labels[Label], reasons)
 	}
 	return err
 }
 
-// heldBy says why a namespace that is being deleted still exists, and what to do about it.
-func heldBy(namespace *corev1.Namespace) string {
-	var reasons []string
-	held := false
+// watchUntilGone watches the namespaces of these runs until none is left, and calls observe with each version of each.
+// It returns the namespaces that are left when ctx ends, by name.
+func (r *Run) watchUntilGone(
+	ctx context.Context, runs []string, observe func(*corev1.Namespace),
+) (left map[string]*corev1.Namespace, err error) {
+	ofRuns := func(options *metav1.ListOptions) {
+		options.LabelSelector = fmt.Sprintf("%s in (%s)", Label, strings.Join(runs, ","))
+	}
+	namespaces := cache.NewFilteredListWatchFromClient(r.cluster.CoreV1().RESTClient(), "namespaces", "", ofRuns)
+	left = map[string]*corev1.Namespace{}
+	update := func(namespace *corev1.Namespace) {
+		left[namespace.Name] = namespace
+		observe(namespace)
+	}
+	listed := func(store cache.Store) (bool, error) {
+		for _, object := range store.List() {
+			update(object.(*corev1.Namespace))
+		}
+		return len(left) == 0, nil
+	}
+	changed := func(event watch.Event) (bool, error) {
+		namespace := event.Object.(*corev1.Namespace)
+		if event.Type == watch.Deleted {
+			delete(left, namespace.Name)
+		} else {
+			update(namespace)
+		}
+		return len(left) == 0, nil
+	}
+	_, err = watchtools.UntilWithSync(ctx, namespaces, &corev1.Namespace{}, listed, changed)
+	return left, err
+}
+
+// heldBy returns the reasons why a namespace that is being deleted still exists, with a remedy if a finalizer holds it.
+func heldBy(namespace *corev1.Namespace) (reasons string, held bool) {
+	var all []string
 	if finalizers := namespace.Finalizers; len(finalizers) > 0 {
-		reasons = append(reasons, fmt.Sprintf("it has the finalizers %q", finalizers))
+		all = append(all, fmt.Sprintf("it has the finalizers %q", finalizers))
 		held = true
 	}
 	for _, condition := range namespace.Status.Conditions {
 		if condition.Status == corev1.ConditionTrue {
-			reasons = append(reasons, condition.Message)
+			all = append(all, condition.Message)
 			held = held || condition.Type == corev1.NamespaceFinalizersRemaining
 		}
 	}
 	switch {
-	case len(reasons) == 0:
-		return "it is being deleted"
+	case len(all) == 0:
+		return "it is being deleted", false
 	case held:
-		reasons = append(reasons, "start the controller that removes the finalizer, or remove it with kubectl edit")
+		all = append(all, "start the controller that removes the finalizer, or remove it with kubectl edit")
 	}
-	return strings.Join(reasons, "; ")
+	return strings.Join(all, "; "), held
 }

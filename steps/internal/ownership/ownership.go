@@ -4,8 +4,9 @@
 // # Protocol
 //
 // Every object that a run creates has the label [Label], whose value is the run's ID. Before it creates anything else,
-// a run creates a Lease, which it renews six times per Patience. It deletes the Lease after everything else. The Lease
-// is in a namespace of its own, or in the one namespace that runs share (Options.Namespace).
+// a run creates a Lease, which it renews six times per Patience. It deletes the Lease after everything else, and keeps it
+// if a deletion fails, so that a later sweep finds the run. The Lease is in a namespace of its own, or in the one
+// namespace that runs share (Options.Namespace).
 //
 // A run that finds the label of another run observes that run's Lease. If the Lease is missing, or its resourceVersion
 // is the same after Patience, the other run is dead, and its objects are deleted. Patience is measured on the
@@ -54,7 +55,7 @@ type Options struct {
 	// DeleteObjects deletes everything that the run with this ID created in Namespace, except for its Lease. It is
 	// required if Namespace is set, and unused otherwise.
 	DeleteObjects func(ctx context.Context, run string) error
-	// Progress receives lines about other runs. It is required.
+	// Progress receives lines about other runs, and about namespaces whose deletion takes long. It is required.
 	Progress io.Writer
 	// Patience replaces the constant of that name unless it is 0.
 	Patience time.Duration
@@ -118,6 +119,7 @@ func newRun(config *rest.Config, id string, options Options) (*Run, error) {
 	if options.Patience == 0 {
 		options.Patience = Patience
 	}
+	options.Progress = &lockedWriter{w: options.Progress}
 	r := &Run{id: id, options: options}
 	var err error
 	if r.cluster, err = kubernetes.NewForConfig(config); err != nil {
@@ -125,6 +127,18 @@ func newRun(config *rest.Config, id string, options Options) (*Run, error) {
 	}
 	r.objects, err = dynamic.NewForConfig(config)
 	return r, err
+}
+
+// lockedWriter is safe for concurrent use: Close and the background sweep both report progress.
+type lockedWriter struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lockedWriter) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(line)
 }
 
 func (r *Run) startRenewing(ctx context.Context) {
@@ -144,14 +158,20 @@ func (r *Run) startSweep(ctx context.Context) {
 }
 
 // Close deletes the objects of the run and its Lease, and waits until they are gone and the objects of dead runs are
-// too. When ctx ends first, it cancels all of that and returns an error that names what is left. Either way, everything
+// too. If a deletion fails, it keeps the Lease, and does not wait for the objects of the run. When ctx ends first, it cancels all of that and returns an error that names what is left. Either way, everything
 // that Begin started has ended when it returns. A second call does nothing.
 func (r *Run) Close(ctx context.Context) (err error) {
 	r.closing.Do(func() {
-		deleted := r.deleteObjects(ctx, r.id)
+		err = r.deleteObjects(ctx, r.id)
 		r.stopRenewing()
 		r.renewing.Wait()
-		err = errors.Join(deleted, r.lost, r.deleteLease(ctx, r.id), r.awaitGone(ctx, r.id), r.joinSweep(ctx))
+		if err == nil {
+			err = r.deleteLease(ctx, r.id)
+		}
+		if err == nil {
+			err = r.awaitGone(ctx, r.id)
+		}
+		err = errors.Join(r.lost, err, r.joinSweep(ctx))
 	})
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/rest"
 
 	"github.com/traderadmin/charts/cluster/embedded"
 	"github.com/traderadmin/charts/cluster/embedded/embeddedtest"
@@ -132,7 +134,7 @@ func TestRunWhoseLeaseWasDeletedFails(t *testing.T) {
 
 func TestCloseNamesOwnNamespaceHeldByFinalizer(t *testing.T) {
 	const finalizer = "example.com/hold"
-	r, _ := begin(t, "held", Options{})
+	r, progress := begin(t, "held", Options{})
 	createNamespace(t, metav1.ObjectMeta{
 		Name: "shop-held", Labels: map[string]string{Label: "held"}, Finalizers: []string{finalizer},
 	})
@@ -151,6 +153,8 @@ func TestCloseNamesOwnNamespaceHeldByFinalizer(t *testing.T) {
 	assert.ErrorContains(t, err, "namespace shop-held of run held")
 	assert.ErrorContains(t, err, finalizer)
 	assert.ErrorContains(t, err, "kubectl edit")
+	waiting := "waiting for namespace shop-held to be deleted: it has the finalizers [\"" + finalizer
+	assert.Equal(t, 1, strings.Count(progress.String(), waiting), progress)
 	lease, err := shared.Client(t).CoreV1().Namespaces().Get(t.Context(), "charts-run-held", metav1.GetOptions{})
 	assert.True(t, apierrors.IsNotFound(err) || lease.DeletionTimestamp != nil, "the run has released its Lease")
 }
@@ -226,7 +230,7 @@ func TestSweepFinishesInterruptedClose(t *testing.T) {
 	createLabelled(t, "shop-hasty", "hasty")
 	ctx, interrupt := context.WithCancelCause(t.Context())
 	interrupt(errors.New("interrupted"))
-	require.ErrorContains(t, r.Close(ctx), "interrupted while waiting for namespaces to be deleted")
+	require.ErrorContains(t, r.Close(ctx), "interrupted while deleting the objects of run hasty")
 	assert.True(t, exists(t, "shop-hasty"))
 
 	progress := new(bytes.Buffer)
@@ -236,3 +240,43 @@ func TestSweepFinishesInterruptedClose(t *testing.T) {
 	assert.False(t, exists(t, "charts-run-hasty"))
 	assert.Equal(t, 1, strings.Count(progress.String(), "dead run: hasty (process "), progress)
 }
+
+// A namespace whose deletion was requested no longer leads a sweep to its run, but the Lease's own does.
+func TestSweepFindsClusterScopedObjectThatCloseCouldNotDelete(t *testing.T) {
+	skipIfShort(t)
+	refused := errors.New("refused by a webhook")
+	config := rest.CopyConfig(shared.Config(t))
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(request *http.Request) (*http.Response, error) {
+			if request.Method == http.MethodDelete && strings.HasSuffix(request.URL.Path, "/clusterroles/shop-failing") {
+				return nil, refused
+			}
+			return next.RoundTrip(request)
+		})
+	})
+	r, err := Begin(t.Context(), config, "failing", Options{Progress: new(bytes.Buffer), Patience: patience})
+	require.NoError(t, err)
+	createLabelled(t, "shop-failing", "failing")
+	roles := shared.Client(t).RbacV1().ClusterRoles()
+	role := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{
+		Name: "shop-failing", Labels: map[string]string{Label: "failing"},
+	}}
+	_, err = roles.Create(t.Context(), role, metav1.CreateOptions{})
+	require.NoError(t, err)
+
+	err = r.Close(t.Context())
+
+	require.ErrorIs(t, err, refused)
+	assert.ErrorContains(t, err, "delete clusterroles/shop-failing of run failing")
+	require.True(t, exists(t, "charts-run-failing"), "the Lease stays")
+
+	require.NoError(t, Sweep(t.Context(), shared.Config(t), Options{Progress: new(bytes.Buffer), Patience: patience}))
+
+	_, err = roles.Get(t.Context(), "shop-failing", metav1.GetOptions{})
+	assert.True(t, apierrors.IsNotFound(err), err)
+	assert.False(t, exists(t, "charts-run-failing"))
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (r roundTripper) RoundTrip(request *http.Request) (*http.Response, error) { return r(request) }

@@ -52,30 +52,38 @@ func (r *Run) sweepNamespace(ctx context.Context) error {
 
 // deleteDead finds out which of the runs are dead, which takes Patience, deletes their objects, and waits until they
 // are gone. It returns the Leases of the runs that are alive, by run.
-func (r *Run) deleteDead(ctx context.Context, runs sets.Set[string]) (alive map[string]observed, err error) {
+func (r *Run) deleteDead(ctx context.Context, runs sets.Set[string]) (alive map[string]leaseState, err error) {
 	if runs.Len() == 0 {
 		return nil, nil
 	}
-	dead, alive, err := r.observeRuns(ctx, sets.List(runs))
+	dead, alive, err := r.classify(ctx, sets.List(runs))
 	errs := []error{err}
+	var deleted []string
 	for _, run := range slices.Sorted(maps.Keys(dead)) {
 		holder := ""
 		if dead[run].holder != "" {
 			holder = " (" + dead[run].holder + ")"
 		}
 		fmt.Fprintf(r.options.Progress, "cleaning up after a dead run: %s%s\n", run, holder)
-		errs = append(errs, r.deleteObjects(ctx, run), r.deleteLease(ctx, run))
+		err := r.deleteObjects(ctx, run)
+		if err == nil {
+			err = r.deleteLease(ctx, run)
+		}
+		if err == nil {
+			deleted = append(deleted, run)
+		}
+		errs = append(errs, err)
 	}
-	errs = append(errs, r.awaitGone(ctx, slices.Sorted(maps.Keys(dead))...))
+	errs = append(errs, r.awaitGone(ctx, deleted...))
 	return alive, errors.Join(errs...)
 }
 
-// observeRuns reads the Leases of runs twice, Patience apart. A run is dead if its Lease is the same, or missing, both
+// classify reads the Leases of runs twice, Patience apart. A run is dead if its Lease is the same, or missing, both
 // times, and alive if its Lease was renewed. A run whose Lease was deleted in the meantime has ended, and is neither.
-func (r *Run) observeRuns(ctx context.Context, runs []string) (dead, alive map[string]observed, err error) {
-	before := map[string]observed{}
+func (r *Run) classify(ctx context.Context, runs []string) (dead, alive map[string]leaseState, err error) {
+	before := map[string]leaseState{}
 	for _, run := range runs {
-		if before[run], err = r.observeLease(ctx, run); err != nil {
+		if before[run], err = r.readLease(ctx, run); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -86,16 +94,16 @@ func (r *Run) observeRuns(ctx context.Context, runs []string) (dead, alive map[s
 	case <-ctx.Done():
 		return nil, nil, fmt.Errorf("%w while waiting to see whether other runs are alive: %q", context.Cause(ctx), runs)
 	}
-	dead, alive = map[string]observed{}, map[string]observed{}
+	dead, alive = map[string]leaseState{}, map[string]leaseState{}
 	var errs []error
 	for _, run := range runs {
-		now, err := r.observeLease(ctx, run)
+		now, err := r.readLease(ctx, run)
 		switch {
 		case err != nil:
 			errs = append(errs, err)
 		case now == before[run]:
 			dead[run] = now
-		case now != observed{}:
+		case now != leaseState{}:
 			alive[run] = now
 		}
 	}

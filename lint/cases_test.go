@@ -56,7 +56,7 @@ var cases = map[string][]expectation{
 	},
 	"18e-netpol-all-pods-ok": {},
 	"25a-probe-port-name": {
-		{"probe-port-undeclared", linter.Error, "port http, but the container declares only https"},
+		{"probe-port-undeclared", linter.Error, "port http of the readinessProbe"},
 	},
 	"27-recreate-rollingupdate": {
 		{"rollout-strategy-invalid", linter.Error, "deployment.yaml:9: Deployment/release-name has the strategy Recreate"},
@@ -73,8 +73,8 @@ var cases = map[string][]expectation{
 		{"disruption-blocked", linter.Warning, "a.yaml:21: PodDisruptionBudget/pdb never"},
 		{"duplicate-item", linter.Error, "a.yaml:39: the port http"},
 		{"duplicate-item", linter.Warning, "a.yaml:40: the environment variable X"},
-		{"probe-port-undeclared", linter.Error, "a.yaml:41: the livenessProbe"},
-		{"probe-port-undeclared", linter.Info, "a.yaml:42: the readinessProbe"},
+		{"probe-port-undeclared", linter.Error, "a.yaml:41: port htttp of the livenessProbe"},
+		{"probe-port-undeclared", linter.Info, "a.yaml:42: port 9999 of the readinessProbe"},
 		{"duplicate-item", linter.Error, "a.yaml:43: the mount path /a"},
 		{"duplicate-item", linter.Error, "a.yaml:44: the container A_b"},
 		{"duplicate-item", linter.Error, "a.yaml:47: the volume v"},

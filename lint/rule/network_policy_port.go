@@ -2,6 +2,7 @@ package rule
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/traderadmin/charts/internal/chart"
 )
@@ -36,48 +37,37 @@ func checkNetworkPolicyPort(p *Pass) {
 func (ws *workloads) checkPolicyPort(
 	p *Pass, policy *chart.Object, field string, rule, name chart.Node, protocol string,
 ) {
-	targets, known := ws.targetsOf(policy, field, rule)
-	if !known || len(targets) == 0 {
-		return
+	targets := targetsOf(policy, field, rule)
+	text := name.Text() + "/" + protocol
+	var declared []string
+	for _, target := range targets {
+		selector, ok := parseSelector(target.Get("podSelector"))
+		if !ok || target.Get("namespaceSelector").Exists() || len(ws.selectedBy(policy.Namespace(), selector)) == 0 {
+			return // pods of other releases or namespaces may be among the targets
+		}
+		ports := ws.portsOf(policy.Namespace(), selector)
+		if ports.declared[text] {
+			return
+		}
+		declared = append(declared, ports.texts...)
 	}
-	ports := declaredPorts(targets)
-	if ports.declared[name.Text()+"/"+protocol] {
+	if len(targets) == 0 {
 		return
-	}
-	declared := "no port"
-	if len(ports.texts) > 0 {
-		declared = "only " + list(ports.texts)
 	}
 	p.Report(Finding{
 		Node: name,
-		Message: fmt.Sprintf("%s allows connections to port %s/%s, but its pods, of %s, declare %s",
-			policy, name.Text(), protocol, names(targets), declared),
+		Message: fmt.Sprintf("%s allows connections to port %s, but the pods that it selects declare %s",
+			policy, text, onlyPorts(declared)),
 		Fix:    "Use the name or number of a port that a container declares.",
 		Object: policy.String(),
 	})
 }
 
-// targetsOf returns the workloads of the release that a rule allows connections to; false if pods of other releases or
-// namespaces may be among the targets.
-func (ws *workloads) targetsOf(policy *chart.Object, field string, rule chart.Node) (targets []*workload, known bool) {
-	namespace := policy.Namespace()
+// targetsOf returns the maps whose podSelector selects the pods that a rule allows connections to: the policy's spec
+// for ingress, and the peers for egress.
+func targetsOf(policy *chart.Object, field string, rule chart.Node) []chart.Node {
 	if field == "from" {
-		selector, ok := parseSelector(policy.Get("spec", "podSelector"))
-		if !ok {
-			return nil, false // all pods of the namespace
-		}
-		return ws.selectedBy(namespace, selector), true
+		return []chart.Node{policy.Get("spec")}
 	}
-	for peer := range rule.Get("to").Items() {
-		selector, ok := parseSelector(peer.Get("podSelector"))
-		if !ok || peer.Get("namespaceSelector").Exists() {
-			return nil, false
-		}
-		selected := ws.selectedBy(namespace, selector)
-		if len(selected) == 0 {
-			return nil, false
-		}
-		targets = append(targets, selected...)
-	}
-	return targets, true
+	return slices.Collect(rule.Get("to").Items())
 }

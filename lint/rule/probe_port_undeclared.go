@@ -66,18 +66,15 @@ func checkProbePort(
 		}
 		severity, fix = Info, "Use a declared port, or declare this one if the container listens on it."
 	}
-	declares := "no port"
-	if len(texts) > 0 {
-		declares = "only " + list(texts)
-	}
+	declares := onlyPorts(texts)
 	if owner != "" {
 		declares += fmt.Sprintf("; container %q has it, but the kubelet does not look there", owner)
 	}
 	p.Report(Finding{
 		Severity: severity,
 		Node:     port,
-		Message: fmt.Sprintf("the %s of %s %q of %s uses port %s, but the container declares %s",
-			probes, c.Role, c.Name, o, port.Text(), declares),
+		Message: fmt.Sprintf("port %s of the %s of %s %q of %s is undeclared: the container declares %s",
+			port.Text(), probes, c.Role, c.Name, o, declares),
 		Fix:       fix,
 		Object:    o.String(),
 		Container: c.Name,

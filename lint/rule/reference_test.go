@@ -73,6 +73,12 @@ rules: [{apiGroups: [""], resources: [configmaps], verbs: [get, create]}]
 -- templates/fails.yaml --
 {{ fail "no" }}
 `
+		off = `
+-- templates/web.yaml --
+{{- if .Values.web }}
+kind: Deployment
+{{- end }}
+`
 		secret = "secret: {secretName: release-name-tls}"
 		config = "configMap: {name: release-name-config}"
 
@@ -101,6 +107,8 @@ rules: [{apiGroups: [""], resources: [configmaps], verbs: [get, create]}]
 		"service account of the cluster":   {objectMissing, account("agent"), none},
 		"objects that failed to render":    {objectMissing, volume(config) + fails, none},
 		"label with another value":         {noPod, selects("app: fixture, component: web"), rule.Error},
+		"the same with a workload off":     {noPod, selects("app: fixture, component: web") + off, rule.Warning},
+		"a typo with a workload off":       {noPod, selects("app: fixture, component: ap") + off, rule.Error},
 		"the same beside an operator":      {noPod, selects("app: fixture, component: web") + custom, rule.Warning},
 		"label that no pod has":            {noPod, selects("app: fixture, leader: yes"), rule.Info},
 		"label with a misspelled key":      {noPod, selects("app: fixture, componemt: app"), rule.Error},
@@ -220,7 +228,10 @@ func lineAt(t *testing.T, at chart.Position) string {
 
 // The cost of rules for references must grow linearly with the number of objects, whether these are right or wrong.
 func BenchmarkReferences(b *testing.B) {
-	subjects := map[string]bool{"reference": true, "selector": true, "service": true, "duplicate": true, "image": true}
+	subjects := map[string]bool{
+		"reference": true, "selector": true, "service": true, "duplicate": true, "image": true,
+		"probe": true, "port": true, "placement": true, "governing": true, "disruption": true, "network": true, "name": true,
+	}
 	for _, name := range []string{"right", "wrong"} {
 		for _, count := range []int{1000, 10000} {
 			b.Run(fmt.Sprintf("%s/%d", name, count), func(b *testing.B) {

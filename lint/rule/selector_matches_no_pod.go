@@ -2,6 +2,8 @@ package rule
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/labels"
@@ -64,7 +66,7 @@ func (ws *workloads) hasPodFor(o *chart.Object, selector labels.Selector) bool {
 
 func (ws *workloads) reportNoPod(p *Pass, o *chart.Object, node chart.Node, selector labels.Selector) {
 	closest, unmet := ws.closest(o.Namespace(), o.Name, selector)
-	severity := ws.noPodSeverity(o, closest, unmet)
+	severity := ws.noPodSeverity(p, o, closest, unmet)
 	if severity == 0 {
 		return
 	}
@@ -88,7 +90,9 @@ func (ws *workloads) reportNoPod(p *Pass, o *chart.Object, node chart.Node, sele
 
 // noPodSeverity judges a selector that matches no pod of the release: how likely it is a mistake. Zero is not a
 // finding.
-func (ws *workloads) noPodSeverity(o *chart.Object, closest *workload, unmet []labels.Requirement) Severity {
+func (ws *workloads) noPodSeverity(
+	p *Pass, o *chart.Object, closest *workload, unmet []labels.Requirement,
+) Severity {
 	mayBeOthers := o.Kind == "NetworkPolicy" || ws.custom // the pods may belong to another release, or to an operator
 	switch {
 	case closest == nil && mayBeOthers:
@@ -97,10 +101,40 @@ func (ws *workloads) noPodSeverity(o *chart.Object, closest *workload, unmet []l
 		return Warning
 	case !contradicts(closest.labels, unmet):
 		return Info
-	case mayBeOthers, o.Kind == "PodDisruptionBudget" && !resembles(closest.labels, unmet):
-		return Warning // the workload of a budget may be switched off, which does no harm
+	case mayBeOthers:
+		return Warning
+	case !resembles(closest.labels, unmet) && (o.Kind == "PodDisruptionBudget" || switchedOff(p)):
+		return Warning // the workload may be switched off, and then a budget does no harm
 	}
 	return Error
+}
+
+// switchedOff reports whether a template of the chart or of a subchart that contains a workload renders nothing, or a
+// subchart is absent.
+func switchedOff(p *Pass) bool {
+	type key struct{}
+	return chart.Once(p.Rendered, key{}, func() bool {
+		renders := map[string]bool{}
+		for _, o := range p.Rendered.Objects {
+			renders[o.Template()] = true
+		}
+		return anySwitchedOff(p.Chart.Source(), renders)
+	})
+}
+
+// workloadKind matches the kinds of workloads that serve.
+var workloadKind = regexp.MustCompile(`(?m)^\s*kind:\s*["']?(?:Deployment|StatefulSet|DaemonSet|ReplicaSet|Pod)\b`)
+
+func anySwitchedOff(s *chart.Source, renders map[string]bool) bool {
+	if s == nil {
+		return true
+	}
+	for _, t := range s.Templates {
+		if !t.IsPartial() && !renders[t.FullName] && workloadKind.Match(t.Content) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(s.Dependencies, func(d chart.Dependency) bool { return anySwitchedOff(d.Source, renders) })
 }
 
 // resembles reports whether labels look like a misspelling of the requirements: they have the wrong key, or a value

@@ -27,25 +27,15 @@ spec:
 
 func checkServicePortUndeclared(p *Pass) {
 	ws := workloadsOf(p)
-	declared := map[string]containerPorts{} // by namespace and selector
 	for _, o := range p.Rendered.Objects {
 		if o.Kind != "Service" {
 			continue
 		}
 		selector, ok := parseSelector(podSelector(o))
-		if !ok {
-			continue
-		}
-		selected := ws.selectedBy(o.Namespace(), selector)
-		if len(selected) == 0 {
+		if !ok || len(ws.selectedBy(o.Namespace(), selector)) == 0 {
 			continue // selector-matches-no-pod reports it
 		}
-		key := o.Namespace() + " " + selector.String()
-		ports, known := declared[key]
-		if !known {
-			ports = declaredPorts(selected)
-			declared[key] = ports
-		}
+		ports := ws.portsOf(o.Namespace(), selector)
 		for port := range o.Get("spec", "ports").Items() {
 			checkTargetPort(p, o, port, ports)
 		}
@@ -79,6 +69,14 @@ func (ports *containerPorts) add(port chart.Node) {
 	ports.texts = append(ports.texts, portText(port))
 }
 
+// onlyPorts describes all ports of a container or pod.
+func onlyPorts(texts []string) string {
+	if len(texts) == 0 {
+		return "no port"
+	}
+	return "only " + list(texts)
+}
+
 func protocolOf(port chart.Node) string { return cmp.Or(port.Get("protocol").Text(), "TCP") }
 
 // isUnsetTarget reports whether the API server replaces a target port by the Service's port (SetDefaults_Service in
@@ -110,14 +108,10 @@ func checkTargetPort(p *Pass, service *chart.Object, port chart.Node, ports cont
 		}
 		severity = Info
 	}
-	declared := "no port"
-	if len(ports.texts) > 0 {
-		declared = "only " + list(ports.texts)
-	}
 	p.Report(Finding{
 		Severity: severity,
 		Node:     target,
-		Message:  fmt.Sprintf("%s targets port %s, but its pods declare %s", service, text, declared),
+		Message:  fmt.Sprintf("%s targets port %s, but its pods declare %s", service, text, onlyPorts(ports.texts)),
 		Fix:      "Target a port that a container declares, or declare this port in the container that listens on it.",
 		Object:   service.String(),
 	})

@@ -23,7 +23,8 @@ type workloads struct {
 	byLabel     map[labelKey][]*workload
 	byName      map[[2]string]*workload
 	selected    map[[2]string][]*workload // results of selectedBy, by namespace and selector
-	custom      bool                      // the release has a custom resource, which may create pods too
+	ports       map[[2]string]containerPorts
+	custom      bool // the release has a custom resource, which may create pods too
 }
 
 // labelKey identifies a label of pods in a namespace.
@@ -41,6 +42,7 @@ func newWorkloads(objects []*chart.Object) *workloads {
 		byLabel:     map[labelKey][]*workload{},
 		byName:      map[[2]string]*workload{},
 		selected:    map[[2]string][]*workload{},
+		ports:       map[[2]string]containerPorts{},
 	}
 	for _, o := range objects {
 		ws.custom = ws.custom || isCustom(o)
@@ -87,6 +89,17 @@ func (ws *workloads) selectedBy(namespace string, s labels.Selector) []*workload
 		ws.selected[key] = found
 	}
 	return found
+}
+
+// portsOf returns the ports of the workloads that selectedBy returns.
+func (ws *workloads) portsOf(namespace string, s labels.Selector) containerPorts {
+	key := [2]string{namespace, s.String()}
+	ports, known := ws.ports[key]
+	if !known {
+		ports = declaredPorts(ws.selectedBy(namespace, s))
+		ws.ports[key] = ports
+	}
+	return ports
 }
 
 // selectsTest reports whether a selector matches the pods of a test in a namespace.

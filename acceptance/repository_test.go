@@ -34,6 +34,7 @@ var mayImport = map[string][]string{
 	"internal/schema":       nil,
 	"internal/helm":         {"internal/chart", "internal/rollout", "internal/suggest", "internal/workload"},
 	"internal/rollout":      {"internal/workload"},
+	"internal/expression":   nil,
 	"internal/workload":     nil,
 	"internal/gobuild":      nil,
 	"internal/gherkin":      nil,

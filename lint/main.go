@@ -86,6 +86,7 @@ type commandLine struct {
 	memoryLimit  uint64
 	practices    bool
 	resources    bool
+	testRules    bool
 	list         bool
 	explain      string
 	docs         bool
@@ -114,6 +115,8 @@ func newCommandLine() *commandLine {
 	c.Uint64Var(&c.memoryLimit, "memory-limit", 1024, "give up if the charts need more memory than this, in `MiB`")
 	c.BoolVar(&c.practices, "practices", false, "run the checks of kube-score too, which is built on first use")
 	c.BoolVar(&c.resources, "resources", false, "print what a release requests from the cluster, and exit")
+	c.BoolVar(&c.testRules, "test-rules", false,
+		"check the custom rules of the configuration with their good and bad manifests, and exit")
 	c.BoolVar(&c.list, "list", false, "list the rules, and exit")
 	c.StringVar(&c.explain, "explain", "", "explain the rule of this `ID`, and exit")
 	c.BoolVar(&c.docs, "docs", false, "print the rules as Markdown, and exit")
@@ -158,6 +161,9 @@ func lint(ctx context.Context, args []string, stdout, stderr io.Writer) (int, er
 		}
 	}
 	options.Progress = stderr
+	if c.testRules {
+		return testRules(stdout, paths, options)
+	}
 	if c.Changed("changed-since") {
 		if paths, options.BaseVersions, err = changedCharts(ctx, c.changedSince, paths, stderr); err != nil {
 			return 0, err
@@ -309,4 +315,18 @@ func writeBudgets(ctx context.Context, w io.Writer, paths []string, options lint
 		}
 	}
 	return nil
+}
+
+// testRules checks the custom rules with their manifests.
+func testRules(w io.Writer, paths []string, options linter.Options) (int, error) {
+	tests, err := linter.TestRules(paths, options)
+	switch {
+	case err != nil:
+		return 0, err
+	case tests.Failures != nil:
+		_, err = fmt.Fprintln(w, tests.Failures)
+		return hasFindings, err
+	}
+	_, err = fmt.Fprintf(w, "Custom rules that agree with their manifests: %d\n", tests.Rules)
+	return clean, err
 }

@@ -8,23 +8,16 @@ import (
 
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/common/ast"
-	"github.com/google/cel-go/ext"
 	"github.com/google/cel-go/parser"
-	"k8s.io/apiserver/pkg/cel/library"
+
+	"github.com/traderadmin/charts/internal/expression"
 )
 
 // self is the name of the object in an expression.
 const self = "self"
 
 // celEnv is the environment of expressions: CEL with the functions that Kubernetes adds for validation rules.
-var celEnv = sync.OnceValues(func() (*cel.Env, error) {
-	return cel.NewEnv(
-		cel.Variable(self, cel.DynType), cel.OptionalTypes(), cel.CrossTypeNumericComparisons(true),
-		ext.Strings(), ext.Sets(),
-		library.Quantity(), library.Lists(), library.Regex(), library.URLs(),
-		library.IP(), library.CIDR(), library.SemverLib(),
-	)
-})
+var celEnv = sync.OnceValues(func() (*cel.Env, error) { return expression.NewEnv(self) })
 
 // rule is an expression that an object should satisfy.
 type rule struct {

@@ -243,7 +243,8 @@ func (r *run) lint(ctx context.Context, path string) (*linted, error) {
 		return nil, err
 	}
 	v, rules := o.variants, r.rules(o.policy)
-	comments := comments{all: suppression.Read(o.chart, v.sets, r.policies.rules)}
+	known := slices.Concat(r.policies.rules, ids(rule.CustomOf(o.policy)))
+	comments := comments{all: suppression.Read(o.chart, v.sets, known)}
 	found := make([][]occurrence[Finding], len(v.renderings))
 	releases := newReleases(o)
 	if err := r.eachRendering(ctx, o, func(i int, rendering rendering, rendered *chart.Rendered) error {
@@ -303,6 +304,7 @@ func (r *run) result(all []*linted) *Result {
 		findings := l.findings
 		if !checked[l.policy] {
 			checked[l.policy] = true
+			result.own = append(slices.Clip(result.own), rule.CustomOf(l.policy)...)
 			findings = append(findings, r.checkPolicy(l.chart.Path, l.policy, all)...)
 		}
 		slices.SortStableFunc(findings, compareInChart)
@@ -341,7 +343,7 @@ func (r *run) checkPolicy(path string, p *policy.Policy, all []*linted) []Findin
 
 // rules returns the rules that run under a policy.
 func (r *run) rules(p *policy.Policy) []*rule.Rule {
-	rules := slices.Concat(rule.All(), r.own)
+	rules := slices.Concat(rule.All(), r.own, rule.CustomOf(p))
 	if r.hasPractices(p) {
 		rules = append(rules, rule.PracticesOf(p)...)
 	}

@@ -21,7 +21,7 @@ type Result struct {
 	// Duration is the wall-clock time of the run.
 	Duration time.Duration `json:"-"`
 
-	own []*rule.Rule // Options.Rules
+	own []*rule.Rule // Options.Rules, and those of the configurations
 }
 
 // Chart is a linted chart. It is linted with each of its values sets for each of its Kubernetes versions.

@@ -21,6 +21,7 @@ func check(p *Policy, root *yaml.Node, rules []string) error {
 	if len(c.mistakes) > 0 {
 		return errors.Join(c.mistakes...) // the nodes do not correspond to what was decoded
 	}
+	c.checkCustomRules(root)
 	c.checkRules(root)
 	c.checkPractices(root)
 	c.checkKubeVersions(root)

@@ -21,6 +21,8 @@ type Policy struct {
 	Resources Resources `yaml:"resources,omitempty"`
 	// Practices are the checks of kube-score that run: true for the usual ones, or a list such as [kube-score/pod-probes].
 	Practices Practices `yaml:"practices,omitempty"`
+	// CustomRules are rules of one's own, besides the built-in ones.
+	CustomRules []CustomRule `yaml:"customRules,omitempty"`
 	// PodSecurity is the level of the Pod Security Standards that all pods must meet: privileged, baseline or restricted;
 	// or a map from the names of values sets to levels, in which * matches any text. The default demands nothing.
 	PodSecurity PodSecurity `yaml:"podSecurity,omitempty"`

@@ -75,6 +75,30 @@ func TestLoadNamesMistakes(t *testing.T) {
 		{"rules: {limit-missing: off}", `:1: unknown rule "limit-missing"; did you mean "limits-missing"?`},
 		{"rules: {limits-missing: fatal}", `:1: unknown severity "fatal": want one of error, warning, info, off`},
 		{"rules: {limits-missing: 1}", `:1: unknown severity "1"`},
+		{
+			"customRules:\n- id: own\n  message: x\n  expression: |\n    true &&\n    object.",
+			`:6: invalid CEL expression: Syntax error`,
+		},
+		{
+			"customRules:\n- {id: own, message: x, expression: self.spec}",
+			`:2: invalid CEL expression: undeclared reference to 'self'`,
+		},
+		{
+			"customRules:\n- {id: own, message: x, expression: '1 + 1'}",
+			`:2: invalid CEL expression: it is of type int; want bool`,
+		},
+		{
+			"customRules:\n- {id: own, messageExpression: '1', expression: 'true'}",
+			`:2: invalid CEL expression: it is of type int; want string`,
+		},
+		{"customRules:\n- {id: own, expression: 'true'}", `:2: the rule own has no message`},
+		{"customRules:\n- {id: own, message: x}", `:2: the rule own has no expression`},
+		{"customRules:\n- {id: Own, message: x, expression: 'true'}", `:2: invalid rule ID "Own"`},
+		{
+			"customRules:\n- {id: image-latest, message: x, expression: 'true'}",
+			`:2: the ID of rule "image-latest" is taken`,
+		},
+		{"customRules:\n- {id: own, message: x, expression: 'true', kinds: ['[']}", `:2: invalid pattern "["`},
 		{"podSecurity: strict", `:1: unknown Pod Security level "strict": want privileged, baseline or restricted`},
 		{"podSecurity:\n  '*': baseline\n  prod: strict", `:3: unknown Pod Security level "strict"`},
 		{"podSecurity: [baseline]", `:1: want a level, or a map from values sets to levels`},

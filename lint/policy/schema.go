@@ -86,7 +86,7 @@ func (d describer) describeStruct(t reflect.Type) map[string]any {
 // The files that declare the types of the configuration. A program has no comments at run time, so it carries these
 // files.
 //
-//go:embed policy.go resources.go
+//go:embed policy.go resources.go customrule.go
 var declarations embed.FS
 
 // docComments returns the comments of types and their fields, each on one line, by Type and Type.Field.

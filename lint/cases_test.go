@@ -27,6 +27,13 @@ var cases = map[string][]expectation{
 	"06-long-name":        {{"release-name-length", linter.Warning, "metrics-service.yaml:4: "}},
 	"10-random-secret":    {{"random-secret", linter.Warning, "every upgrade draws password of Secret/release-name"}},
 	"11-job-immutable":    {{"job-immutable", linter.Warning, "job.yaml:12: the pod of Job/release-name-schema"}},
+	"20-no-checksum":      {{"checksum-missing", linter.Warning, "reads API_ENDPOINT from ConfigMap/release-name"}},
+	"21a-hook-serviceaccount": {
+		{"hook-order", linter.Error, "job.yaml:13: the pre-install hook Job/release-name-schema needs ServiceAccount/"},
+	},
+	"24a-default-zero":  {{"default-swallows", linter.Warning, "deployment.yaml:8: replicaCount cannot be 0"}},
+	"29a-files-ignored": {{"files-missing", linter.Error, ".helmignore:1 excludes conf/rules.yaml"}},
+	"40-subchart-key":   {{"values-unused", linter.Warning, "did you mean the subchart session-cache? Rename the key"}},
 	"23a-subject-namespace": {
 		{"namespace-fixed", linter.Error, "rbac.yaml:21: ClusterRoleBinding/release-name grants its role"},
 	},

@@ -1,6 +1,9 @@
 package valuesuse
 
-import "text/template/parse"
+import (
+	"strconv"
+	"text/template/parse"
+)
 
 // frame is one execution of a template.
 type frame struct {
@@ -243,6 +246,8 @@ func (f *frame) operand(n parse.Node, dot *value) *value {
 		return &value{texts: []string{n.Text}, isLiteral: true}
 	case *parse.NumberNode:
 		return &value{texts: []string{n.Text}, isLiteral: true}
+	case *parse.BoolNode:
+		return &value{texts: []string{strconv.FormatBool(n.True)}, isLiteral: true}
 	}
 	return nil
 }

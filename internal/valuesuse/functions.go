@@ -27,7 +27,8 @@ func init() { // the initialization would refer to itself, through include
 			functions[name] = t
 		}
 	}
-	register((*frame).callOneOf, "and", "or", "default", "coalesce")
+	register((*frame).callOneOf, "and", "or", "coalesce")
+	register((*frame).callDefault, "default")
 	register((*frame).callTest, "not", "empty", "kindOf", "typeOf", "kindIs", "typeIs", "typeIsLike")
 	register((*frame).callLen, "len")
 	register((*frame).callRequired, "required")
@@ -62,6 +63,14 @@ func init() { // the initialization would refer to itself, through include
 func (f *frame) callOneOf(_ parse.Node, a []*value) *value {
 	f.readShallow(a...)
 	return f.join(a...)
+}
+
+// callDefault is default FALLBACK VALUE.
+func (f *frame) callDefault(n parse.Node, a []*value) *value {
+	if len(a) > 1 && a[0] != nil && a[0].isLiteral {
+		f.recordDefault(n, a[0].texts[0], a[1])
+	}
+	return f.callOneOf(n, a)
 }
 
 func (f *frame) callTest(_ parse.Node, a []*value) *value {

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"text/template/parse"
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/traderadmin/charts/internal/chart"
 )
 
@@ -17,6 +19,9 @@ type interpreter struct {
 
 	accesses map[location]map[*path]bool // field accesses of the root chart's templates by literal keys
 	actions  map[location]map[*path]bool // what each action reads, in templates that Helm renders by themselves
+
+	declared *yaml.Node        // the root chart's values.yaml; nil if it has none
+	defaults map[Fallback]bool // literal fallbacks of values in the root chart's templates
 
 	recorded  map[*path]bool   // what the current action, or the current call, reads
 	calls     map[string]*call // memoized, by template and argument
@@ -53,7 +58,11 @@ func analyze(c *chart.Chart) *interpreter {
 			templates: map[string][]*template{},
 			accesses:  map[location]map[*path]bool{},
 			actions:   map[location]map[*path]bool{},
+			defaults:  map[Fallback]bool{},
 			calls:     map[string]*call{},
+		}
+		if declared := c.File(chart.ValuesYAML); declared != nil {
+			in.declared = declared.YAML()
 		}
 		in.addChart(c.Source(), in.values)
 		for _, t := range in.files {

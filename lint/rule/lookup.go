@@ -42,15 +42,19 @@ func (named namedTemplates) add(source *chart.Source) {
 var (
 	includes  = regexp.MustCompile(`\b(?:include|template) "([^"]+)"`)
 	lookingUp = regexp.MustCompile(`\blookup\b`)
+	drawing   = regexp.MustCompile(`\b(rand[A-Z]\w+|gen[A-Z]\w+(Cert|CA|Key)\w*|uuidv4)\b`)
 )
 
 // looksUp reports whether a template, or one that it includes, looks objects of the cluster up. Outside of a cluster
 // the templates find none.
-func (named namedTemplates) looksUp(name string) bool {
+func (named namedTemplates) looksUp(name string) bool { return named.contains(name, lookingUp) }
+
+// contains reports whether a template, or one that it includes, matches a pattern.
+func (named namedTemplates) contains(name string, pattern *regexp.Regexp) bool {
 	seen := map[string]bool{name: true}
 	for queue := []string{name}; len(queue) > 0; queue = queue[1:] {
 		text := named[queue[0]]
-		if lookingUp.MatchString(text) {
+		if pattern.MatchString(text) {
 			return true
 		}
 		for _, found := range includes.FindAllStringSubmatch(text, -1) {

@@ -14,6 +14,7 @@ type configReference struct {
 	key       string     // in its data; empty for the object as a whole
 	node      chart.Node // of the key, or else of the name
 	container string     // that reads it; empty for a volume
+	volume    string     // that mounts it; empty for a container
 	subject   string     // the start of a message: `volume "config" of Deployment/app mounts`
 }
 
@@ -22,12 +23,16 @@ type configReference struct {
 func configReferences(o *chart.Object) []configReference {
 	var found []configReference
 	for volume := range o.PodSpec().Get("volumes").Items() {
+		first := len(found)
 		subject := fmt.Sprintf("volume %q of %s mounts", volume.Get("name").Text(), o)
 		found = append(found, refersTo(o, "ConfigMap", volume.Get("configMap"), "", subject)...)
 		found = append(found, refersTo(o, "Secret", volume.Get("secret"), "", subject)...)
 		for source := range volume.Get("projected", "sources").Items() {
 			found = append(found, refersTo(o, "ConfigMap", source.Get("configMap"), "", subject)...)
 			found = append(found, refersTo(o, "Secret", source.Get("secret"), "", subject)...)
+		}
+		for i := first; i < len(found); i++ {
+			found[i].volume = volume.Get("name").Text()
 		}
 	}
 	for _, c := range o.Containers() {

@@ -3,6 +3,9 @@ package rule
 import (
 	"fmt"
 
+	"github.com/agext/levenshtein"
+
+	"github.com/traderadmin/charts/internal/chart"
 	"github.com/traderadmin/charts/internal/valuesuse"
 )
 
@@ -27,10 +30,28 @@ service:
 
 func checkValuesUnused(p *Pass) {
 	for _, u := range valuesuse.Unused(p.Chart) {
-		p.Report(Finding{
+		f := Finding{
 			Position: u.Position,
 			Message:  fmt.Sprintf("no template reads %s", u.Key),
 			Fix:      "Delete the key, or read it in a template.",
-		})
+		}
+		if subchart := similarSubchart(p.Chart, u.Key); subchart != "" {
+			f.Message = fmt.Sprintf("%s is no subchart, and no template reads it; did you mean the subchart %s?", u.Key, subchart)
+			f.Fix = fmt.Sprintf("Rename the key to %s.", subchart)
+		}
+		p.Report(f)
 	}
+}
+
+// similarSubchart returns the key of the subchart whose spelling is most similar to a top-level key of the values; "" if
+// none is similar.
+func similarSubchart(c *chart.Chart, key string) string {
+	const mistakes = 2 // two letters that are swapped are two
+	least, similar := mistakes+1, ""
+	for _, d := range c.Source().Dependencies {
+		if distance := levenshtein.Distance(key, d.Key, nil); distance > 0 && distance < least && 2*mistakes < len(d.Key) {
+			least, similar = distance, d.Key
+		}
+	}
+	return similar
 }

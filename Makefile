@@ -31,8 +31,8 @@ test: lint acceptance vet unit ## run everything that a change must pass: lint, 
 acceptance: ## run the scenarios on the embedded cluster
 	$(GO) test -count=1 -timeout $(TIMEOUT) -run '^TestFeatures$$'
 
-kind: ## run the scenarios on a kind cluster: KIND_FLAGS='-kind-image kindest/node:v1.37.2 -godog.tags @containers'
-	$(GO) test -count=1 -timeout $(TIMEOUT) -run '^TestFeatures$$' . -cluster=kind $(KIND_FLAGS)
+kind: ## run the scenarios on a kind cluster: KIND_FLAGS='-kind-image=kindest/node:v1.37.2 -godog.tags=@containers'
+	$(GO) test -count=1 -timeout $(TIMEOUT) -run '^TestFeatures$$' -cluster=kind $(KIND_FLAGS)
 
 kind-unit: ## test the suite itself on kind; of KIND_FLAGS, those that begin with -kind
 	$(GO) test -count=1 -timeout $(TIMEOUT) -run TestKindScripts ./acceptance $(KIND_FLAGS)
@@ -74,7 +74,7 @@ fuzz: ## run each fuzz test of the linter for FUZZTIME=30s
 docs: ## generate docs/ from the rules, the linter's configuration and the steps, and the chart's README from its values
 	$(GO) run ./lint --docs > docs/rules.md.new && mv docs/rules.md.new docs/rules.md
 	$(GO) run ./lint --schema > docs/chartlint.schema.json.new && mv docs/chartlint.schema.json.new docs/chartlint.schema.json
-	$(GO) test -count=1 -run '^TestFeatures$$' . -steps-page docs/steps.md
+	$(GO) test -count=1 -run '^TestFeatures$$' -steps-page=docs/steps.md
 	$(HELM_DOCS) --chart-search-root charts --sort-values-order file --log-level warning
 	@! grep -n '|  |$$' charts/*/README.md || { echo "these values have no description: a comment that starts with '# --'" >&2; exit 1; }
 

@@ -3,6 +3,7 @@ package acceptance
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"runtime"
 	"strings"
@@ -59,8 +60,8 @@ func newFlags(set *flag.FlagSet) *flags {
 		"delete the leftovers of killed runs from a cluster that outlives its runs, and run no scenario")
 	set.BoolVar(&f.keepFailed, "keep-failed", false,
 		"keep the cluster and the objects of failed scenarios until Ctrl-C")
-	set.Var(&f.lint, "lint", "the `effect` of linter errors: stop ends the run before a cluster starts, warn prints them, "+
-		"off skips the linter (default stop)")
+	set.Var(&f.lint, "lint", "the `effect` of linter errors: stop ends the run before a cluster starts, warn prints "+
+		"them, off skips the linter (default stop)")
 	set.DurationVar(&f.wait, "wait", time.Minute, "how long a step may wait for the cluster")
 	set.Var(&f.shard, "shard", "run one `part` of the scenarios, as i/n: 1/3 is the first of three")
 	set.Func("real-images", "where nodes run containers: comma-separated `globs` of image repositories that get no "+
@@ -68,8 +69,21 @@ func newFlags(set *flag.FlagSet) *flags {
 	set.Func("health-paths", "where nodes run containers: comma-separated `paths` that stand-ins answer with 200; "+
 		"all others get 404 (default "+strings.Join(steps.DefaultHealthPaths, ",")+")", list(&f.healthPaths))
 	f.cluster.Bind(set)
+	usage := set.Usage
 	godog.BindFlags("godog.", set, &f.godog)
+	set.Usage = usage // godog's is in color
 	return f
+}
+
+// check returns an error if the command line sets a flag of another cluster backend than that of -cluster.
+func (f *flags) check() error {
+	var failed []error
+	flag.Visit(func(set *flag.Flag) {
+		if backend := cluster.FlagBackend(set.Name); backend != "" && backend != f.backend {
+			failed = append(failed, fmt.Errorf("-%s needs -cluster=%s, but -cluster is %s", set.Name, backend, f.backend))
+		}
+	})
+	return errors.Join(failed...)
 }
 
 // lintMode is the effect of linter errors on a run. The zero value means stop.

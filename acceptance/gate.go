@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"path/filepath"
 	"testing"
 
 	"github.com/cucumber/godog"
@@ -51,30 +53,59 @@ func selected(options godog.Options) (int, error) {
 	return count, nil
 }
 
-// countScenarios reads the features and returns the number of scenarios to run. It needs no cluster, so it reports
-// early if a feature cannot be parsed, if a step is unknown or misused, or if no scenario is selected.
-func (r *suiteRun) countScenarios() (int, error) {
+// checkFeatures reads the features. It needs no cluster, so it reports early if a feature cannot be parsed or has no
+// scenario, if a step is unknown or misused, or if no scenario is selected.
+func (r *suiteRun) checkFeatures() error {
 	features, err := godog.TestSuite{Options: &r.godog}.RetrieveFeatures()
 	if err != nil {
-		return 0, fmt.Errorf("read the features in %v: %w", r.godog.Paths, err)
+		return fmt.Errorf("read the features in %v: %w", r.godog.Paths, err)
 	}
 	vocabulary, err := steps.NewVocabulary(r.suite.Steps)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	count := 0
-	var misused []error
+	var failed []error
 	for _, feature := range features {
 		count += len(feature.Pickles)
-		misused = append(misused, vocabulary.Check(feature.GherkinDocument, feature.Pickles))
+		failed = append(failed, vocabulary.Check(feature.GherkinDocument, feature.Pickles))
 	}
-	if err := errors.Join(misused...); err != nil {
-		return 0, err
+	failed = append(failed, r.checkEmptyFeatures())
+	switch err := errors.Join(failed...); {
+	case err != nil:
+		return err
+	case count == 0 && r.godog.Tags == "":
+		return fmt.Errorf("no scenario in %v", r.godog.Paths)
+	case count == 0:
+		return fmt.Errorf("no scenario in %v has the tags %q", r.godog.Paths, r.godog.Tags)
 	}
-	if count == 0 {
-		return 0, fmt.Errorf("no scenario in %v has the tags %q", r.godog.Paths, r.godog.Tags)
+	return nil
+}
+
+// checkEmptyFeatures returns an error for each feature file without scenarios, which godog leaves out silently. The
+// keyword of a scenario is easily mistyped, and what follows is then a description.
+func (r *suiteRun) checkEmptyFeatures() error {
+	all := r.godog
+	all.Tags = ""
+	features, err := godog.TestSuite{Options: &all}.RetrieveFeatures()
+	if err != nil {
+		return err
 	}
-	return count, nil
+	read := map[string]bool{}
+	for _, feature := range features {
+		read[filepath.Clean(feature.Uri)] = true
+	}
+	var failed []error
+	for _, folder := range r.godog.Paths {
+		err := filepath.WalkDir(folder, func(path string, _ fs.DirEntry, err error) error {
+			if err == nil && filepath.Ext(path) == ".feature" && !read[filepath.Clean(path)] {
+				failed = append(failed, fmt.Errorf("%s has no scenario: a scenario starts with a line `Scenario: TITLE`", path))
+			}
+			return nil // a path with a line, FILE:LINE, is no file
+		})
+		failed = append(failed, err)
+	}
+	return errors.Join(failed...)
 }
 
 // lint lints the chart and prints the findings. Findings of severity error are an error unless -lint is warn. It

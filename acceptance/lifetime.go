@@ -10,7 +10,6 @@ import (
 	"runtime/debug"
 	"strings"
 	"syscall"
-	"testing"
 	"time"
 
 	"k8s.io/klog/v2"
@@ -28,40 +27,55 @@ const closeMargin = 30 * time.Second
 // stopMargin is the part of closeMargin that is reserved for stopping the cluster.
 const stopMargin = 5 * time.Second
 
-// untilDeadline returns a context that ends shortly before the time limit of t.
-func untilDeadline(t *testing.T) (context.Context, context.CancelFunc) {
-	deadline, ok := t.Deadline()
-	if !ok {
-		return context.WithCancel(context.Background())
+// hungAfter is how long a scenario may go on after the end of its context.
+const hungAfter = 10 * time.Second
+
+// lifetime returns the context of the run. It ends shortly before the time limit of the test, and on the first SIGINT,
+// SIGTERM or SIGHUP, so that the run can clean up. A second signal kills the process.
+func (r *suiteRun) lifetime() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.Background())
+	if deadline, ok := r.t.Deadline(); ok {
+		ctx, cancel = context.WithDeadlineCause(ctx, deadline.Add(-closeMargin), errDeadline)
 	}
-	return context.WithDeadlineCause(context.Background(), deadline.Add(-closeMargin), errDeadline)
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	quiet := context.AfterFunc(ctx, func() {
+		stop()
+		fmt.Fprintf(r.out, "\nEnding the run (%v) and cleaning up. Ctrl-C kills it at once.\n", context.Cause(ctx))
+	})
+	return ctx, func() {
+		quiet()
+		stop()
+		cancel()
+	}
 }
 
-// closeContext returns the context for clean-up. It ends after three minutes, or shortly before the time limit of t.
-func closeContext(t *testing.T) (context.Context, context.CancelFunc) {
+// closeContext returns the context for the clean-up of a run whose lifetime is ctx. It ends after three minutes,
+// shortly before the time limit of the test, and on a signal that arrives during the clean-up.
+func (r *suiteRun) closeContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	end := time.Now().Add(3 * time.Minute)
-	if deadline, ok := t.Deadline(); ok && deadline.Before(end) {
+	if deadline, ok := r.t.Deadline(); ok && deadline.Before(end) {
 		end = deadline.Add(-stopMargin)
 	}
-	return context.WithDeadline(context.Background(), end)
+	closing, cancel := context.WithDeadline(context.Background(), end)
+	if ctx.Err() == nil {
+		context.AfterFunc(ctx, cancel)
+	}
+	return closing, cancel
 }
 
-// untilInterrupt returns a context that ends on the first SIGINT or SIGTERM, so that the run can clean up. A second
-// signal kills the process.
-func untilInterrupt(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
-	return ctx, stop
+// afterEnd returns a context that ends a while after ctx.
+func afterEnd(ctx context.Context, while time.Duration) (context.Context, context.CancelFunc) {
+	later, cancel := context.WithCancel(context.Background())
+	context.AfterFunc(ctx, func() { time.AfterFunc(while, cancel) })
+	return later, cancel
 }
 
 // waitForUser prints how to reach the objects of failed scenarios, and waits for Ctrl-C or the end of ctx.
 func (r *suiteRun) waitForUser(ctx context.Context, provider cluster.Provider, kept []string) {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
-	defer stop()
-	fmt.Fprintf(r.out, "\nThe cluster is kept, with the objects of failed scenarios in %s.\n\n"+
-		"    export KUBECONFIG=%s\n\nPress Ctrl-C to end it.\n", strings.Join(kept, ", "), provider.Kubeconfig())
+	fmt.Fprintf(r.out, "\nThe objects of failed scenarios are kept in %s.\n\n    export KUBECONFIG=%s\n\n"+
+		"Press Ctrl-C to delete them and end the run.\n", strings.Join(kept, ", "), provider.Kubeconfig())
 	if deadline, ok := ctx.Deadline(); ok {
-		fmt.Fprintf(r.out, "It ends by itself at %s, the time limit of go test; -timeout 0 sets none.\n",
+		fmt.Fprintf(r.out, "It ends by itself at %s, before the time limit of go test; -timeout=0 sets none.\n",
 			deadline.Format(time.TimeOnly))
 	}
 	<-ctx.Done()

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/traderadmin/charts/acceptance/internal/report"
 	"github.com/traderadmin/charts/cluster"
@@ -23,7 +24,7 @@ func (r *suiteRun) newReport(count int, findings *linter.Result) (*report.Report
 		return nil, err
 	}
 	options := report.Options{
-		Dir:      r.flags.reportDir,
+		Dir:      r.reportDir(),
 		Title:    "Acceptance tests of " + r.source,
 		Command:  strings.Join(os.Args, " "),
 		Test:     r.t.Name(),
@@ -41,6 +42,22 @@ func (r *suiteRun) newReport(count int, findings *linter.Result) (*report.Report
 	}
 	r.godog.Format = strings.TrimPrefix(r.godog.Format+","+reported.Format(), ",")
 	return reported, nil
+}
+
+// reportDirs are the folders to which the suites of this process have written reports, by the names of their tests.
+var reportDirs sync.Map
+
+// reportDir returns the folder of the report, or "". If another test of this process writes its report to that of
+// -report, it is a folder in it, named after the test.
+func (r *suiteRun) reportDir() string {
+	dir := r.flags.reportDir
+	if dir == "" {
+		return ""
+	}
+	if other, taken := reportDirs.LoadOrStore(dir, r.t.Name()); taken && other != r.t.Name() {
+		return filepath.Join(dir, strings.ReplaceAll(r.t.Name(), "/", "_"))
+	}
+	return dir
 }
 
 // sections returns the sections of the report about the chart: the findings of the linter, and the resources of a
@@ -112,7 +129,7 @@ func (r *suiteRun) exportLogs(provider cluster.Provider) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), closeMargin/2) // the context of the run may have ended
 	defer cancel()
-	folder := filepath.Join(r.flags.reportDir, "nodes")
+	folder := filepath.Join(r.reportDir(), "nodes")
 	if err := exporter.ExportLogs(ctx, folder); err != nil {
 		fmt.Fprintf(r.out, "\nSome logs of the nodes are missing: %v\n", err)
 	}

@@ -22,12 +22,20 @@ import (
 // limit of go test. It deletes everything that the run created before it returns.
 func Run(t *testing.T, suite Suite) {
 	t.Helper()
-	if err := run(t, suite, commandLine, os.Stdout); err != nil {
+	err := run(t, suite, commandLine, os.Stdout)
+	if errors.Is(err, errHung) { // package testing would wait for the subtest of the step
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	if err != nil {
 		t.Error(err)
 	}
 }
 
 func run(t *testing.T, suite Suite, flags *flags, out io.Writer) error {
+	if err := flags.check(); err != nil {
+		return err
+	}
 	suite, source, err := suite.resolve(flags.chart, flags.features)
 	if err != nil {
 		return err
@@ -87,15 +95,26 @@ func (r *suiteRun) writeStepsPage() (err error) {
 
 // test lints the chart and runs the scenarios.
 func (r *suiteRun) test() (err error) {
+	provider, err := r.openCluster()
+	if err != nil {
+		return err
+	}
 	if err := r.selectSmoke(); err != nil {
+		return err
+	}
+	if err := r.checkFeatures(); err != nil {
 		return err
 	}
 	if err := r.flags.shard.Keep(&r.godog); err != nil {
 		return err
 	}
-	count, err := r.countScenarios()
+	count, err := selected(r.godog)
 	if err != nil {
 		return err
+	}
+	if count == 0 {
+		fmt.Fprintf(r.out, "no scenario is left for the shard %s\n", &r.flags.shard)
+		return nil
 	}
 	findings, err := r.lint()
 	if err != nil {
@@ -106,14 +125,8 @@ func (r *suiteRun) test() (err error) {
 		return err
 	}
 
-	ctx, cancel := untilDeadline(r.t)
-	defer cancel()
-	ctx, stop := untilInterrupt(ctx)
+	ctx, stop := r.lifetime()
 	defer stop()
-	provider, err := r.openCluster()
-	if err != nil {
-		return err
-	}
 	defer func() { err = errors.Join(err, provider.Stop()) }()
 	if err := provider.Start(ctx); err != nil {
 		return err
@@ -121,20 +134,40 @@ func (r *suiteRun) test() (err error) {
 	session, err := r.suite.Begin(ctx, provider, r.stepOptions())
 	if session != nil {
 		defer func() {
-			ctx, cancel := closeContext(r.t)
+			closing, cancel := r.closeContext(ctx)
 			defer cancel()
-			err = errors.Join(err, session.Close(ctx))
+			err = errors.Join(err, session.Close(closing))
 		}()
 	}
 	if err != nil {
 		return err
 	}
-	options := r.godog
-	options.TestingT = r.t
-	if !session.Run(ctx, options, reported.Register) {
-		r.t.Fail() // the failures are printed already
+	if err := r.runScenarios(ctx, session, reported); err != nil {
+		return err
 	}
 	return r.conclude(ctx, provider, session.steps, reported)
+}
+
+// errHung is the error of a run whose scenarios did not end with its context.
+var errHung = errors.New("a step ignores the end of its context, so its scenario does not end")
+
+// runScenarios runs the scenarios as subtests, and prints the failures.
+func (r *suiteRun) runScenarios(ctx context.Context, session *Session, reported *report.Report) error {
+	options := r.godog
+	options.TestingT = r.t
+	passed := make(chan bool, 1)
+	go func() { passed <- session.Run(ctx, options, reported.Register) }()
+	ended, cancel := afterEnd(ctx, hungAfter)
+	defer cancel()
+	select {
+	case passed := <-passed:
+		if !passed {
+			r.t.Fail()
+		}
+		return nil
+	case <-ended.Done():
+		return errHung
+	}
 }
 
 // conclude prints the skipped scenarios and writes the report. If the objects of failed scenarios are kept, it waits
@@ -154,7 +187,7 @@ func (r *suiteRun) conclude(
 	if len(failed) > 0 || r.t.Failed() {
 		r.exportLogs(provider)
 	}
-	if kept := suite.Kept(); len(kept) > 0 {
+	if kept := suite.Kept(); len(kept) > 0 && ctx.Err() == nil {
 		r.waitForUser(ctx, provider, kept)
 	}
 	return errors.Join(failed...)
@@ -162,7 +195,7 @@ func (r *suiteRun) conclude(
 
 // sweep deletes the leftovers of killed runs from a cluster that outlives its runs.
 func (r *suiteRun) sweep() (err error) {
-	ctx, stop := untilInterrupt(r.t.Context())
+	ctx, stop := r.lifetime()
 	defer stop()
 	provider, err := r.openCluster()
 	if err != nil {

@@ -15,21 +15,29 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cucumber/godog"
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/require"
+
+	"github.com/traderadmin/charts/steps"
 )
 
-// TestMain makes the command features, which is `go test -run TestFeatures .` in a repository with one chart.
+// TestMain makes the command features, which is `go test -run TestFeatures` in a repository with one chart.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"features": features})
 }
 
 func features() {
 	test := testing.InternalTest{Name: "TestFeatures", F: func(t *testing.T) {
-		Run(t, Suite{Namespace: os.Getenv("NAMESPACE")})
+		Run(t, Suite{Namespace: os.Getenv("NAMESPACE"), Steps: hangingStep})
 	}}
 	matches := func(pattern, name string) (bool, error) { return regexp.MatchString(pattern, name) }
 	testing.Main(matches, []testing.InternalTest{test}, nil, nil)
+}
+
+// hangingStep adds a step that ignores its context.
+func hangingStep(sc *godog.ScenarioContext, _ *steps.Scenario) {
+	sc.Step(`^a step that hangs$`, func() { select {} })
 }
 
 // TestGateScripts runs whole runs that end before they start a cluster, on copies of the chart of this repository.

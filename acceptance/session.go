@@ -40,7 +40,7 @@ func (suite Suite) Begin(ctx context.Context, on cluster.Provider, options steps
 	if err != nil {
 		return nil, err
 	}
-	if on.Persistent() {
+	if on.Persistent() || options.KeepFailed { // kept objects have users, who may run scenarios there
 		err = session.steps.Begin(ctx, options.Progress)
 	}
 	return session, err

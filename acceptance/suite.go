@@ -6,7 +6,7 @@
 //	}
 //
 // The flags of a run, such as -cluster=kind, -report DIR and -keep-failed, are flags of the test binary; importing
-// this package registers them. `go test -run TestFeatures . -args -help` lists them.
+// this package registers them. `go test -run TestFeatures -args -help` lists them.
 //
 // Package steps documents the vocabulary of the scenarios and the API for steps of your own.
 package acceptance
@@ -15,8 +15,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/traderadmin/charts/internal/chart"
 	"github.com/traderadmin/charts/lint/linter"
@@ -42,8 +45,15 @@ type Suite struct {
 	Rules []linter.Rule
 }
 
-// resolve returns the suite without empty fields, and the path of the chart to test: source, or suite.Chart if source
-// is empty. features replaces suite.Features unless it is empty.
+// Resolve returns the suite with the defaults of its empty fields. It returns an error if there is no chart, if the
+// chart cannot be loaded, or if a name is invalid.
+func (suite Suite) Resolve() (Suite, error) {
+	suite, _, err := suite.resolve("", "")
+	return suite, err
+}
+
+// resolve returns the suite with the defaults of its empty fields, and the path of the chart to test: source, or
+// suite.Chart if source is empty. features replaces suite.Features unless it is empty.
 func (suite Suite) resolve(source, features string) (Suite, string, error) {
 	if suite.Chart == "" {
 		found, err := onlyChart()
@@ -56,6 +66,9 @@ func (suite Suite) resolve(source, features string) (Suite, string, error) {
 			suite.Chart = source
 		}
 	}
+	if about, err := os.Stat(source); err == nil && !about.IsDir() && source != suite.Chart {
+		return suite, "", fmt.Errorf("-chart %s is a file: unpack it, and pass the folder of the chart", source)
+	}
 	source = cmp.Or(source, suite.Chart)
 	loaded, err := chart.Load(source)
 	if err != nil {
@@ -64,7 +77,25 @@ func (suite Suite) resolve(source, features string) (Suite, string, error) {
 	suite.Features = cmp.Or(features, suite.Features, "features")
 	suite.Release = cmp.Or(suite.Release, loaded.Name())
 	suite.Namespace = cmp.Or(suite.Namespace, loaded.Name())
-	return suite, source, nil
+	return suite, source, suite.validateNames()
+}
+
+// maxReleaseName is the longest release name that Helm accepts, in bytes.
+const maxReleaseName = 53
+
+func (suite Suite) validateNames() error {
+	var failed []error
+	problems := validation.IsDNS1123Subdomain(suite.Release)
+	if len(suite.Release) > maxReleaseName {
+		problems = append(problems, fmt.Sprintf("must be no more than %d bytes", maxReleaseName))
+	}
+	if len(problems) > 0 {
+		failed = append(failed, fmt.Errorf("invalid release name %q: %s", suite.Release, strings.Join(problems, "; ")))
+	}
+	if problems := validation.IsDNS1123Label(suite.Namespace); len(problems) > 0 {
+		failed = append(failed, fmt.Errorf("invalid namespace %q: %s", suite.Namespace, strings.Join(problems, "; ")))
+	}
+	return errors.Join(failed...)
 }
 
 // onlyChart returns the path of the only chart below ./charts.

@@ -19,6 +19,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -95,34 +96,56 @@ type Options struct {
 
 // Bind defines a flag for every option, with its default.
 func (o *Options) Bind(flags *flag.FlagSet) {
-	o.Embedded.Bind(flags)
-	o.Kind.Bind(flags)
-	o.Existing.Bind(flags)
+	for _, name := range names() {
+		backends[name].bind(o, flags)
+	}
 }
 
 // backends maps a name, as given to -cluster, to the constructor of the backend.
-var backends = map[string]func(Options, io.Writer) Provider{
-	"embedded": func(o Options, progress io.Writer) Provider { return embedded.New(o.Embedded, progress) },
-	"kind":     func(o Options, progress io.Writer) Provider { return kind.New(o.Kind, progress) },
-	"existing": func(o Options, progress io.Writer) Provider { return existing.New(o.Existing, progress) },
+var backends = map[string]backend{
+	"embedded": {
+		open: func(o Options, progress io.Writer) Provider { return embedded.New(o.Embedded, progress) },
+		bind: func(o *Options, flags *flag.FlagSet) { o.Embedded.Bind(flags) },
+	},
+	"kind": {
+		open: func(o Options, progress io.Writer) Provider { return kind.New(o.Kind, progress) },
+		bind: func(o *Options, flags *flag.FlagSet) { o.Kind.Bind(flags) },
+	},
+	"existing": {
+		open: func(o Options, progress io.Writer) Provider { return existing.New(o.Existing, progress) },
+		bind: func(o *Options, flags *flag.FlagSet) { o.Existing.Bind(flags) },
+	},
+}
+
+// backend creates a provider and registers its flags.
+type backend struct {
+	open func(o Options, progress io.Writer) Provider
+	bind func(o *Options, flags *flag.FlagSet)
+}
+
+// FlagBackend returns the backend that a flag belongs to, or "" if it belongs to none.
+func FlagBackend(flagName string) string {
+	for name, b := range backends {
+		flags := flag.NewFlagSet(name, flag.ContinueOnError)
+		b.bind(new(Options), flags)
+		if flags.Lookup(flagName) != nil {
+			return name
+		}
+	}
+	return ""
 }
 
 // Open returns the named backend, not yet started. The backend reports its progress to progress. For an unknown name
 // the error lists the known ones.
 func Open(name string, options Options, progress io.Writer) (Provider, error) {
-	backend, ok := backends[name]
+	b, ok := backends[name]
 	if !ok {
 		return nil, fmt.Errorf("unknown cluster backend %q: choose one of %s", name, Names())
 	}
-	return backend(options, progress), nil
+	return b.open(options, progress), nil
 }
 
 // Names returns the names of the backends, sorted and separated by commas, for help texts and errors.
-func Names() string {
-	names := make([]string, 0, len(backends))
-	for name := range backends {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return strings.Join(names, ", ")
-}
+func Names() string { return strings.Join(names(), ", ") }
+
+func names() []string { return slices.Sorted(maps.Keys(backends)) }

@@ -11,6 +11,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"syscall"
@@ -56,16 +58,19 @@ type options struct {
 }
 
 func parse(args []string, stderr io.Writer) (options, error) {
-	o := options{suite: suite{tested: acceptance.Suite{
-		Chart: "./charts/traderadmin", Release: "traderadmin", Namespace: "trader",
-	}}}
+	o := options{suite: suite{}}
 	flags := flag.NewFlagSet("mutants", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	names := flags.String("run", "", "try only the faults whose names match this `regexp`, and not the unchanged chart")
 	flags.BoolVar(&o.list, "list", false, "print the names of the faults, and exit")
 	flags.StringVar(&o.suite.faults, "faults", "mutants/faults.yaml", "the `file` with the faults")
-	flags.StringVar(&o.suite.chart, "chart", o.suite.tested.Chart, "the `folder` of the chart to put the faults into")
-	flags.StringVar(&o.suite.tested.Features, "features", "features", "the `folder` of the .feature files")
+	flags.StringVar(&o.suite.chart, "chart", traderadmin.Chart, "the `folder` of the chart to put the faults into")
+	tested := acceptance.Suite{}
+	flags.StringVar(&tested.Features, "features", "features", "the `folder` of the .feature files")
+	flags.StringVar(&tested.Release, "release", "", "the `name` of the release that steps use by default "+
+		"(default the name of the chart)")
+	flags.StringVar(&tested.Namespace, "suite-namespace", "", "the `name` of the namespace that steps use by default "+
+		"(default the name of the chart, and "+traderadmin.Namespace+" for "+traderadmin.Chart+")")
 	flags.StringVar(&o.suite.backend, "cluster", "embedded",
 		"the `backend` that provides the Kubernetes cluster: "+cluster.Names())
 	o.suite.clusterOptions.Bind(flags)
@@ -77,14 +82,32 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	if flags.NArg() > 0 {
 		return o, fmt.Errorf("unexpected arguments %q: -run selects faults by name", flags.Args())
 	}
+	var err error
+	if o.suite.tested, err = suiteOf(o.suite.chart, tested); err != nil {
+		return o, err
+	}
 	if *names == "" {
 		return o, nil
 	}
-	var err error
 	if o.names, err = regexp.Compile(*names); err != nil {
 		return o, fmt.Errorf("-run: %w", err)
 	}
 	return o, nil
+}
+
+// traderadmin is the suite of this repository, as in godog_test.go.
+var traderadmin = acceptance.Suite{Chart: "./charts/traderadmin", Release: "traderadmin", Namespace: "trader"}
+
+// suiteOf returns the suite of a chart, with the given fields.
+func suiteOf(chart string, given acceptance.Suite) (acceptance.Suite, error) {
+	given.Chart = chart
+	if filepath.Base(chart) == filepath.Base(traderadmin.Chart) {
+		given.Chart = traderadmin.Chart // as its scenarios write it
+		given.Release = cmp.Or(given.Release, traderadmin.Release)
+		given.Namespace = cmp.Or(given.Namespace, traderadmin.Namespace)
+		return given, nil
+	}
+	return given.Resolve()
 }
 
 // run runs the command line and returns its exit code.

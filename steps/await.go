@@ -129,10 +129,27 @@ func (w waiter) until(ctx context.Context, do func(context.Context) error) error
 	}
 }
 
-// waited adds the time since the start of a wait to its last error.
+// waited returns the error of a wait that began at started and reached its limit with this last error.
 func waited(started time.Time, last error) error {
-	return fmt.Errorf("waited %s; last seen: %w", time.Since(started).Round(time.Millisecond), last)
+	return &timeoutError{waited: time.Since(started), last: last}
 }
+
+// timeoutError is the error of a wait that reached its limit.
+type timeoutError struct {
+	waited time.Duration
+	goal   string // such as "the shop to sell tea"; may be ""
+	last   error
+}
+
+func (t *timeoutError) Error() string {
+	goal := ""
+	if t.goal != "" {
+		goal = " for " + t.goal
+	}
+	return fmt.Sprintf("waited %s%s; last seen: %v", t.waited.Round(time.Millisecond), goal, t.last)
+}
+
+func (t *timeoutError) Unwrap() error { return t.last }
 
 // permanentError is an error that trying again will not change.
 type permanentError struct{ error }

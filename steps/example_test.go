@@ -20,7 +20,7 @@ func shopSteps(_ *godog.ScenarioContext, s *steps.Scenario) {
 When I run helm install shop ./charts/shop
 Then the shop sells "tea"`,
 		Method: func(ctx context.Context, name string) error {
-			return s.Await(ctx, "the shop sells "+name, func(ctx context.Context) error {
+			return s.Await(ctx, "the shop to sell "+name, func(ctx context.Context) error {
 				goods, err := s.Client().CoreV1().ConfigMaps(s.Namespace("")).Get(ctx, "goods", metav1.GetOptions{})
 				if err != nil {
 					return steps.Permanent(err)
@@ -56,5 +56,5 @@ func ExampleNewVocabulary() {
 	fmt.Println(vocabulary.Check(features[0].GherkinDocument, features[0].Pickles))
 	// Output:
 	// shop.feature:4: unknown step `the shop sell "tea"`; the nearest is
-	// Usage: the shop sells "NAME"
+	//   the shop sells "NAME"
 }

@@ -96,7 +96,7 @@ func (r *helmRunner) runWords(ctx context.Context, words []string) error {
 	if err != nil {
 		return err
 	}
-	scope := helm.Scope{Namespace: r.real, Folder: folder, Prepare: r.sender.prepare}
+	scope := helm.Scope{Namespace: r.inCluster, Folder: folder, Prepare: r.sender.prepare}
 	// A command line that cannot be parsed fails when it runs.
 	if invocation, err := helm.ParseCommandLine(words); err == nil {
 		if words, err = r.confine(words, invocation); err != nil {
@@ -195,7 +195,7 @@ func (r *helmRunner) recordPods(ctx context.Context, words []string, invocation 
 
 // query runs a Helm command that changes nothing. It is not the last command that steps ask about.
 func (r *helmRunner) query(ctx context.Context, namespace string, words ...string) (*helm.Result, error) {
-	return r.helm.Run(ctx, helm.Scope{Namespace: r.real}, append(words, "--namespace", r.named(namespace))...)
+	return r.helm.Run(ctx, helm.Scope{Namespace: r.inCluster}, append(words, "--namespace", r.named(namespace))...)
 }
 
 // history returns the revisions of a release, the oldest first.

@@ -160,7 +160,7 @@ func (s insideSteps) value(ctx context.Context, kind, name, key, namespace strin
 	values := map[string]string{}
 	switch kind {
 	case "configmap":
-		found, err := s.client.CoreV1().ConfigMaps(s.real(namespace)).Get(ctx, name, metav1.GetOptions{})
+		found, err := s.client.CoreV1().ConfigMaps(s.inCluster(namespace)).Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
 			return "", err
 		}
@@ -169,7 +169,7 @@ func (s insideSteps) value(ctx context.Context, kind, name, key, namespace strin
 			values[key] = string(value)
 		}
 	case "secret":
-		found, err := s.client.CoreV1().Secrets(s.real(namespace)).Get(ctx, name, metav1.GetOptions{})
+		found, err := s.client.CoreV1().Secrets(s.inCluster(namespace)).Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
 			return "", err
 		}

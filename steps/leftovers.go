@@ -101,7 +101,7 @@ func (s leftoverSteps) nothingOfRelease(ctx context.Context, name, namespace str
 }
 
 func (s leftoverSteps) nothingOfReleaseBut(ctx context.Context, name, namespace string, table *godog.Table) error {
-	installed := s.helm.releases[releaseID{s.real(namespace), name}]
+	installed := s.helm.releases[releaseID{s.inCluster(namespace), name}]
 	if installed == nil {
 		return fmt.Errorf("this scenario did not install a release %q in namespace %q", name, s.named(namespace))
 	}
@@ -189,7 +189,7 @@ func (s leftoverSteps) nothingInNamespaceBut(ctx context.Context, namespace stri
 	ctx, cancel := context.WithTimeout(ctx, s.limit)
 	defer cancel()
 	for { // the deletion of one object may create others
-		left, err := s.resources.contents(ctx, s.real(namespace))
+		left, err := s.resources.contents(ctx, s.inCluster(namespace))
 		if err != nil {
 			return fmt.Errorf("list what is left in namespace %q: %w", namespace, err)
 		}

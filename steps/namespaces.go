@@ -17,20 +17,19 @@ import (
 	"k8s.io/client-go/kubernetes"
 )
 
-// namespaces maps each namespace that a scenario names to the one in the cluster that stands for it, which no other
-// scenario uses. It is safe for concurrent use.
+// namespaces maps the namespaces that a scenario names to namespaces in the cluster, which no other scenario uses. It is safe for concurrent use.
 type namespaces struct {
 	client kubernetes.Interface
 	run    string // the ID of the run, which labels namespaces
-	suite  string // the namespace that steps mean that name none
-	single string // the one in the cluster that stands for all, which exists and stays; "" if each gets its own
+	suite  string // the namespace of steps that name none
+	single string // the only namespace that the run may use, which is kept; "" if each name gets its own
 
-	mu        sync.Mutex
-	inCluster map[string]string // by the names in the scenario
-	created   []string
+	mu      sync.Mutex
+	names   map[string]string // in the cluster, by name in the scenario
+	created []string
 }
 
-// named returns the namespace that a step means, by its name in the scenario; "" is the suite's.
+// named returns the name in the scenario of a step's namespace; "" is the suite's.
 func (n *namespaces) named(name string) string {
 	if name == "" {
 		return n.suite
@@ -38,21 +37,21 @@ func (n *namespaces) named(name string) string {
 	return name
 }
 
-// real returns the name in the cluster of a namespace that a step names; "" is the suite's.
-func (n *namespaces) real(name string) string {
+// inCluster returns the name in the cluster of a namespace that a step names; "" is the suite's.
+func (n *namespaces) inCluster(name string) string {
 	if n.single != "" {
 		return n.single
 	}
 	name = n.named(name)
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.inCluster == nil {
-		n.inCluster = map[string]string{}
+	if n.names == nil {
+		n.names = map[string]string{}
 	}
-	if _, ok := n.inCluster[name]; !ok {
-		n.inCluster[name] = name + "-" + shortID()
+	if _, ok := n.names[name]; !ok {
+		n.names[name] = name + "-" + shortID()
 	}
-	return n.inCluster[name]
+	return n.names[name]
 }
 
 // shortID returns six random letters and digits: short enough to read, and unlikely to be used twice in a cluster.
@@ -65,43 +64,46 @@ func (n *namespaces) all() []string {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return slices.Sorted(maps.Values(n.inCluster))
+	return slices.Sorted(maps.Values(n.names))
 }
 
 // ensure creates the namespace that a step names, unless the scenario has done so; "" is the suite's.
 func (n *namespaces) ensure(ctx context.Context, name string) error {
-	real := n.real(name)
-	if real == n.single || slices.Contains(n.created, real) {
+	name = n.inCluster(name)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if name == n.single || slices.Contains(n.created, name) {
 		return nil
 	}
 	_, err := n.client.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
-		Name: real, Labels: map[string]string{corev1.LabelMetadataName: real, RunLabel: n.run},
+		Name: name, Labels: map[string]string{corev1.LabelMetadataName: name, RunLabel: n.run},
 	}}, metav1.CreateOptions{})
 	if err != nil {
-		return fmt.Errorf("create namespace %s: %w", real, err)
+		return fmt.Errorf("create namespace %s: %w", name, err)
 	}
-	n.created = append(n.created, real)
+	n.created = append(n.created, name)
 	return nil
 }
 
-// label adds labels to the namespace that a step names, which exists.
+// label adds labels to the namespace that a step names. It must exist.
 func (n *namespaces) label(ctx context.Context, name string, labels map[string]string) error {
 	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"labels": labels}})
 	if err != nil {
 		return err
 	}
-	_, err = n.client.CoreV1().Namespaces().Patch(ctx, n.real(name), types.MergePatchType, patch, metav1.PatchOptions{})
+	_, err = n.client.CoreV1().Namespaces().Patch(
+		ctx, n.inCluster(name), types.MergePatchType, patch, metav1.PatchOptions{})
 	if err != nil {
 		return fmt.Errorf("label namespace %q: %w", name, err)
 	}
 	return nil
 }
 
-// delete starts to delete a namespace, by its name in the cluster.
-func (n *namespaces) delete(ctx context.Context, real string) error {
-	err := n.client.CoreV1().Namespaces().Delete(ctx, real, metav1.DeleteOptions{})
+// delete requests the deletion of a namespace, by its name in the cluster.
+func (n *namespaces) delete(ctx context.Context, name string) error {
+	err := n.client.CoreV1().Namespaces().Delete(ctx, name, metav1.DeleteOptions{})
 	if err != nil && !apierrors.IsNotFound(err) {
-		return fmt.Errorf("delete namespace %s of the scenario: %w", real, err)
+		return fmt.Errorf("delete namespace %s of the scenario: %w", name, err)
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ func countSteps(sc *godog.ScenarioContext, s *Scenario) {
 When I run helm install shop ./shop
 Then the release has 0 ConfigMaps`,
 		Method: func(ctx context.Context, wanted int, namespace string) (context.Context, error) {
-			err := s.Await(ctx, "the ConfigMaps of "+s.Release(), func(ctx context.Context) error {
+			err := s.Await(ctx, "the ConfigMaps of "+s.Release()+" to be complete", func(ctx context.Context) error {
 				found, err := s.Client().CoreV1().ConfigMaps(s.Namespace(namespace)).List(ctx, metav1.ListOptions{})
 				if err != nil {
 					return Permanent(err)
@@ -69,7 +69,7 @@ func TestOwnSteps(t *testing.T) {
     Then the release has 3 ConfigMaps
 `, 1)
 	assert.False(t, passed)
-	assert.Regexp(t, `the ConfigMaps of shop: waited 2\S*s; last seen: there are 1`, output)
+	assert.Regexp(t, `waited 2\S*s for the ConfigMaps of shop to be complete; last seen: there are 1`, output)
 
 	found := attachments(t, suite, `Feature: f
   Scenario: attaches
@@ -91,7 +91,7 @@ func TestAwaitEndsEarlyWhereNoWaitingHelps(t *testing.T) {
 	})
 
 	assert.ErrorIs(t, err, cause)
-	assert.ErrorContains(t, err, "something: ")
+	assert.ErrorContains(t, err, "waiting for something: ")
 	assert.Equal(t, 1, calls)
 }
 
@@ -121,7 +121,7 @@ func TestOwnStepsAreCheckedAndSuggestedAndDocumented(t *testing.T) {
       | a |
 `)
 	assert.ErrorContains(t, err, "one.feature:3: unknown step `the release hat 2 ConfigMaps`")
-	assert.ErrorContains(t, err, "Usage: the release has N ConfigMap[s]")
+	assert.ErrorContains(t, err, "the nearest is\n  the release has N ConfigMap[s]")
 	assert.ErrorContains(t, err, "one.feature:4: `the release has 2 ConfigMaps` takes no table")
 	var page strings.Builder
 	require.NoError(t, v.WritePage(&page))
@@ -139,17 +139,17 @@ func TestOwnStepsThatClashOrCannotRun(t *testing.T) {
 			func(_ *godog.ScenarioContext, s *Scenario) {
 				s.Step(Step{Phrase: `it fails with "TEXT"`, Method: nothing})
 			},
-			[]string{"`it fails with \"TEXT\"` is defined twice"},
+			[]string{"`it fails with \"TEXT\"` is defined twice: under \"Helm\" and again under \"Own steps\""},
 		},
 		"a row that matches the same text": {
 			func(_ *godog.ScenarioContext, s *Scenario) {
 				s.Step(Step{Phrase: `a Kubernetes NAME`, Method: nothing})
 			},
-			[]string{"`a Kubernetes cluster` is ambiguous", "matches `a Kubernetes cluster` and `a Kubernetes NAME`"},
+			[]string{"`a Kubernetes cluster` is ambiguous", "`a Kubernetes cluster` under \"Cluster\" and `a Kubernetes NAME` under \"Own steps\""},
 		},
 		"an expression that matches the same text": {
 			func(sc *godog.ScenarioContext, _ *Scenario) { sc.Step(`^a Kubernetes (.*)$`, nothing) },
-			[]string{"`a Kubernetes cluster` and `^a Kubernetes (.*)$` in own_steps_test.go:"},
+			[]string{"`a Kubernetes cluster` under \"Cluster\" and `^a Kubernetes (.*)$` in own_steps_test.go:"},
 		},
 		"too few parameters": {
 			func(_ *godog.ScenarioContext, s *Scenario) {
@@ -159,7 +159,17 @@ func TestOwnStepsThatClashOrCannotRun(t *testing.T) {
 		},
 		"no function": {
 			func(_ *godog.ScenarioContext, s *Scenario) { s.Step(Step{Phrase: `it rains`}) },
-			[]string{"`it rains` has no function"},
+			[]string{"`it rains` is <nil>, not a function"},
+		},
+		"a method that runs during registration": {
+			func(_ *godog.ScenarioContext, s *Scenario) { s.Namespace("") },
+			[]string{"Scenario.Namespace is only available while a scenario runs"},
+		},
+		"a parameter that godog cannot convert": {
+			func(_ *godog.ScenarioContext, s *Scenario) {
+				s.Step(Step{Phrase: `it lasts "DURATION"`, Method: func(time.Duration) error { return nil }})
+			},
+			[]string{"`it lasts \"DURATION\"` takes DURATION as time.Duration", "use string"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -169,6 +179,7 @@ func TestOwnStepsThatClashOrCannotRun(t *testing.T) {
 			for _, words := range test.words {
 				assert.ErrorContains(t, err, words)
 			}
+			assert.NotContains(t, err.Error(), "\n", "one mistake is one error")
 		})
 	}
 }
@@ -184,7 +195,7 @@ func TestAnAmbiguousStepIsAnErrorThatNamesBoth(t *testing.T) {
 	err = checkFeature(t, v, "Feature: f\n  Scenario: s\n    Then it fails with \"the words\"\n")
 
 	assert.ErrorContains(t, err, "one.feature:3: the step `it fails with \"the words\"` is ambiguous")
-	assert.ErrorContains(t, err, "`it fails with \"TEXT\"` and `^it fails with \"the words\"$` in own_steps_test.go:")
+	assert.ErrorContains(t, err, "`it fails with \"TEXT\"` under \"Helm\" and `^it fails with \"the words\"$` in own_steps_test.go:")
 }
 
 func BenchmarkNewVocabulary(b *testing.B) {

@@ -91,12 +91,12 @@ func (s policySteps) othersMayNotReach(ctx context.Context, to string, port int,
 func (s policySteps) evaluate(
 	ctx context.Context, from, to string, port int, namespace string,
 ) (netpol.Verdict, error) {
-	real := s.real(namespace)
-	within, err := s.client.CoreV1().Namespaces().Get(ctx, real, metav1.GetOptions{})
+	name := s.inCluster(namespace)
+	within, err := s.client.CoreV1().Namespaces().Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
 		return netpol.Verdict{}, err
 	}
-	source := netpol.Pod{Name: "a pod without labels", Namespace: real, NamespaceLabels: within.Labels}
+	source := netpol.Pod{Name: "a pod without labels", Namespace: name, NamespaceLabels: within.Labels}
 	if from != "" {
 		if source, err = s.pod(ctx, from, namespace, within); err != nil {
 			return netpol.Verdict{}, err
@@ -110,7 +110,7 @@ func (s policySteps) evaluate(
 		return netpol.Verdict{}, fmt.Errorf("no container of %s declares port %d, only %s",
 			to, port, listed(numbers(target.Ports)))
 	}
-	policies, err := s.client.NetworkingV1().NetworkPolicies(real).List(ctx, everything)
+	policies, err := s.client.NetworkingV1().NetworkPolicies(name).List(ctx, everything)
 	if err != nil {
 		return netpol.Verdict{}, err
 	}

@@ -145,7 +145,7 @@ func (s requestSteps) serviceAnswers(
 	ctx context.Context, named string, port int, path string, status int, namespace string,
 ) error {
 	_, name := kindAndName(named)
-	service, err := s.client.CoreV1().Services(s.real(namespace)).Get(ctx, name, metav1.GetOptions{})
+	service, err := s.client.CoreV1().Services(s.inCluster(namespace)).Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
 		return err
 	}

@@ -75,7 +75,7 @@ func (s *sender) apply(ctx context.Context, namespace string, object *unstructur
 		if err := s.ensure(ctx, namespace); err != nil {
 			return err
 		}
-		object.SetNamespace(s.real(namespace))
+		object.SetNamespace(s.inCluster(namespace))
 	}
 	if err := s.prepare(ctx, []*unstructured.Unstructured{object}); err != nil {
 		return err

@@ -147,7 +147,7 @@ func (s *sender) startClient(ctx context.Context, namespace string) (*corev1.Pod
 	if err := s.object(ctx, subject.client, name, running); err != nil {
 		return nil, about{"pod/" + name, err}
 	}
-	return s.client.CoreV1().Pods(s.real(namespace)).Get(ctx, name, metav1.GetOptions{})
+	return s.client.CoreV1().Pods(s.inCluster(namespace)).Get(ctx, name, metav1.GetOptions{})
 }
 
 // running holds for a pod that runs.

@@ -51,7 +51,7 @@ func (v *view) subject(kind, name, namespace string) (*subject, error) {
 	}
 	return &subject{
 		kind: strings.ToLower(mapping.GroupVersionKind.Kind), name: name, namespace: v.named(namespace),
-		mapping: mapping, client: v.resources.in(mapping, v.real(namespace)),
+		mapping: mapping, client: v.resources.in(mapping, v.inCluster(namespace)),
 	}, nil
 }
 
@@ -123,7 +123,7 @@ func (v *view) look(
 
 // await waits for a condition of a workload.
 func (v *view) await(ctx context.Context, namespace string, condition rollout.Condition) error {
-	return rollout.Await(ctx, v.client, v.real(namespace), v.limit, condition)
+	return rollout.Await(ctx, v.client, v.inCluster(namespace), v.limit, condition)
 }
 
 // ready waits until a workload is rolled out.
@@ -172,7 +172,7 @@ func (v *view) workload(ctx context.Context, named, namespace string) (*workload
 	if err != nil {
 		return nil, err
 	}
-	found := &workload{named: named, namespace: v.real(namespace)}
+	found := &workload{named: named, namespace: v.inCluster(namespace)}
 	if found.template, err = podTemplate(object.Object); err != nil {
 		return nil, fmt.Errorf("%s: %w", named, err)
 	}

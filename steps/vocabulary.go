@@ -57,9 +57,9 @@ var grammar = vocabulary.NewGrammar(
 		"FORMAT":   `(yaml|json)`,
 		`"CEL"`:    `"(.*?)"`,
 	},
-	vocabulary.Shape{Part: regexp.MustCompile(`\b(I \w+ h\w+) .+`), As: "$1 COMMAND"},
-	vocabulary.Shape{Part: regexp.MustCompile(`\b[a-z]+/\S+\b`), As: "WORKLOAD"},
-	vocabulary.Shape{Part: regexp.MustCompile(`\b(the|an?|no) ([A-Za-z]+) ""`), As: `$1 KIND ""`},
+	vocabulary.Rewrite{Pattern: regexp.MustCompile(`\b(I \w+ h\w+) .+`), To: "$1 COMMAND"},
+	vocabulary.Rewrite{Pattern: regexp.MustCompile(`\b[a-z]+/\S+\b`), To: "WORKLOAD"},
+	vocabulary.Rewrite{Pattern: regexp.MustCompile(`\b(the|an?|no) ([A-Za-z]+) ""`), To: `$1 KIND ""`},
 )
 
 // nouns returns the built-in steps, as the functions of a scenario.
@@ -127,13 +127,21 @@ var definition = regexp.MustCompile(`(?m)^(.*?) +# (\S+:\d+) -> .*$`)
 var colors = regexp.MustCompile(`\x1b\[[0-9;]*m`)
 
 // listExpressions returns the expressions that initialize registers. godog tells them only by printing them.
-func listExpressions(initialize func(*godog.ScenarioContext)) ([]vocabulary.Expression, error) {
+func listExpressions(initialize func(*godog.ScenarioContext)) (all []vocabulary.Expression, err error) {
+	defer func() {
+		switch cause := recover().(type) {
+		case nil:
+		case registrationError:
+			err = fmt.Errorf("steps: %w", cause)
+		default:
+			panic(cause)
+		}
+	}()
 	var printed bytes.Buffer
 	godog.TestSuite{
 		ScenarioInitializer: initialize,
 		Options:             &godog.Options{ShowStepDefinitions: true, Format: "progress", Output: &printed},
 	}.Run()
-	var all []vocabulary.Expression
 	for _, found := range definition.FindAllStringSubmatch(colors.ReplaceAllString(printed.String(), ""), -1) {
 		pattern, err := regexp.Compile(found[1])
 		if err != nil {

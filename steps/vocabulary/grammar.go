@@ -1,6 +1,8 @@
 package vocabulary
 
 import (
+	"fmt"
+	"maps"
 	"regexp"
 	"strings"
 	"sync"
@@ -9,15 +11,15 @@ import (
 // Grammar defines the placeholders of phrases. It is safe for concurrent use.
 type Grammar struct {
 	placeholders map[string]string
-	shapes       []Shape
-	read         sync.Map // *phrase by its text
+	rewrites     []Rewrite
+	parsed       sync.Map // *phrase by its text
 }
 
-// Shape rewrites a part of a step that matches no phrase to the placeholder that it may have been meant for, so that
-// the step can be compared with phrases. In both, everything in quotes is "".
-type Shape struct {
-	Part *regexp.Regexp
-	As   string // in which $1 is the first group of Part
+// Rewrite replaces a part of an unknown step with a placeholder, so that the step can be compared with phrases. Before
+// that, each quoted text becomes "", in the step and in phrases.
+type Rewrite struct {
+	Pattern *regexp.Regexp
+	To      string // $1 is the first group of Pattern
 }
 
 // common are the placeholders of every grammar, with their regular expressions. In quotes, any word in capitals is a
@@ -32,48 +34,70 @@ var common = map[string]string{
 }
 
 // NewGrammar returns a grammar with further placeholders. Each is a word in capitals, with quotes around it if phrases
-// have them, and a regular expression with one group, the value. Shapes are applied in their order.
-func NewGrammar(placeholders map[string]string, shapes ...Shape) *Grammar {
-	g := &Grammar{placeholders: map[string]string{}, shapes: shapes}
-	for _, some := range []map[string]string{common, placeholders} {
-		for name, expression := range some {
-			g.placeholders[name] = expression
-		}
-	}
+// have them, and a regular expression with one group, the value. Rewrites are applied in their order.
+func NewGrammar(placeholders map[string]string, rewrites ...Rewrite) *Grammar {
+	g := &Grammar{placeholders: maps.Clone(common), rewrites: rewrites}
+	maps.Copy(g.placeholders, placeholders)
 	return g
 }
 
-// phrase is a phrase that was read.
+// phrase is a parsed phrase.
 type phrase struct {
 	pattern      *regexp.Regexp
-	placeholders []string // without quotes, in their order: one for each group of pattern
+	placeholders []placeholder // one for each group of pattern
 }
 
-// Pattern returns the regular expression for the steps that a phrase stands for. Its groups are the placeholders.
+type placeholder struct {
+	name     string // without quotes
+	optional bool   // it is in an optional part
+}
+
+// Pattern returns the regular expression for the steps that a phrase stands for. Its groups are the placeholders. It
+// panics if the phrase is invalid; New returns an error for such a phrase.
 func (g *Grammar) Pattern(text string) *regexp.Regexp { return g.phrase(text).pattern }
 
 // marks finds the parts of a phrase that are not literal text: placeholders, and the brackets around optional parts.
 var marks = regexp.MustCompile(`\[|\]|"[A-Z]+"|\b[A-Z]+\b`)
 
+// phrase returns a parsed phrase. It panics if the phrase is invalid.
 func (g *Grammar) phrase(text string) *phrase {
-	if known, ok := g.read.Load(text); ok {
-		return known.(*phrase)
+	parsed, err := g.parse(text)
+	if err != nil {
+		panic(err)
 	}
-	read := new(phrase)
+	return parsed
+}
+
+func (g *Grammar) parse(text string) (*phrase, error) {
+	if known, ok := g.parsed.Load(text); ok {
+		return known.(*phrase), nil
+	}
+	parsed := new(phrase)
 	var expression strings.Builder
 	rest := text
+	depth := 0 // of optional parts
 	for at := marks.FindStringIndex(rest); at != nil; at = marks.FindStringIndex(rest) {
 		mark := rest[at[0]:at[1]]
 		part, isPlaceholder := g.meaning(mark)
 		if isPlaceholder {
-			read.placeholders = append(read.placeholders, strings.Trim(mark, `"`))
+			parsed.placeholders = append(parsed.placeholders, placeholder{strings.Trim(mark, `"`), depth > 0})
+		}
+		switch mark {
+		case "[":
+			depth++
+		case "]":
+			depth--
 		}
 		expression.WriteString(regexp.QuoteMeta(rest[:at[0]]) + part)
 		rest = rest[at[1]:]
 	}
-	read.pattern = regexp.MustCompile("^" + expression.String() + regexp.QuoteMeta(rest) + "$")
-	known, _ := g.read.LoadOrStore(text, read)
-	return known.(*phrase)
+	var err error
+	parsed.pattern, err = regexp.Compile("^" + expression.String() + regexp.QuoteMeta(rest) + "$")
+	if err != nil {
+		return nil, fmt.Errorf("the phrase `%s` cannot be parsed; check that each [ has a ]: %w", text, err)
+	}
+	known, _ := g.parsed.LoadOrStore(text, parsed)
+	return known.(*phrase), nil
 }
 
 // meaning returns the regular expression for a mark, and whether it is a placeholder.

@@ -2,6 +2,7 @@ package vocabulary
 
 import (
 	"regexp"
+	"strings"
 
 	"github.com/traderadmin/charts/internal/suggest"
 )
@@ -10,32 +11,47 @@ var (
 	quotedText        = regexp.MustCompile(`"[^"]*"`)
 	number            = regexp.MustCompile(`\b\d+\b`)
 	quotedPlaceholder = regexp.MustCompile(`"[A-Z]+"`)
+	quotedGroup       = regexp.MustCompile(`"\([^()]*\)"`)
+	digits            = regexp.MustCompile(`\(\\d\+\)`)
 	// innermost is an optional part of a phrase that contains no other.
 	innermost = regexp.MustCompile(`\[([^][]*)\]`)
 )
 
-// nearest returns the end of a sentence about a step that no phrase matches: the usage of the row whose phrase is most
-// like it, or that there is none.
+// nearest returns the end of an error about an unknown step: the definition that is most like the step, or that there
+// is none.
 func (v *Vocabulary) nearest(text string) string {
-	var variants []string
-	var rows []Row
-	for _, row := range v.Rows() {
-		for _, variant := range expand(row.Phrase) {
-			variants, rows = append(variants, variant), append(rows, row)
+	var variants, names []string
+	for _, d := range v.definitions {
+		of := []string{literal(d.pattern)}
+		name := "; the nearest is " + d.name
+		if d.row != nil {
+			of = expand(d.row.Phrase)
+			name = "; the nearest is\n  " + d.row.layout("  ")
+		}
+		for _, variant := range of {
+			variants, names = append(variants, variant), append(names, name)
 		}
 	}
 	if i := suggest.Nearest(v.grammar.abstract(text), variants); i >= 0 {
-		return "; the nearest is\n" + rows[i].usage()
+		return names[i]
 	}
 	return ", and no step is like it; -godog.definitions lists all steps, and -steps-page documents them"
+}
+
+// literal returns an expression as a phrase that unknown steps can be compared with: without anchors, with "" for a
+// quoted group and N for a group of digits.
+func literal(expression *regexp.Regexp) string {
+	text := strings.TrimSuffix(strings.TrimPrefix(expression.String(), "^"), "$")
+	text = quotedGroup.ReplaceAllString(text, `""`)
+	return digits.ReplaceAllString(text, "N")
 }
 
 // abstract replaces the values in a step by the placeholders that they may be meant for.
 func (g *Grammar) abstract(text string) string {
 	text = quotedText.ReplaceAllString(text, `""`)
 	text = number.ReplaceAllString(text, "N")
-	for _, shape := range g.shapes {
-		text = shape.Part.ReplaceAllString(text, shape.As)
+	for _, rewrite := range g.rewrites {
+		text = rewrite.Pattern.ReplaceAllString(text, rewrite.To)
 	}
 	return text
 }

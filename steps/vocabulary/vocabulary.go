@@ -3,7 +3,7 @@
 //
 // From the rows come the patterns by which godog finds a step's function, the check of all steps before a run, the
 // suggestion for a step that no row has, and the page that documents them. A Vocabulary may also have steps that are
-// only regular expressions, which godog knows without a row: they are accepted, but neither suggested nor documented.
+// only regular expressions, which godog knows without a row: they are accepted and suggested, but not documented.
 package vocabulary
 
 import (
@@ -47,7 +47,7 @@ type Expression struct {
 // definitions match the same step of an example.
 func New(grammar *Grammar, nouns []Noun, expressions ...Expression) (*Vocabulary, error) {
 	v := &Vocabulary{grammar: grammar, nouns: nouns}
-	phrases := map[string]bool{}
+	groups := map[string]string{} // by phrase
 	var failed []error
 	for _, noun := range nouns {
 		for _, row := range noun.Rows {
@@ -55,11 +55,14 @@ func New(grammar *Grammar, nouns []Noun, expressions ...Expression) (*Vocabulary
 				failed = append(failed, err)
 				continue
 			}
-			if phrases[row.Phrase] {
-				failed = append(failed, fmt.Errorf("the step `%s` is defined twice", row.Phrase))
+			if group, ok := groups[row.Phrase]; ok {
+				failed = append(failed, fmt.Errorf("the step `%s` is defined twice: under %q and again under %q; change the "+
+					"phrase of one", row.Phrase, group, noun.Title))
+				continue
 			}
-			phrases[row.Phrase] = true
-			v.definitions = append(v.definitions, definition{grammar.Pattern(row.Phrase), &row, fmt.Sprintf("`%s`", row.Phrase)})
+			groups[row.Phrase] = noun.Title
+			name := fmt.Sprintf("`%s` under %q", row.Phrase, noun.Title)
+			v.definitions = append(v.definitions, definition{grammar.Pattern(row.Phrase), &row, name})
 		}
 	}
 	for _, e := range expressions {
@@ -112,7 +115,7 @@ func (v *Vocabulary) Matches(steps []*messages.PickleStep) []Match {
 			if groups := d.pattern.FindStringSubmatch(step.Text); groups != nil {
 				match := Match{Row: *d.row}
 				for i, placeholder := range v.grammar.phrase(d.row.Phrase).placeholders {
-					match.arguments = append(match.arguments, argument{placeholder, groups[i+1]})
+					match.arguments = append(match.arguments, argument{placeholder.name, groups[i+1]})
 				}
 				all = append(all, match)
 				break
@@ -175,23 +178,31 @@ func (v *Vocabulary) matching(text string) []definition {
 }
 
 func ambiguous(text string, found []definition) error {
-	var names []string
-	for _, d := range found {
-		names = append(names, d.name)
-	}
-	return fmt.Errorf("the step `%s` is ambiguous: it matches %s", text, strings.Join(names, " and "))
+	return fmt.Errorf("the step `%s` is ambiguous: it matches %s", text, names(found))
 }
 
-// checkExamples returns an error for each step of an example that is ambiguous. An example that does not parse as
-// Gherkin may do so: its lines are compared one by one.
+func names(definitions []definition) string {
+	var all []string
+	for _, d := range definitions {
+		all = append(all, d.name)
+	}
+	return strings.Join(all, " and ")
+}
+
+// checkExamples returns an error for each set of definitions that match the same step of an example. An example that
+// does not parse as Gherkin may do so: its lines are compared one by one.
 func (v *Vocabulary) checkExamples() error {
+	reported := map[string]bool{}
 	var failed []error
 	for _, row := range v.Rows() {
 		for line := range strings.Lines(row.Example) {
-			_, text, _ := strings.Cut(strings.TrimSpace(line), " ")
-			if found := v.matching(text); len(found) > 1 {
-				failed = append(failed, ambiguous(text, found))
+			text := stepText(line)
+			found := v.matching(text)
+			if len(found) < 2 || reported[names(found)] {
+				continue
 			}
+			reported[names(found)] = true
+			failed = append(failed, ambiguous(text, found))
 		}
 	}
 	return errors.Join(failed...)

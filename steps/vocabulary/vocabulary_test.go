@@ -1,9 +1,11 @@
 package vocabulary
 
 import (
+	"context"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	messages "github.com/cucumber/messages/go/v34"
 	"github.com/stretchr/testify/assert"
@@ -12,7 +14,7 @@ import (
 
 var grammar = NewGrammar(
 	map[string]string{"COLOR": `(red|green)`},
-	Shape{Part: regexp.MustCompile(`\b(blue|yellow)\b`), As: "COLOR"},
+	Rewrite{Pattern: regexp.MustCompile(`\b(blue|yellow)\b`), To: "COLOR"},
 )
 
 func nothing(string) error { return nil }
@@ -72,12 +74,14 @@ func table(cells ...string) *messages.PickleStepArgument {
 
 func TestCheckStep(t *testing.T) {
 	t.Parallel()
-	v, err := New(grammar, []Noun{{Rows: []Row{
+	v, err := New(grammar, []Noun{{Title: "Street lights", Rows: []Row{
 		{Phrase: "the light is COLOR", Method: nothing},
-		{Phrase: "the lights", Method: func(any) {}, Columns: []string{"street", "color?"}},
-		{Phrase: "any lights", Method: func(any) {}, Columns: []string{"street", AnyOther}},
-		{Phrase: "the letter", Method: func(any) {}, Text: "its text"},
-	}}}, Expression{Pattern: regexp.MustCompile("^plain$")}, Expression{Pattern: regexp.MustCompile("^the light is red$")})
+		{Phrase: "the lights", Method: func(*messages.PickleTable) {}, Columns: []string{"street", "color?"}},
+		{Phrase: "any lights", Method: func(*messages.PickleTable) {}, Columns: []string{"street", AnyOther}},
+		{Phrase: "the letter", Method: func(*messages.PickleDocString) {}, Text: "its text"},
+	}}}, Expression{Pattern: regexp.MustCompile("^plain$")}, Expression{Pattern: regexp.MustCompile("^the light is red$")}, Expression{
+		Pattern: regexp.MustCompile(`^the lamp of "([^"]*)" is lit$`), Source: "own_test.go:12",
+	})
 	require.NoError(t, err)
 	text := &messages.PickleStepArgument{DocString: &messages.PickleDocString{}}
 	for _, test := range []struct {
@@ -97,8 +101,10 @@ func TestCheckStep(t *testing.T) {
 		{"the lights", table("street", "colour"), `unknown column "colour"`},
 		{"the lights", table("street", "street"), `the column "street" twice`},
 		{"the letter", nil, "needs a doc string below it: its text"},
-		{"the light is red", nil, "is ambiguous: it matches `the light is COLOR` and `^the light is red$`"},
-		{"the light is blue", nil, "unknown step `the light is blue`; the nearest is\nUsage: the light is COLOR"},
+		{"the light is red", nil, "it matches `the light is COLOR` under \"Street lights\" and `^the light is red$`"},
+		{"the light is blue", nil, "unknown step `the light is blue`; the nearest is\n  the light is COLOR"},
+		{"the light", nil, "the nearest is\n  the lights\n    | street | color? |"},
+		{`the lamp of "Elm" is lid`, nil, "the nearest is `^the lamp of \"([^\"]*)\" is lit$` in own_test.go:12"},
 		{"something else", nil, "no step is like it"},
 	} {
 		err := v.CheckStep(&messages.PickleStep{Text: test.step, Argument: test.given})
@@ -110,11 +116,43 @@ func TestCheckStep(t *testing.T) {
 	}
 }
 
+func TestNewRefusesRows(t *testing.T) {
+	t.Parallel()
+	for words, row := range map[string]Row{
+		"a step has no phrase":                       {Method: nothing},
+		"`foo [N` cannot be parsed":                  {Phrase: "foo [N", Method: nothing},
+		"`foo N]` cannot be parsed":                  {Phrase: "foo N]", Method: nothing},
+		"both columns and a text":                    {Phrase: "foo", Columns: []string{"a"}, Text: "B"},
+		"takes N as time.Duration, which godog":      {Phrase: "foo N", Method: func(time.Duration) {}},
+		"takes N as interface {}, which godog":       {Phrase: "foo N", Method: func(any) {}},
+		"takes N as int, which godog cannot":         {Phrase: "foo[ N]", Method: func(int) {}},
+		"takes the table as string, which godog":     {Phrase: "foo", Columns: []string{"a"}, Method: nothing},
+		"returns [string]":                           {Phrase: "foo N", Method: func(int) string { return "" }},
+		"the example of the step `foo N` does not":   {Phrase: "foo N", Method: nothing, Example: "Given foo many"},
+		"has 1 parameters, besides a context":        {Phrase: "N is N", Method: nothing},
+		"the method of the step `foo` is int, not a": {Phrase: "foo", Method: 1},
+	} {
+		_, err := New(grammar, []Noun{{Rows: []Row{row}}})
+		assert.ErrorContains(t, err, words)
+	}
+}
+
+func TestNewAcceptsParameters(t *testing.T) {
+	t.Parallel()
+	_, err := New(grammar, []Noun{{Rows: []Row{
+		{Phrase: "one N", Method: func(context.Context, uint8) error { return nil }, Example: "Given one 1"},
+		{Phrase: "two[ N]", Method: func(string) (context.Context, error) { return nil, nil }, Example: "Given two"},
+		{Phrase: "three", Text: "TEXT", Method: func([]byte) {}},
+		{Phrase: "four", Text: "TEXT", Method: func(*messages.PickleDocString) {}},
+	}}})
+	assert.NoError(t, err)
+}
+
 func TestPage(t *testing.T) {
 	t.Parallel()
 	v, err := New(grammar, []Noun{{Title: "Street lights", Rows: []Row{
 		{
-			Phrase: `the lights[ of "STREET"]`, Method: func(_ string, _ any) {}, Columns: []string{"color"},
+			Phrase: `the lights[ of "STREET"]`, Method: func(string, *messages.PickleTable) {}, Columns: []string{"color"},
 			Does: strings.Repeat("It has many words. ", 10), Example: "\nGiven the lights\n",
 		},
 	}}})

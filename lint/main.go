@@ -35,7 +35,11 @@ const (
 	couldNotRun = 2
 )
 
+// isCommand reports that this process is the command, which can start itself. Tests call run in their own process.
+var isCommand bool
+
 func main() {
+	isCommand = true
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
@@ -91,6 +95,8 @@ type commandLine struct {
 	explain      string
 	docs         bool
 	schema       bool
+	isolated     bool
+	baseVersion  string
 }
 
 func newCommandLine() *commandLine {
@@ -111,8 +117,8 @@ func newCommandLine() *commandLine {
 		"`format` of the findings, or format=file (repeatable): "+strings.Join(format.Names(), ", "))
 	c.StringVar(&c.failOn, "fail-on", policy.Error.String(),
 		"exit with 1 on findings of this `severity` or above: "+strings.Join(policy.SeverityNames(), ", "))
-	c.DurationVar(&c.timeLimit, "time-limit", 10*time.Second, "give up if one chart takes longer than this `duration`")
-	c.Uint64Var(&c.memoryLimit, "memory-limit", 1024, "give up if the charts need more memory than this, in `MiB`")
+	c.DurationVar(&c.timeLimit, "time-limit", 10*time.Second, "give up a chart if a rendering takes longer than this `duration` of CPU time")
+	c.Uint64Var(&c.memoryLimit, "memory-limit", 1024, "give up a chart if it takes more memory than this, in `MiB`")
 	c.BoolVar(&c.practices, "practices", false, "run the checks of kube-score too, which is built on first use")
 	c.BoolVar(&c.resources, "resources", false, "print what a release requests from the cluster, and exit")
 	c.BoolVar(&c.testRules, "test-rules", false,
@@ -121,6 +127,11 @@ func newCommandLine() *commandLine {
 	c.StringVar(&c.explain, "explain", "", "explain the rule of this `ID`, and exit")
 	c.BoolVar(&c.docs, "docs", false, "print the rules as Markdown, and exit")
 	c.BoolVar(&c.schema, "schema", false, "print the JSON Schema of "+policy.FileName+", and exit")
+	c.BoolVar(&c.isolated, "isolated", false, "lint one chart for the process that starts this one")
+	c.StringVar(&c.baseVersion, "base-version", "", "the previous version of that chart")
+	for _, name := range []string{"isolated", "base-version"} {
+		_ = c.MarkHidden(name)
+	}
 	return c
 }
 
@@ -169,12 +180,26 @@ func lint(ctx context.Context, args []string, stdout, stderr io.Writer) (int, er
 			return 0, err
 		}
 	}
-	watchdog := newWatchdog(c.timeLimit, c.memoryLimit<<20, stderr)
-	options.Watch = watchdog.watch
-	stop := watchdog.start()
-	defer stop()
+	if c.isolated || c.resources {
+		watchdog := newWatchdog(c.timeLimit, c.memoryLimit<<20, stderr)
+		options.Watch = watchdog.watch
+		if c.resources {
+			watchdog.exit = func(int) { os.Exit(couldNotRun) }
+		}
+		stop := watchdog.start()
+		defer stop()
+	}
+	if c.isolated {
+		if c.Changed("base-version") {
+			options.BaseVersions = map[string]string{paths[0]: c.baseVersion}
+		}
+		return clean, linter.WritePart(ctx, stdout, paths[0], options)
+	}
 	if c.resources {
 		return clean, writeBudgets(ctx, stdout, paths, options)
+	}
+	if isCommand {
+		options.Isolate = c.isolate(options.BaseVersions, stderr)
 	}
 	result, err := linter.Run(ctx, paths, options)
 	if err != nil {

@@ -12,22 +12,23 @@ import (
 	"time"
 )
 
-// watchdog ends the process if linting a chart takes too long or too much memory. Templates are programs that may not
-// terminate, and Helm's engine, which executes them in this process, cannot be interrupted.
+// watchdog ends the process of a chart if linting it takes too long or too much memory.
 type watchdog struct {
-	timeLimit   time.Duration // for the work on one chart
+	timeLimit   time.Duration // of CPU time, for each rendering
 	memoryLimit uint64        // for the process, in bytes
 	stderr      io.Writer
 	exit        func(code int)
 
-	mu    sync.Mutex
-	tasks []*task // in the order in which they started
+	mu      sync.Mutex
+	tasks   []*task // in the order in which they started
+	started int     // the number of tasks so far
 }
 
 // task is work on a chart. The task without a name is all of that work.
 type task struct {
-	chart, name string
-	started     time.Time
+	name  string
+	began time.Time
+	cpu   time.Duration // that the process had used when the task began
 }
 
 // newWatchdog returns a watchdog that ends this process.
@@ -37,9 +38,11 @@ func newWatchdog(timeLimit time.Duration, memoryLimit uint64, stderr io.Writer) 
 
 // start starts the watchdog. Until stop returns, it may end the process at any time.
 func (w *watchdog) start() (stop func()) {
-	// The watchdog has to act before the runtime does: the runtime ends the process with a stack trace.
+	// The watchdog has to act before the runtime does, which ends the process with a stack trace. If all cores are busy, it
+	// may be late: then the limit of the operating system holds.
 	debug.SetMaxStack(int(8 * w.memoryLimit)) //nolint:gosec // a flag that fits
 	debug.SetMemoryLimit(int64(w.memoryLimit / 2))
+	limitData(w.memoryLimit / 4 * 5)
 
 	const interval = 10 * time.Millisecond // a loop allocates up to 50 MiB in that time
 	ticker, stopping, stopped := time.NewTicker(interval), make(chan struct{}), make(chan struct{})
@@ -50,7 +53,7 @@ func (w *watchdog) start() (stop func()) {
 			case <-stopping:
 				return
 			case now := <-ticker.C:
-				w.check(now)
+				w.check(now, cpuTime())
 			}
 		}
 	}()
@@ -62,11 +65,12 @@ func (w *watchdog) start() (stop func()) {
 }
 
 // watch records that a task starts. The function that it returns records that the task has ended.
-func (w *watchdog) watch(chart, name string) (done func()) {
-	started := &task{chart: chart, name: name, started: time.Now()}
+func (w *watchdog) watch(_, name string) (done func()) {
+	started := &task{name: name, began: time.Now(), cpu: cpuTime()}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.tasks = append(w.tasks, started)
+	w.started++
 	return func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
@@ -74,69 +78,73 @@ func (w *watchdog) watch(chart, name string) (done func()) {
 	}
 }
 
-func (w *watchdog) check(now time.Time) {
+// check ends the process if a task has used more CPU time than its limit. Tasks that run at the same time share the CPU
+// time of the process. The limit for all work grows with the number of tasks.
+func (w *watchdog) check(now time.Time, cpu time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, t := range w.tasks {
-		if t.name == "" && now.Sub(t.started) > w.timeLimit {
-			w.end("%s takes longer than %v%s: a template probably loops or calls itself without end; --time-limit allows more",
-				t.chart, w.timeLimit, w.firstTask(t.chart))
+		limit := w.timeLimit * time.Duration(max(w.running(), 1))
+		if t.name == "" {
+			limit = w.timeLimit * time.Duration(w.started)
+		}
+		if now.Sub(t.began) > w.timeLimit && cpu-t.cpu > limit {
+			w.end(fmt.Sprintf("linting the chart takes more than %v of CPU time%s", w.timeLimit, during(t.name)),
+				w.timeFix(t.name))
+			return
 		}
 	}
 	// End the process before it reaches the limit: a growing list or stack is copied, so that it exists twice, and the
 	// garbage collector may delay the next check.
 	switch used, stacks := memory(); {
 	case stacks > w.memoryLimit/4:
-		w.end("%s exceeds %d MiB of memory%s: a template probably calls itself without end; --memory-limit allows more",
-			w.charts(), w.memoryLimit>>20, w.onlyTask())
+		w.end(fmt.Sprintf("linting the chart takes more than %d MiB of memory%s", w.memoryLimit>>20, w.onlyTask()),
+			"A template probably calls itself without end. If it does not, --memory-limit allows more.")
 	case used > w.memoryLimit/4*3:
-		w.end("%s exceeds %d MiB of memory%s: a template probably prints or collects without end, or a file is far "+
-			"too large; --memory-limit allows more", w.charts(), w.memoryLimit>>20, w.onlyTask())
+		w.end(fmt.Sprintf("linting the chart takes more than %d MiB of memory%s", w.memoryLimit>>20, w.onlyTask()), memoryFix)
 	}
 }
 
-// end prints an error and ends the process.
-func (w *watchdog) end(format string, args ...any) {
-	fmt.Fprintf(w.stderr, "lint: "+format+"\n", args...)
-	w.exit(couldNotRun)
+const memoryFix = "A template probably prints or collects without end, or a file is far too large. If not, --memory-limit " +
+	"allows more."
+
+func (*watchdog) timeFix(task string) string {
+	if strings.HasPrefix(task, "rendering") {
+		return "A template probably loops or calls itself without end. If it only takes long, --time-limit allows more."
+	}
+	return "The chart renders, but its checks take long: --time-limit allows more."
 }
 
-// charts names the charts that are being linted.
-func (w *watchdog) charts() string {
-	var names []string
-	for _, t := range w.tasks {
-		if !slices.Contains(names, t.chart) {
-			names = append(names, t.chart)
-		}
-	}
-	if len(names) == 1 {
-		return names[0]
-	}
-	return "one of " + strings.Join(names, ", ")
-}
-
-// firstTask names the task of a chart that has run for the longest time, in parentheses.
-func (w *watchdog) firstTask(chart string) string {
-	for _, t := range w.tasks {
-		if t.name != "" && t.chart == chart {
-			return " (" + t.name + ")"
-		}
-	}
-	return ""
-}
-
-// onlyTask names the running task in parentheses, unless there are several.
-func (w *watchdog) onlyTask() string {
-	var names []string
+// running returns the number of running tasks.
+func (w *watchdog) running() int {
+	n := 0
 	for _, t := range w.tasks {
 		if t.name != "" {
-			names = append(names, t.name)
+			n++
 		}
 	}
-	if len(names) != 1 {
+	return n
+}
+
+// end prints the reason, which becomes a finding, and ends the process.
+func (w *watchdog) end(message, fix string) {
+	fmt.Fprintf(w.stderr, "%s\n%s\n", message, fix)
+	w.exit(exceeded)
+}
+
+func during(task string) string {
+	if task == "" {
 		return ""
 	}
-	return " (" + names[0] + ")"
+	return ", while " + task
+}
+
+// onlyTask names the running task, unless there are several.
+func (w *watchdog) onlyTask() string {
+	if w.running() != 1 {
+		return ""
+	}
+	return during(w.tasks[len(w.tasks)-1].name)
 }
 
 // memory returns the memory of the process and the part of it that is stacks, in bytes.

@@ -53,8 +53,11 @@ type Options struct {
 	// concurrent use.
 	//
 	// Helm's template engine cannot be interrupted, so linting a chart whose templates loop never ends. Lint untrusted
-	// charts in a process of their own, and let Watch end it in time, as the lint command does.
+	// charts in a process of their own, and let Watch end it in time, as the lint command does; see Isolate.
 	Watch func(chart, task string) (done func())
+	// Isolate lints a chart in another process, which calls [WritePart] with the same options, and returns what that wrote.
+	// A [LimitError] becomes a finding. If Isolate is nil, charts are linted in this process.
+	Isolate func(ctx context.Context, path string) ([]byte, error)
 }
 
 // ValuesSet is a way to deploy a chart: values on top of its own.
@@ -76,7 +79,11 @@ func Run(ctx context.Context, paths []string, options Options) (*Result, error) 
 	}
 	linted := make([]*linted, len(paths))
 	err = r.eachChart(paths, func(i int, path string) (err error) {
-		linted[i], err = r.lint(ctx, path)
+		if options.Isolate != nil {
+			linted[i], err = r.isolated(ctx, path)
+		} else {
+			linted[i], err = r.lint(ctx, path)
+		}
 		return err
 	})
 	if err := cmp.Or(err, r.stopPractices()); err != nil {
@@ -202,8 +209,12 @@ func (r *run) eachRendering(ctx context.Context, o *opened, do func(int, renderi
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			defer r.watch(o.path, "with "+o.variants.sets[sameSet[0].set].Name())()
-			return renderEach(o.chart, sameSet, func(i int, joined rendering, rendered *chart.Rendered) error {
+			name := o.variants.sets[sameSet[0].set].Name()
+			done := r.watch(o.path, "rendering it with "+name)
+			rendered := o.chart.RenderEach(variantsOf(sameSet))
+			done()
+			defer r.watch(o.path, "checking it with "+name)()
+			return joinSame(sameSet, rendered, func(i int, joined rendering, rendered *chart.Rendered) error {
 				return do(at+i, joined, rendered)
 			})
 		})
@@ -211,14 +222,18 @@ func (r *run) eachRendering(ctx context.Context, o *opened, do func(int, renderi
 	return group.Wait()
 }
 
-// renderEach renders a chart with one values set for several Kubernetes versions, and joins the renderings that are the
-// same.
-func renderEach(c *chart.Chart, planned []rendering, do func(int, rendering, *chart.Rendered) error) error {
-	var versions []chart.Variant
+func variantsOf(planned []rendering) []chart.Variant {
+	var variants []chart.Variant
 	for _, p := range planned {
-		versions = append(versions, p.variant)
+		variants = append(variants, p.variant)
 	}
-	rendered := c.RenderEach(versions)
+	return variants
+}
+
+// joinSame visits the renderings of one values set on several Kubernetes versions, joined if they are the same.
+func joinSame(
+	planned []rendering, rendered []*chart.Rendered, do func(int, rendering, *chart.Rendered) error,
+) error {
 	for i := 0; i < len(rendered); {
 		joined, first := planned[i], i
 		joined.versions = slices.Clone(joined.versions)

@@ -118,7 +118,7 @@ func (r *run) compare(
 	r.rendering <- struct{}{}
 	defer func() { <-r.rendering }()
 	name := o.variants.sets[planned.set].Name()
-	defer r.watch(o.path, "for another release with "+name)()
+	defer r.watch(o.path, "rendering it for another release with "+name)()
 	base := rs.first
 	variant := planned.variant.WithTemplates(templates)
 	if templates != nil {

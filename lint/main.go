@@ -85,6 +85,7 @@ type commandLine struct {
 	config       string
 	profile      string
 	crds         string
+	policies     string
 	changedSince string
 	timeLimit    time.Duration
 	memoryLimit  uint64
@@ -108,6 +109,7 @@ func newCommandLine() *commandLine {
 	c.StringArrayVar(&c.kubeVersions, "kube-version", nil,
 		"lint for this Kubernetes `version` (repeatable; default: the last four minor versions)")
 	c.StringVar(&c.crds, "crds", "", "`folder` of custom resource definitions that the clusters have")
+	c.StringVar(&c.policies, "policies", "", "`folder` of ValidatingAdmissionPolicies that every object must satisfy")
 	c.StringVar(&c.config, "config", "", "configuration `file` (default: "+policy.FileName+" in the chart or beside it)")
 	c.StringVar(&c.profile, "profile", "", "how severe good practices are: "+strings.Join(policy.ProfileNames(), ", ")+
 		" (default: that of the configuration, or else recommended)")
@@ -230,7 +232,9 @@ func (c *commandLine) suggest(err error) string {
 }
 
 func (c *commandLine) options() linter.Options {
-	options := linter.Options{Config: c.config, KubeVersions: c.kubeVersions, CRDs: c.crds, Practices: c.practices}
+	options := linter.Options{
+		Config: c.config, KubeVersions: c.kubeVersions, CRDs: c.crds, Policies: c.policies, Practices: c.practices,
+	}
 	for _, files := range c.values {
 		set := linter.ValuesSet{Files: strings.Split(files, ","), Set: c.set}
 		options.ValuesSets = append(options.ValuesSets, set)

@@ -16,7 +16,7 @@ func (n Node) JSON() (any, error) {
 	if err := n.Decode(&value); err != nil {
 		return nil, err
 	}
-	return toJSON(value), nil
+	return ToJSON(value), nil
 }
 
 // ParseJSON parses the documents of a YAML text that are not empty, with the types of JSON.
@@ -30,27 +30,27 @@ func ParseJSON(text string) ([]any, error) {
 		case err != nil:
 			return nil, err
 		case value != nil:
-			documents = append(documents, toJSON(value))
+			documents = append(documents, ToJSON(value))
 		}
 	}
 }
 
-// toJSON converts what the YAML decoder returns.
-func toJSON(value any) any {
+// ToJSON converts a value from the YAML decoder to the types of JSON.
+func ToJSON(value any) any {
 	switch v := value.(type) {
 	case map[string]any:
 		for key, below := range v {
-			v[key] = toJSON(below)
+			v[key] = ToJSON(below)
 		}
 	case map[any]any:
 		converted := make(map[string]any, len(v))
 		for key, below := range v {
-			converted[fmt.Sprint(key)] = toJSON(below)
+			converted[fmt.Sprint(key)] = ToJSON(below)
 		}
 		return converted
 	case []any:
 		for i, below := range v {
-			v[i] = toJSON(below)
+			v[i] = ToJSON(below)
 		}
 	case int:
 		return int64(v)

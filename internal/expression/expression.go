@@ -1,5 +1,5 @@
-// Package expression compiles and evaluates CEL expressions about Kubernetes objects, with the functions that Kubernetes
-// adds to CEL for its own validation rules.
+// Package expression compiles and evaluates CEL expressions about Kubernetes objects, with the functions that
+// Kubernetes adds to CEL for its own validation rules.
 package expression
 
 import (
@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/ext"
+	"go.yaml.in/yaml/v3"
 	"k8s.io/apiserver/pkg/cel/library"
 )
 
@@ -41,14 +42,15 @@ func (e *Error) Error() string { return "invalid CEL expression: " + e.Problem }
 // maxCost bounds the steps of an evaluation, which untrusted expressions could make very many.
 const maxCost = 50_000_000
 
-// Compile compiles an expression whose result has a type. The error is an [*Error].
+// Compile compiles an expression whose result has a type, of which DynType is any. The error is an [*Error].
 func Compile(env *cel.Env, text string, result *cel.Type) (*Expression, error) {
 	checked, issues := env.Compile(text)
 	if err := issues.Err(); err != nil {
 		first := issues.Errors()[0]
 		return nil, &Error{Line: first.Location.Line(), Problem: first.Message}
 	}
-	if out := checked.OutputType(); !out.IsExactType(result) && !out.IsExactType(cel.DynType) {
+	out := checked.OutputType()
+	if result != cel.DynType && !out.IsExactType(result) && !out.IsExactType(cel.DynType) {
 		return nil, &Error{Line: 1, Problem: fmt.Sprintf("it is of type %s; want %s", out, result)}
 	}
 	program, err := env.Program(checked, cel.CostLimit(maxCost))
@@ -79,4 +81,12 @@ func Eval[T any](e *Expression, variables map[string]any) (T, error) {
 		return zero, fmt.Errorf("the result is %v, not a %T", value, zero)
 	}
 	return typed, nil
+}
+
+// Line returns the line in a YAML file of a mistake in the expression that a scalar holds.
+func Line(scalar *yaml.Node, mistake *Error) int {
+	if scalar.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
+		return scalar.Line + mistake.Line // the text starts below the key
+	}
+	return scalar.Line + mistake.Line - 1
 }

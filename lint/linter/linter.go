@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/traderadmin/charts/internal/chart"
+	"github.com/traderadmin/charts/lint/admission"
 	"github.com/traderadmin/charts/lint/internal/kubescore"
 	"github.com/traderadmin/charts/lint/kubeschema"
 	"github.com/traderadmin/charts/lint/policy"
@@ -40,6 +41,8 @@ type Options struct {
 	Rules []Rule
 	// CRDs is a folder of custom resource definitions that the clusters have, besides those that a chart brings.
 	CRDs string
+	// Policies is a folder of ValidatingAdmissionPolicies and their bindings, which every object must satisfy.
+	Policies string
 	// Practices runs the checks of kube-score over all charts, even if their configuration does not ask for them.
 	// kube-score is built on first use, which takes about a minute and needs Go.
 	Practices bool
@@ -99,6 +102,7 @@ type run struct {
 	options   Options
 	own       []*rule.Rule // Options.Rules
 	crds      *kubeschema.CRDs
+	admission []*admission.Policy
 	rendering chan struct{} // a semaphore with a slot for each core
 	policies  policies
 	practices *kubescore.Runner // nil unless a chart asks for practices
@@ -113,7 +117,12 @@ func newRun(options Options) (*run, error) {
 	r.policies.profile = options.Profile
 	r.policies.rules = slices.Concat(rule.IDs(), ids(own))
 	if options.CRDs != "" {
-		r.crds, err = kubeschema.LoadCRDs(options.CRDs)
+		if r.crds, err = kubeschema.LoadCRDs(options.CRDs); err != nil {
+			return nil, err
+		}
+	}
+	if options.Policies != "" {
+		r.admission, err = admission.Load(options.Policies)
 	}
 	return r, err
 }
@@ -273,6 +282,8 @@ func (r *run) lint(ctx context.Context, path string) (*linted, error) {
 			BaseVersion: r.options.BaseVersions[path],
 			Practices:   practices,
 			Comments:    comments.all,
+
+			AdmissionPolicies: r.admission,
 		})
 		return err
 	}); err != nil {

@@ -74,8 +74,8 @@ func (c *CustomRule) Matches(group, kind string) bool {
 	})
 }
 
-// Check evaluates the rule for variables. It returns the problem of an object that does not satisfy the rule, and "" for
-// one that does. It returns an error if the expression cannot be evaluated.
+// Check evaluates the rule for variables. It returns the problem of an object that does not satisfy the rule, and ""
+// for one that does. It returns an error if the expression cannot be evaluated.
 func (c *CustomRule) Check(variables map[string]any) (problem string, err error) {
 	satisfied, err := expression.Eval[bool](c.condition, variables)
 	if err != nil || satisfied {
@@ -133,11 +133,7 @@ func (c *checker) compile(rule *yaml.Node, key, text string, result *cel.Type) *
 	compiled, err := expression.Compile(env, text, result)
 	if mistake := (*expression.Error)(nil); errors.As(err, &mistake) {
 		at := *lookup(rule, key)
-		if at.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
-			at.Line += mistake.Line // the text starts below the key
-		} else {
-			at.Line += mistake.Line - 1
-		}
+		at.Line = expression.Line(&at, mistake)
 		c.reject(&at, "%v", mistake)
 	}
 	return compiled

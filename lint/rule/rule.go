@@ -12,6 +12,7 @@ import (
 
 	"github.com/traderadmin/charts/internal/chart"
 	"github.com/traderadmin/charts/internal/valuesuse"
+	"github.com/traderadmin/charts/lint/admission"
 	"github.com/traderadmin/charts/lint/internal/kubescore"
 	"github.com/traderadmin/charts/lint/kubeschema"
 	"github.com/traderadmin/charts/lint/policy"
@@ -89,6 +90,8 @@ type Pass struct {
 	BaseVersion string
 	// Practices are the findings of kube-score, if it ran.
 	Practices []kubescore.Finding
+	// AdmissionPolicies are the ValidatingAdmissionPolicies of the cluster.
+	AdmissionPolicies []*admission.Policy
 	// Comments are the suppressions in comments of the chart.
 	Comments []suppression.Comment
 	// Unused are the suppressions that matched no finding: of the policy, or of the comments in a chart.

@@ -32,7 +32,8 @@ import (
 //
 //	changed from VERSION
 //
-// above the files sets the version of the chart before it changed.
+// above the files sets the version of the chart before it changed. A folder policies has the admission policies of the
+// cluster.
 var (
 	wantOnLine = regexp.MustCompile(`(?:#|/\*) want (".*")`)
 	wantAbove  = regexp.MustCompile(`^want (\S+) (".*")$`)
@@ -110,6 +111,9 @@ func check(t *testing.T, r *rule.Rule, fixture string) int {
 	if m := changed.FindSubmatch(archive.Comment); m != nil {
 		options.BaseVersions = map[string]string{folder: string(m[1])}
 	}
+	if policies := filepath.Join(folder, "policies"); dirExists(policies) {
+		options.Policies = policies
+	}
 	result, err := linter.Run(context.Background(), []string{folder}, options)
 	require.NoError(t, err, fixture)
 	for _, f := range result.Findings {
@@ -135,6 +139,11 @@ func check(t *testing.T, r *rule.Rule, fixture string) int {
 		t.Errorf("%s: no finding at %s matches %q", fixture, w.place, w.message)
 	}
 	return expected
+}
+
+func dirExists(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // match returns the index of the want that matches a finding, or -1. A want without a column matches any column.

@@ -5,14 +5,16 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/cucumber/godog"
 )
 
 // scratch is the folder of a scenario for its files.
 type scratch struct {
-	parent string // "" is the system's folder for temporary files
-	path   string // "" until it is needed
+	parent string   // "" is the system's folder for temporary files
+	path   string   // "" until it is needed
+	charts []string // of the suite, as relative paths, that were copied because a file was written into them
 }
 
 // folder returns the folder, which the first call creates.
@@ -49,7 +51,8 @@ func (s fileSteps) rows() []Step {
 		{
 			Phrase: `the file "NAME"`, Method: s.write, Text: "CONTENT",
 			Does: "Writes a file into the scenario's own folder, with the folders in its name. A relative path on a Helm " +
-				"command line means the file in this folder, or if there is none, the one in the suite's folder.",
+				"command line means the file in this folder, or if there is none, the one in the suite's folder. A file in the " +
+				"folder of one of the suite's charts is added to a copy of the chart, in which it replaces the file of its name.",
 			Example: `
 Given the file "small.yaml"
   """
@@ -85,6 +88,9 @@ func (s fileSteps) copy(path string) error {
 	if !filepath.IsLocal(path) || filepath.Clean(path) == "." {
 		return fmt.Errorf("%q is not inside the suite's folder: %w", path, errNotLocal)
 	}
+	if slices.Contains(s.charts, filepath.Clean(path)) {
+		return nil
+	}
 	folder, err := s.folder()
 	if err != nil {
 		return err
@@ -103,6 +109,9 @@ func (s fileSteps) write(name string, content *godog.DocString) error {
 	if err != nil {
 		return err
 	}
+	if err := s.copyChartOf(name, folder); err != nil {
+		return fmt.Errorf("write the file %q: %w", name, err)
+	}
 	path := filepath.Join(folder, name)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("write the file %q: %w", name, err)
@@ -111,4 +120,15 @@ func (s fileSteps) write(name string, content *godog.DocString) error {
 		return fmt.Errorf("write the file %q: %w", name, err)
 	}
 	return nil
+}
+
+// copyChartOf copies the suite's chart that a file is written into to the scenario's folder. Otherwise the path of the
+// chart would mean a folder with only that file. It does nothing if the scenario has a chart of its own at this path.
+func (s fileSteps) copyChartOf(name, folder string) error {
+	chart, ok := s.paths.chartOf(name)
+	if !ok || exists(filepath.Join(folder, chart, chartFile)) || filepath.Clean(name) == filepath.Join(chart, chartFile) {
+		return nil
+	}
+	s.charts = append(s.charts, chart)
+	return s.paths.copy(chart, filepath.Join(folder, chart))
 }

@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// paths knows the files that the paths in steps mean.
+// paths resolves the paths in steps.
 type paths struct {
-	dir    string // which relative paths start from
-	chart  string // as scenarios write it
-	source string // of the chart to test; "" where it is chart
+	dir    string // absolute; relative paths start from it
+	chart  string // absolute path of the suite's chart, as scenarios write it
+	source string // absolute path of the chart to test; "" if it is chart
 }
 
 func newPaths(options Options) (paths, error) {
@@ -33,14 +33,32 @@ func (p paths) from(path string) string {
 	return filepath.Join(p.dir, path)
 }
 
-// redirect returns the path to read where a step names this absolute path: a path in the suite's chart leads to the
-// chart to test.
+// redirect returns the path to read for an absolute path in a step. A path in the suite's chart leads to the chart to
+// test.
 func (p paths) redirect(path string) string {
 	inChart, ok := below(p.chart, filepath.Clean(path))
 	if p.source == "" || !ok {
 		return path
 	}
 	return filepath.Join(p.source, inChart)
+}
+
+// chartFile is the file that makes a folder a chart.
+const chartFile = "Chart.yaml"
+
+// chartOf returns the outermost chart whose folder contains a file, both as paths relative to the suite's folder.
+func (p paths) chartOf(file string) (chart string, ok bool) {
+	for folder := filepath.Dir(filepath.Clean(file)); folder != "."; folder = filepath.Dir(folder) {
+		if exists(p.redirect(filepath.Join(p.from(folder), chartFile))) {
+			chart, ok = folder, true
+		}
+	}
+	return chart, ok
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // copy copies a folder that a step names to destination.
@@ -57,7 +75,8 @@ func (p paths) copy(path, destination string) error {
 	return errors.Join(os.RemoveAll(copied), os.CopyFS(copied, os.DirFS(p.source)))
 }
 
-// chartBelow returns the path of the suite's chart relative to a folder that contains it, if its files lie elsewhere.
+// chartBelow returns the path of the suite's chart relative to a folder that contains it, if its files are in another
+// folder.
 func (p paths) chartBelow(folder string) (string, bool) {
 	if p.source == "" {
 		return "", false
@@ -66,7 +85,7 @@ func (p paths) chartBelow(folder string) (string, bool) {
 	return relative, ok && relative != "."
 }
 
-// below returns path relative to folder, and whether it is that folder or lies in it.
+// below returns path relative to folder, and whether it is the folder or in it.
 func below(folder, path string) (string, bool) {
 	relative, err := filepath.Rel(folder, path)
 	return relative, err == nil && relative != ".." && !strings.HasPrefix(relative, ".."+string(filepath.Separator))

@@ -15,7 +15,7 @@ func TestRedirect(t *testing.T) {
 	t.Parallel()
 	p, err := newPaths(Options{Dir: "/repo", Chart: "./charts/shop", ChartSource: "../new/shop"})
 	require.NoError(t, err)
-	for path, wanted := range map[string]string{
+	for path, want := range map[string]string{
 		"/repo/charts/shop":              "/new/shop",
 		"/repo/charts/../charts/shop/":   "/new/shop",
 		"/repo/charts/shop/values.yaml":  "/new/shop/values.yaml",
@@ -23,7 +23,7 @@ func TestRedirect(t *testing.T) {
 		"/repo/charts":                   "/repo/charts",
 		"/elsewhere/charts/shop/Chart.y": "/elsewhere/charts/shop/Chart.y",
 	} {
-		assert.Equal(t, wanted, p.redirect(path))
+		assert.Equal(t, want, p.redirect(path))
 	}
 
 	p, err = newPaths(Options{Dir: "/repo", Chart: "./charts/shop"})
@@ -80,6 +80,46 @@ func TestStepsFollowTheChartSource(t *testing.T) {
 `, 4)
 
 	assert.True(t, passed, output)
+}
+
+// A file in the folder of a suite's chart does not hide the chart's other files.
+func TestFileInAChartFolderIsAddedToTheChart(t *testing.T) {
+	t.Parallel()
+	suite := newSuite(t)
+
+	output, passed := runFeature(t, suite, `Feature: f
+  Scenario: values beside the chart's own
+    Given the file "shop/values-x.yaml"
+      """
+      replicaCount: 2
+      """
+    When I run helm template shop ./shop -f shop/values-x.yaml
+    Then helm prints "replicas: 2"
+  Scenario: a template
+    Given the file "shop/templates/map.yaml"
+      """
+      {apiVersion: v1, kind: ConfigMap, metadata: {name: added}}
+      """
+    And a copy of the folder "shop"
+    When I run helm template shop ./shop
+    Then helm prints "name: added"
+    And helm prints "kind: Deployment"
+  Scenario: a chart of the scenario's own
+    Given the file "shop/Chart.yaml"
+      """
+      {apiVersion: v2, name: other, version: 1.0.0}
+      """
+    And the file "shop/templates/map.yaml"
+      """
+      {apiVersion: v1, kind: ConfigMap, metadata: {name: added}}
+      """
+    When I run helm template shop ./shop
+    Then helm prints "name: added"
+    And helm does not print "kind: Deployment"
+`, 3)
+
+	assert.True(t, passed, output)
+	assert.NoFileExists(t, filepath.Join(suite.options.Dir, "shop", "values-x.yaml"))
 }
 
 func TestCopyOfAFolderThatContainsTheChart(t *testing.T) {

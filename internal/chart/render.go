@@ -119,7 +119,8 @@ func (r *Rendered) orSame(other *Rendered) *Rendered {
 // renderText renders the templates, without reading the objects that they print.
 func (c *Chart) renderText(v Variant) *Rendered {
 	if v.capabilities == nil {
-		v, _ = NewVariant(DefaultKubeVersion) // a constant that tests parse
+		newest, _ := NewVariant(DefaultKubeVersion) // a constant that tests parse
+		v.capabilities = newest.capabilities
 	}
 	r := &Rendered{chart: c, helm: c.helm, variant: v, templates: map[string]Position{}}
 	if failures := v.values.failures(); len(failures) > 0 {

@@ -61,7 +61,8 @@ func (v Variant) WithValues(set *ValuesSet) Variant {
 // apps/v1/Deployment, instead of those that Helm knows.
 func (v Variant) WithAPIVersions(served []string) Variant {
 	if v.capabilities == nil {
-		v, _ = NewVariant(DefaultKubeVersion) // a constant that tests parse
+		newest, _ := NewVariant(DefaultKubeVersion) // a constant that tests parse
+		v.capabilities = newest.capabilities
 	}
 	v.capabilities = v.capabilities.Copy()
 	v.capabilities.APIVersions = served

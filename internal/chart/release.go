@@ -17,8 +17,8 @@ type Release struct {
 	Build string
 }
 
-// defaultRelease is the release of all renderings but those of [Variant.ForOtherRelease]. The name and the namespace are
-// those of helm template.
+// defaultRelease is the release of all renderings but those of [Variant.ForOtherRelease]. The name and the namespace
+// are those of helm template.
 var defaultRelease = Release{Name: "release-name", Namespace: "default", Revision: 1}
 
 // OtherRelease differs from the default release in everything that a user of a chart may choose: the longest name that

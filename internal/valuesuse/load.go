@@ -80,7 +80,9 @@ func (in *interpreter) addChart(source *chart.Source, scope *path) *value {
 // parse adds the templates of a file. If the file does not parse, the analysis is incomplete.
 func (in *interpreter) parse(t *chart.File, context *value, isOwn bool) {
 	text := string(t.Content)
-	file := &file{name: t.FullName, position: t.Position, text: text, lineEnds: lineEnds(text), context: context, isOwn: isOwn}
+	file := &file{
+		name: t.FullName, position: t.Position, text: text, lineEnds: lineEnds(text), context: context, isOwn: isOwn,
+	}
 	trees := map[string]*parse.Tree{}
 	tree := parse.New(file.name)
 	tree.Mode = parse.SkipFuncCheck

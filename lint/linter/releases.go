@@ -42,6 +42,15 @@ func (rs *releases) add(i int, rendered *chart.Rendered) {
 	}
 }
 
+// outline returns the outline of a rendering. A rendering that is the same on the next Kubernetes version is recorded
+// there.
+func (rs *releases) outline(i int) outline {
+	for rs.outlines[i].kinds == nil && i+1 < len(rs.outlines) {
+		i++
+	}
+	return rs.outlines[i]
+}
+
 // newest returns the index of the rendering of a values set on the newest Kubernetes version.
 func (rs *releases) newest(set int) int {
 	last := -1
@@ -149,7 +158,7 @@ func (r *run) compare(
 func (rs *releases) occurrences(f Finding, set int) []occurrence[Finding] {
 	var found []occurrence[Finding]
 	for i, rendering := range rs.opened.variants.renderings {
-		if rendering.set != set && f.Object != "" && !rs.outlines[i].objects[f.Object] {
+		if rendering.set != set && f.Object != "" && !rs.outline(i).objects[f.Object] {
 			continue
 		}
 		for _, version := range rendering.versions {

@@ -34,8 +34,8 @@ type Rule struct {
 	// VersionDependent means that the findings depend on the Kubernetes version even if the rendering does not. Any other rule
 	// runs only once for versions that render the same.
 	VersionDependent bool
-	// ComparesReleases means that the rule compares the rendering with that for another release. It runs on a pass that has
-	// Other, once for all values sets and Kubernetes versions that render the same templates.
+	// ComparesReleases means that the rule compares the rendering with that for another release. It runs on a pass that
+	// has Other and Pairs, once for all values sets and Kubernetes versions that render the same templates.
 	ComparesReleases bool
 	// Practice means that the rule demands a good practice, instead of finding a fault. Its severity is that of the strict
 	// profile.

@@ -36,15 +36,16 @@ func checkValuesUnused(p *Pass) {
 			Fix:      "Delete the key, or read it in a template.",
 		}
 		if subchart := similarSubchart(p.Chart, u.Key); subchart != "" {
-			f.Message = fmt.Sprintf("%s is no subchart, and no template reads it; did you mean the subchart %s?", u.Key, subchart)
+			f.Message = fmt.Sprintf("%s is no subchart, and no template reads it; did you mean the subchart %s?",
+				u.Key, subchart)
 			f.Fix = fmt.Sprintf("Rename the key to %s.", subchart)
 		}
 		p.Report(f)
 	}
 }
 
-// similarSubchart returns the key of the subchart whose spelling is most similar to a top-level key of the values; "" if
-// none is similar.
+// similarSubchart returns the key of the subchart whose spelling is most similar to a top-level key of the values; ""
+// if none is similar.
 func similarSubchart(c *chart.Chart, key string) string {
 	const mistakes = 2 // two letters that are swapped are two
 	least, similar := mistakes+1, ""

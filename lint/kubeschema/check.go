@@ -18,8 +18,10 @@ type Problem struct {
 	Message string
 	// Suggestion is the path that was probably meant, of an unknown field. It may be empty.
 	Suggestion string
-	// Want is the expected type, of a value with the wrong type: "string", "list", [Quantity] and so on.
+	// Want is the expected type, of a null or of a value with the wrong type: "string", "list", [Quantity] and so on.
 	Want string
+	// Item says that a null is an item of a list.
+	Item bool
 }
 
 // Class is a class of problems.
@@ -111,8 +113,9 @@ func (c *checker) value(n chart.Node, t *fieldType, at *path) {
 // null reports a value that is null although the schema does not allow that.
 func (c *checker) null(n chart.Node, t *fieldType, at *path) {
 	if c.builtIn && !n.Exists() && t.form != anything {
-		message := "is null instead of " + withArticle(t.form.name())
-		c.report(Problem{Class: Null, Node: n, Path: at.String(), Message: message})
+		want := t.form.name()
+		message := "is null instead of " + withArticle(want)
+		c.report(Problem{Class: Null, Node: n, Path: at.String(), Message: message, Want: want, Item: at.key == ""})
 	}
 }
 

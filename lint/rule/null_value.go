@@ -11,9 +11,9 @@ func init() {
 		ID:    "null-value",
 		Title: "No rendered list, map or port has a null",
 		Why: "A template that prints an empty value renders a null. The OpenAPI schema of Kubernetes allows none in a list " +
-			"or a map, and as a port or percentage: validators reject it, and the API server reads it as an empty " +
-			"string, as a quantity of 0 or as not set. A NetworkPolicy allows every port then. Where the API server's " +
-			"default is harmless, it is only an info.",
+			"or a map, and as a port or percentage: validators reject it. The API server reads it as an empty string, as a " +
+			"quantity of 0, or as not set, so that a NetworkPolicy allows every port. An empty string or the default of a " +
+			"field is rarely harmful, so that is an info.",
 		Bad: `ports:
   - port: {{ .Values.service.port }}   # service.port is not set`,
 		Good: `{{- with .Values.service.port }}
@@ -33,16 +33,21 @@ func checkNullValue(p *Pass) {
 				continue
 			}
 			f := Finding{
-				Node:    problem.Node,
-				Message: checked.object.String() + ": " + problem.Path + " " + problem.Message,
-				Fix:     "Set the value, or render the field only if it has one.",
-				Object:  checked.object.String(),
+				Severity: Info,
+				Node:     problem.Node,
+				Message:  checked.object.String() + ": " + problem.Path + " " + problem.Message,
+				Fix:      "Set the value, or render the field only if it has one.",
+				Object:   checked.object.String(),
 			}
 			switch {
 			case checked.object.Kind == "NetworkPolicy" && strings.HasSuffix(problem.Path, ".port"):
 				f.Message += ", which allows every port"
-			case strings.HasSuffix(problem.Message, "integer or string"):
-				f.Severity = Info
+				f.Severity = Warning
+			case problem.Want == kubeschema.Quantity:
+				f.Message += ", which is read as 0"
+				f.Severity = Warning
+			case problem.Item:
+				f.Severity = Warning
 			}
 			p.Report(f)
 		}

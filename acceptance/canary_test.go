@@ -24,46 +24,46 @@ import (
 	"github.com/traderadmin/charts/steps"
 )
 
-// canary is a ConfigMap in a namespace that has the very name that scenarios use, on a cluster of the user's.
+// canary is a ConfigMap on an existing cluster, in a namespace with the name that the scenarios of this repository use.
 type canary struct {
 	client  kubernetes.Interface
 	version string
 	objects []string // in its namespace, before the first run
 }
 
-// cluster starts a cluster in the place of a user's, with a canary on it. $KUBECONFIG has its context "users", of an
-// administrator, and "teammate", of a user who is an administrator of the namespace trader only.
+// cluster starts a cluster that serves as the existing cluster, with a canary on it. $KUBECONFIG has the contexts
+// "admin", of an administrator, and "teammate", of a user who is an administrator only of the namespace trader.
 func startCluster(ts *testscript.TestScript, _ bool, _ []string) {
-	users := embedded.New(embedded.Options{}, io.Discard)
-	startProvider(ts, users)
-	access, err := clientcmd.LoadFromFile(users.Kubeconfig())
+	provider := embedded.New(embedded.Options{}, io.Discard)
+	startProvider(ts, provider)
+	access, err := clientcmd.LoadFromFile(provider.Kubeconfig())
 	ts.Check(err)
 	admin := access.Contexts[access.CurrentContext]
 	teammate := access.AuthInfos[admin.AuthInfo].DeepCopy()
 	teammate.Impersonate = "teammate"
 	access.AuthInfos["teammate"] = teammate
-	access.Contexts["users"] = admin
+	access.Contexts["admin"] = admin
 	access.Contexts["teammate"] = &clientcmdapi.Context{Cluster: admin.Cluster, AuthInfo: "teammate"}
 	path := ts.MkAbs("kubeconfig")
 	ts.Check(clientcmd.WriteToFile(*access, path))
 	ts.Setenv("KUBECONFIG", path)
 }
 
-// kind starts a kind cluster in the place of a user's, with a canary on it. $KIND_CLUSTER is its name.
+// kind starts a kind cluster that serves as the user's own, with a canary on it. $KIND_CLUSTER is its name.
 func startKind(ts *testscript.TestScript, _ bool, _ []string) {
-	users := kind.New(commandLine.cluster.Kind, io.Discard)
-	startProvider(ts, users)
-	access, err := clientcmd.LoadFromFile(users.Kubeconfig())
+	provider := kind.New(commandLine.cluster.Kind, io.Discard)
+	startProvider(ts, provider)
+	access, err := clientcmd.LoadFromFile(provider.Kubeconfig())
 	ts.Check(err)
 	ts.Setenv("KIND_CLUSTER", strings.TrimPrefix(access.CurrentContext, "kind-"))
 }
 
-// kind-made sets $KIND_CLUSTER to the name of the kind cluster that the last run made, and fails unless that cluster
-// is still there, or after "!" is gone.
-func kindMade(ts *testscript.TestScript, neg bool, _ []string) {
-	made := regexp.MustCompile(`kind cluster "?(charts-[\w-]+)`).FindStringSubmatch(ts.ReadFile("stdout"))
-	if made != nil {
-		ts.Setenv("KIND_CLUSTER", made[1])
+// kind-exists sets $KIND_CLUSTER to the name of the kind cluster that the last run created. It fails unless that
+// cluster exists, or with "!", if it exists.
+func kindExists(ts *testscript.TestScript, neg bool, _ []string) {
+	created := regexp.MustCompile(`kind cluster "?(charts-[\w-]+)`).FindStringSubmatch(ts.ReadFile("stdout"))
+	if created != nil {
+		ts.Setenv("KIND_CLUSTER", created[1])
 	}
 	name := ts.Getenv("KIND_CLUSTER")
 	label := "label=io.x-k8s.kind.cluster=" + name
@@ -81,23 +81,23 @@ func startProvider(ts *testscript.TestScript, provider cluster.Provider) {
 	ts.Defer(func() { ts.Check(provider.Stop()) })
 	client, err := kubernetes.NewForConfig(provider.Config())
 	ts.Check(err)
-	bird := &canary{client: client}
-	ts.Check(bird.settle(ctx))
-	stateOf(ts).canary = bird
+	c := &canary{client: client}
+	ts.Check(c.settle(ctx))
+	stateOf(ts).canary = c
 }
 
-// settle makes the canary, and the rights of the user teammate in its namespace.
+// settle creates the canary, and makes the user teammate an administrator of its namespace.
 func (c *canary) settle(ctx context.Context) error {
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "trader"}}
 	if _, err := c.client.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{}); err != nil {
 		return err
 	}
 	object := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "canary"}}
-	made, err := c.client.CoreV1().ConfigMaps("trader").Create(ctx, object, metav1.CreateOptions{})
+	created, err := c.client.CoreV1().ConfigMaps("trader").Create(ctx, object, metav1.CreateOptions{})
 	if err != nil {
 		return err
 	}
-	c.version = made.ResourceVersion
+	c.version = created.ResourceVersion
 	_, err = c.client.RbacV1().RoleBindings("trader").Create(ctx, &rbacv1.RoleBinding{
 		ObjectMeta: metav1.ObjectMeta{Name: "teammate"},
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "cluster-admin"},
@@ -106,7 +106,7 @@ func (c *canary) settle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	published := eventually(func() bool { // every namespace gets it, and the default ServiceAccount before it
+	published := eventually(func() bool { // each namespace gets it, after the default ServiceAccount
 		_, err := c.client.CoreV1().ConfigMaps("trader").Get(ctx, "kube-root-ca.crt", metav1.GetOptions{})
 		return err == nil
 	})
@@ -117,63 +117,63 @@ func (c *canary) settle(ctx context.Context) error {
 	return err
 }
 
-// canary checks what runs left on the cluster. In all cases the canary must not have been written to.
+// canary checks the objects that runs left on the cluster. In all cases the canary must be unchanged.
 //
-//	canary clean   // nothing is left of any run
-//	canary litter  // something that a scenario made is there, or comes soon
+//	canary clean     // nothing is left of any run
+//	canary leftovers // an object of a scenario is left, or appears soon
 func checkCanary(ts *testscript.TestScript, _ bool, args []string) {
-	bird, ctx := stateOf(ts).canary, context.Background()
-	if bird == nil || len(args) != 1 {
-		ts.Fatalf("usage: canary clean|litter, after cluster or kind")
+	c, ctx := stateOf(ts).canary, context.Background()
+	if c == nil || len(args) != 1 {
+		ts.Fatalf("usage: canary clean|leftovers, after cluster or kind")
 	}
-	littered := func() bool {
-		litter, err := bird.litter(ctx)
+	hasLeft := func() bool {
+		left, err := c.leftovers(ctx)
 		ts.Check(err)
-		return slices.ContainsFunc(litter, ofScenario)
+		return slices.ContainsFunc(left, ofScenario)
 	}
 	switch args[0] {
 	case "clean":
-		litter, err := bird.litter(ctx)
+		left, err := c.leftovers(ctx)
 		ts.Check(err)
-		if len(litter) > 0 {
-			ts.Fatalf("left on the cluster: %v", litter)
+		if len(left) > 0 {
+			ts.Fatalf("left on the cluster: %v", left)
 		}
-	case "litter":
-		if !eventually(littered) {
+	case "leftovers":
+		if !eventually(hasLeft) {
 			ts.Fatalf("nothing is left on the cluster")
 		}
 	default:
 		ts.Fatalf("unknown check %q", args[0])
 	}
-	object, err := bird.client.CoreV1().ConfigMaps("trader").Get(ctx, "canary", metav1.GetOptions{})
+	object, err := c.client.CoreV1().ConfigMaps("trader").Get(ctx, "canary", metav1.GetOptions{})
 	ts.Check(err)
-	if object.ResourceVersion != bird.version {
+	if object.ResourceVersion != c.version {
 		ts.Fatalf("the canary was written to")
 	}
 }
 
-// ofScenario reports whether an object was made by a scenario, and is not the Lease of a run or its namespace.
+// ofScenario reports whether an object is of a scenario, and not the Lease of a run or its namespace.
 func ofScenario(name string) bool {
 	return !strings.HasPrefix(name, "namespace/charts-run-") && !strings.HasPrefix(name, "leases/")
 }
 
-// litter returns what runs made on the cluster and did not delete.
-func (c *canary) litter(ctx context.Context) ([]string, error) {
+// leftovers returns the objects that runs created on the cluster and did not delete.
+func (c *canary) leftovers(ctx context.Context) ([]string, error) {
 	labelled, err := c.client.CoreV1().Namespaces().List(ctx, metav1.ListOptions{LabelSelector: steps.RunLabel})
 	if err != nil {
 		return nil, err
 	}
-	var litter []string
+	var left []string
 	for _, namespace := range labelled.Items {
-		litter = append(litter, "namespace/"+namespace.Name)
+		left = append(left, "namespace/"+namespace.Name)
 	}
 	names, err := c.names(ctx)
 	for _, name := range names {
 		if !slices.Contains(c.objects, name) {
-			litter = append(litter, name)
+			left = append(left, name)
 		}
 	}
-	return litter, err
+	return left, err
 }
 
 // names returns the objects in the namespace of the canary.

@@ -23,16 +23,16 @@ import (
 	"github.com/traderadmin/charts/cluster/embedded"
 )
 
-// TestFailures runs scenarios that fail, on one cluster, where the chart testdata/ailing is beside that of this
+// TestFailures runs scenarios that fail, on one cluster, with the chart testdata/ailing in addition to that of this
 // repository.
 func TestFailures(t *testing.T) {
 	skipIfShort(t)
 	t.Parallel()
 	provider := embedded.New(embedded.Options{}, io.Discard)
 	require.NoError(t, provider.Start(t.Context()))
-	stopPlaying := playKubelet(t, provider.Config())
+	stopKubelet := actAsKubelet(t, provider.Config())
 	t.Cleanup(func() { // after the scripts, which run in parallel
-		stopPlaying()
+		stopKubelet()
 		assert.NoError(t, provider.Stop())
 	})
 	params := scripts("testdata/failures")
@@ -46,9 +46,9 @@ func TestFailures(t *testing.T) {
 	testscript.Run(t, params)
 }
 
-// playedStatus is the status that the test gives to the pods of a scheduler, by its name; NOW is the time. The nodes
+// podStatuses is the status that the test gives to the pods of a scheduler, by its name; NOW is the time. The nodes
 // are simulated and run no container that could crash. Nothing else acts on pods of these schedulers.
-var playedStatus = map[string]string{
+var podStatuses = map[string]string{
 	"crashing": `{"phase": "Running", "containerStatuses": [{
 		"name": "app", "image": "registry.example/app:1", "imageID": "", "restartCount": 4, "ready": false,
 		"state": {"waiting": {"reason": "CrashLoopBackOff",
@@ -60,22 +60,22 @@ var playedStatus = map[string]string{
 		"state": {"terminated": {"exitCode": 1, "reason": "Error", "message": "no such table"}}}]}`,
 }
 
-// playKubelet sets the status of new pods as playedStatus says, until stop is called.
-func playKubelet(t *testing.T, config *rest.Config) (stop func()) {
+// actAsKubelet sets the status of new pods as podStatuses says, until stop is called.
+func actAsKubelet(t *testing.T, config *rest.Config) (stop func()) {
 	client, err := kubernetes.NewForConfig(config)
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	pods, err := client.CoreV1().Pods("").Watch(ctx, metav1.ListOptions{})
 	require.NoError(t, err)
-	var playing sync.WaitGroup
-	playing.Go(func() {
+	var acting sync.WaitGroup
+	acting.Go(func() {
 		for event := range pods.ResultChan() {
 			pod, ok := event.Object.(*corev1.Pod)
-			if !ok || event.Type != watch.Added || playedStatus[pod.Spec.SchedulerName] == "" {
+			if !ok || event.Type != watch.Added || podStatuses[pod.Spec.SchedulerName] == "" {
 				continue
 			}
 			now := time.Now().UTC().Format(time.RFC3339)
-			status := strings.ReplaceAll(playedStatus[pod.Spec.SchedulerName], "NOW", now)
+			status := strings.ReplaceAll(podStatuses[pod.Spec.SchedulerName], "NOW", now)
 			_, err := client.CoreV1().Pods(pod.Namespace).Patch(ctx, pod.Name, types.StrategicMergePatchType,
 				[]byte(`{"status": `+status+`}`), metav1.PatchOptions{}, "status")
 			assert.NoError(t, err, "set the status of pod %s", pod.Name)
@@ -83,6 +83,6 @@ func playKubelet(t *testing.T, config *rest.Config) (stop func()) {
 	})
 	return func() {
 		cancel()
-		playing.Wait()
+		acting.Wait()
 	}
 }

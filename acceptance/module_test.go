@@ -21,11 +21,11 @@ import (
 	"github.com/traderadmin/charts/lint/linter"
 )
 
-// TestModule tests Helm's starter chart in a module of its own, which gets this module from a module proxy, with the
-// files that the README proposes. What the proxy serves of this module lacks the modules nested in it.
+// TestModule tests Helm's starter chart in a separate module with the files from the README. That module gets this one
+// from a module proxy, without the modules nested in it.
 //
-// No file is written to the user's module cache: the tests are compiled with it, against an unpacked copy of what the
-// proxy serves, and run with a module cache of their own.
+// No file is written to the user's module cache: the tests are compiled with it, against an unpacked copy of the module
+// from the proxy, and run with their own module cache.
 func TestModule(t *testing.T) {
 	skipIfShort(t)
 	t.Parallel()
@@ -55,8 +55,8 @@ func TestModule(t *testing.T) {
 // suiteModule is the path of this module.
 const suiteModule = "github.com/traderadmin/charts"
 
-// buildNested builds the modules nested in this one, unless the cache has them: the module cache of the scripts cannot
-// provide what they import.
+// buildNested builds the modules nested in this one, unless they are cached: the module cache of the scripts lacks
+// their dependencies.
 func buildNested(t *testing.T) {
 	controlPlane := embedded.New(embedded.Options{}, os.Stderr)
 	require.NoError(t, controlPlane.Start(t.Context()))
@@ -101,7 +101,7 @@ func newShop(t *testing.T) *shop {
 	return s
 }
 
-// repository returns the folder of the module. The commands that are built from it are beside it.
+// repository returns the folder of the module. The commands built from it are in the parent folder.
 func (s *shop) repository() string { return filepath.Join(s.folder, "repository") }
 
 func (s *shop) write(name, content string) {

@@ -19,8 +19,8 @@ import (
 	"github.com/traderadmin/charts/internal/chart"
 )
 
-// mayImport lists, for each room of the house, the other rooms that its packages may import. Packages below a room
-// belong to it. A package that no room contains fails the test.
+// mayImport lists, for each area of the house, the other rooms that its packages may import. Packages below a area
+// belong to it. A package that no area contains fails the test.
 var mayImport = map[string][]string{
 	"":                      {"acceptance", "steps"},
 	"acceptance":            {"steps", "lint", "cluster", "internal"},
@@ -43,30 +43,30 @@ var mayImport = map[string][]string{
 	"internal/suggest":      nil,
 }
 
-// TestImports holds the imports of all packages, without their tests, against mayImport.
+// TestImports compares the imports of all packages, except those of tests, with mayImport.
 func TestImports(t *testing.T) {
 	t.Parallel()
 	for folder, imports := range packages(t) {
-		room, known := roomOf(folder)
-		if !assert.True(t, known, "no room contains the package %q", folder) {
+		area, known := areaOf(folder)
+		if !assert.True(t, known, "no area contains the package %q", folder) {
 			continue
 		}
 		for _, path := range imports {
 			if helm := strings.HasPrefix(path, "helm.sh/helm/"); helm {
-				assert.Contains(t, []string{"internal/chart", "internal/helm"}, room, "%s imports %s", folder, path)
+				assert.Contains(t, []string{"internal/chart", "internal/helm"}, area, "%s imports %s", folder, path)
 			}
 			imported, ours := strings.CutPrefix(path, suiteModule)
 			imported = strings.TrimPrefix(imported, "/")
-			if !ours || isBelow(imported, room) {
+			if !ours || isBelow(imported, area) {
 				continue
 			}
-			allowed := slices.ContainsFunc(mayImport[room], func(other string) bool { return isBelow(imported, other) })
-			assert.True(t, allowed, "%q imports %q: %q may import %q only", folder, imported, room, mayImport[room])
+			allowed := slices.ContainsFunc(mayImport[area], func(other string) bool { return isBelow(imported, other) })
+			assert.True(t, allowed, "%q imports %q: %q may import %q only", folder, imported, area, mayImport[area])
 		}
 	}
 }
 
-// packages returns the imports of every package of this module, by its folder.
+// packages returns the imports of every package of this module, by the package's folder.
 func packages(t *testing.T) map[string][]string {
 	list := exec.Command("go", "list", "-f", "{{.ImportPath}} {{join .Imports \" \"}}", "./...")
 	list.Dir = ".."
@@ -81,8 +81,8 @@ func packages(t *testing.T) map[string][]string {
 	return imports
 }
 
-// roomOf returns the room that contains a package.
-func roomOf(folder string) (room string, known bool) {
+// areaOf returns the area that contains a package.
+func areaOf(folder string) (area string, known bool) {
 	for candidate := range mayImport {
 		if candidate != "" && isBelow(folder, candidate) {
 			return candidate, true
@@ -91,9 +91,9 @@ func roomOf(folder string) (room string, known bool) {
 	return "", folder == ""
 }
 
-func isBelow(folder, room string) bool { return folder == room || strings.HasPrefix(folder, room+"/") }
+func isBelow(folder, area string) bool { return folder == area || strings.HasPrefix(folder, area+"/") }
 
-// TestFirstFeature holds the feature that the chart was first promised with against its original, byte for byte.
+// TestFirstFeature checks that the feature that specified the chart is unchanged, byte for byte.
 func TestFirstFeature(t *testing.T) {
 	t.Parallel()
 	content, err := os.ReadFile(filepath.Join("..", firstFeature))

@@ -31,8 +31,7 @@ func features() {
 	test := testing.InternalTest{Name: "TestFeatures", F: func(t *testing.T) {
 		Run(t, Suite{Namespace: os.Getenv("NAMESPACE"), Steps: hangingStep})
 	}}
-	matches := func(pattern, name string) (bool, error) { return regexp.MatchString(pattern, name) }
-	testing.Main(matches, []testing.InternalTest{test}, nil, nil)
+	testing.Main(regexp.MatchString, []testing.InternalTest{test}, nil, nil)
 }
 
 // hangingStep adds a step that ignores its context.
@@ -46,14 +45,14 @@ func TestGateScripts(t *testing.T) {
 	testscript.Run(t, scripts("testdata/gate"))
 }
 
-// TestScripts runs whole runs, as a user starts them, on copies of the chart of this repository.
+// TestScripts starts runs as a user does, on copies of the chart of this repository.
 func TestScripts(t *testing.T) {
 	skipIfShort(t)
 	t.Parallel()
 	testscript.Run(t, scripts("testdata/script"))
 }
 
-// skipIfShort skips tests of whole runs, which start clusters.
+// skipIfShort skips a test that starts clusters.
 func skipIfShort(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
@@ -61,7 +60,7 @@ func skipIfShort(t *testing.T) {
 	}
 }
 
-// TestKindScripts runs whole runs on kind clusters: with -kind-image, where a Docker engine has that image.
+// TestKindScripts starts runs on kind clusters. It needs -kind-image, and a Docker engine with that image.
 func TestKindScripts(t *testing.T) {
 	options := commandLine.cluster.Kind
 	if options.Image == "" {
@@ -76,7 +75,7 @@ func TestKindScripts(t *testing.T) {
 	testscript.Run(t, scripts("testdata/kind"))
 }
 
-// scripts returns the parameters of the scripts in a folder. Each starts in a folder of its own, with the chart of
+// scripts returns the parameters of the scripts in a folder. Each script starts in its own folder, with the chart of
 // this repository in charts/traderadmin and its first feature in features.
 func scripts(folder string) testscript.Params {
 	return testscript.Params{
@@ -84,20 +83,20 @@ func scripts(folder string) testscript.Params {
 		RequireUniqueNames: true,
 		Setup:              setUp,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"fresh":     fresh,
-			"replace":   replace,
-			"start":     start,
-			"await":     await,
-			"signal":    signalRun,
-			"finish":    finish,
-			"empty":     empty,
-			"run-alone": runAlone,
-			"prints":    prints,
-			"cause":     cause,
-			"cluster":   startCluster,
-			"canary":    checkCanary,
-			"kind":      startKind,
-			"kind-made": kindMade,
+			"fresh":       fresh,
+			"replace":     replace,
+			"start":       start,
+			"await":       await,
+			"signal":      signalRun,
+			"finish":      finish,
+			"empty":       empty,
+			"run-alone":   runAlone,
+			"prints":      prints,
+			"cause":       cause,
+			"cluster":     startCluster,
+			"canary":      checkCanary,
+			"kind":        startKind,
+			"kind-exists": kindExists,
 		},
 	}
 }
@@ -119,7 +118,7 @@ func setUp(env *testscript.Env) error {
 	} {
 		env.Setenv(name, value)
 	}
-	// The scripts of this package are about what a run leaves in the folder for temporary files.
+	// The scripts check which temporary files a run leaves behind.
 	env.Setenv("TMPDIR", filepath.Join(env.WorkDir, "tmp"))
 	if err := os.Mkdir(filepath.Join(env.WorkDir, "tmp"), 0o700); err != nil {
 		return err
@@ -131,7 +130,7 @@ func setUp(env *testscript.Env) error {
 // firstFeature is the feature file of this repository that every script has.
 const firstFeature = "features/helm_chart_deployment.feature"
 
-// copyRepository puts the chart of this repository and its first feature into folder, in place of those there.
+// copyRepository copies the chart of this repository and its first feature to folder, and replaces those there.
 func copyRepository(folder string) error {
 	if err := os.RemoveAll(filepath.Join(folder, "charts")); err != nil {
 		return err
@@ -169,7 +168,7 @@ func replace(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(content), 0o600))
 }
 
-// startedRun is a command that runs beside the script.
+// startedRun is a command that runs in the background.
 type startedRun struct {
 	command *exec.Cmd
 	lines   *bufio.Scanner
@@ -177,10 +176,10 @@ type startedRun struct {
 	group   int // the process group of its embedded control plane; 0 if it has none
 }
 
-// state is what the commands of one script remember.
+// state is shared by the commands of one script.
 type state struct {
 	runs   map[string]*startedRun // by name
-	canary *canary                // nil without a cluster of the user's
+	canary *canary                // nil without an existing cluster
 }
 
 type stateKey struct{}
@@ -195,7 +194,7 @@ func runOf(ts *testscript.TestScript, name string) *startedRun {
 	return r
 }
 
-// start NAME COMMAND… starts a command beside the script.
+// start NAME COMMAND… starts a command in the background.
 func start(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) < 2 {
 		ts.Fatalf("usage: start NAME COMMAND [ARG…]")
@@ -225,7 +224,7 @@ func lookPath(ts *testscript.TestScript, name string) string {
 	return ""
 }
 
-// environment returns the environment of the script, as far as a run depends on it.
+// environment returns the environment variables of the script that a run depends on.
 func environment(ts *testscript.TestScript) []string {
 	var env []string
 	for _, name := range []string{
@@ -313,7 +312,7 @@ func eventually(condition func() bool) bool {
 	return false
 }
 
-// empty FOLDER fails if there is anything in a folder.
+// empty FOLDER fails unless a folder is empty.
 func empty(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 1 {
 		ts.Fatalf("usage: [!] empty FOLDER")
@@ -325,8 +324,8 @@ func empty(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// run-alone types the command that the last run printed to run its failed scenario alone. `go test` in it is the
-// command features.
+// run-alone runs the command that the last run printed to run its failed scenario alone, with the command features in
+// place of `go test`.
 func runAlone(ts *testscript.TestScript, neg bool, _ []string) {
 	printed := regexp.MustCompile(`Run alone:\n +go test -run (.*)`).FindStringSubmatch(ts.ReadFile("stdout"))
 	if printed == nil {

@@ -31,9 +31,9 @@ import (
 
 // hostile is a chart with the expected result of linting it.
 type hostile struct {
-	files map[string]string
-	code  int
-	says  string // part of stderr for couldNotRun, otherwise of stdout; CHART stands for the path of the chart
+	files  map[string]string
+	code   int
+	output string // part of stderr for couldNotRun, otherwise of stdout; CHART stands for the path of the chart
 }
 
 const (
@@ -84,12 +84,12 @@ func TestHostileCharts(t *testing.T) {
 	const loop = "CHART: error: linting the chart takes more than 2s of CPU time, while rendering it with default values"
 	for name, test := range map[string]hostile{
 		"include itself": {
-			code: hasFindings, says: a + ":1:20: error: ",
+			code: hasFindings, output: a + ":1:20: error: ",
 			files: map[string]string{a: `{{ define "x" }}{{ include "x" . }}{{ end }}{{ include "x" . }}`},
 		},
 		"include in a circle": {code: hasFindings, says: recursion, files: map[string]string{a: manyDefines(2000)}},
 		"template itself": {
-			code: hasFindings, says: "exceeded maximum template depth",
+			code: hasFindings, output: "exceeded maximum template depth",
 			files: map[string]string{a: `{{ define "x" }}{{ template "x" . }}{{ end }}{{ template "x" . }}`},
 		},
 		"tpl itself": {
@@ -103,7 +103,7 @@ func TestHostileCharts(t *testing.T) {
 			files: map[string]string{a: strings.Repeat("{{if 1}}", 300_000) + strings.Repeat("{{end}}", 300_000)},
 		},
 		"parentheses": {
-			code: hasFindings, says: a + ":1: error: max expression depth exceeded",
+			code: hasFindings, output: a + ":1: error: max expression depth exceeded",
 			files: map[string]string{a: "{{" + strings.Repeat("(", 1_000_000)},
 		},
 		"loop": {
@@ -115,85 +115,85 @@ func TestHostileCharts(t *testing.T) {
 			files: map[string]string{a: `{{ range until 1000000000 }}x{{ end }}`},
 		},
 		"100 MB of output": {
-			code: hasFindings, says: a + ": error: the template prints 95.4 MiB",
+			code: hasFindings, output: a + ": error: the template prints 95.4 MiB",
 			files: map[string]string{a: `{{ repeat 100000000 "x" }}`, "templates/b.yaml": head},
 		},
-		"10,000 documents": {code: clean, says: "1 chart, 0 findings", files: map[string]string{a: documents(10_000)}},
+		"10,000 documents": {code: clean, output: "1 chart, 0 findings", files: map[string]string{a: documents(10_000)}},
 		"binary template": {
-			code: hasFindings, says: a + ":1: error: the rendered YAML does not parse: ",
+			code: hasFindings, output: a + ":1: error: the rendered YAML does not parse: ",
 			files: map[string]string{a: "\x00\x01\x02\xff\xfe"},
 		},
 		"tabs": {
-			code: hasFindings, says: a + ":4: error: the rendered YAML does not parse: ",
+			code: hasFindings, output: a + ":4: error: the rendered YAML does not parse: ",
 			files: map[string]string{a: "apiVersion: v1\nkind: ConfigMap\nmetadata:\n\tname: a\n"},
 		},
 		"brackets printed": {
-			code: hasFindings, says: a + ":1: error: the rendered YAML does not parse: exceeded max depth",
+			code: hasFindings, output: a + ":1: error: the rendered YAML does not parse: exceeded max depth",
 			files: map[string]string{a: `a: {{ repeat 100000 "[" }}`},
 		},
 		"aliases printed": {
-			code: hasFindings, says: a + ": error: the rendered YAML cannot be read: document contains excessive aliasing",
+			code: hasFindings, output: a + ": error: the rendered YAML cannot be read: document contains excessive aliasing",
 			files: map[string]string{a: head + aliases()},
 		},
 		"an alias in itself": {
-			code: hasFindings, says: a + ": error: the rendered YAML cannot be read: anchor 'm' value contains itself",
+			code: hasFindings, output: a + ": error: the rendered YAML cannot be read: anchor 'm' value contains itself",
 			files: map[string]string{a: "apiVersion: v1\nkind: ConfigMap\nmetadata: &m {name: a, labels: *m}\n"},
 		},
 		"names with spaces": {
-			code: hasFindings, says: "templates/a b.yaml:1:4: error: here",
+			code: hasFindings, output: "templates/a b.yaml:1:4: error: here",
 			files: map[string]string{"templates/a b.yaml": `{{ fail "here" }}`},
 		},
 		"windows line ends": {
-			code: hasFindings, says: a + ":4:4: error: here",
+			code: hasFindings, output: a + ":4:4: error: here",
 			files: map[string]string{a: "apiVersion: v1\r\nkind: ConfigMap\r\n\r\n{{ fail \"here\" }}\r\n"},
 		},
-		"byte order marks": {code: clean, says: "1 chart, 0 findings", files: map[string]string{
+		"byte order marks": {code: clean, output: "1 chart, 0 findings", files: map[string]string{
 			a: "\ufeff" + head, values: "\ufeff{}\n", "values-a.yaml": "\ufeff{}\n", policy.FileName: "\ufeffrules: {}\n"}},
 
 		"aliases in values": {
-			code: couldNotRun, says: "lint: load chart CHART: cannot load values.yaml: ",
+			code: couldNotRun, output: "lint: load chart CHART: cannot load values.yaml: ",
 			files: map[string]string{values: aliases()},
 		},
 		"aliases in a values set": {
-			code: hasFindings, says: "values-a.yaml: error: the values cannot be read: ",
+			code: hasFindings, output: "values-a.yaml: error: the values cannot be read: ",
 			files: map[string]string{"values-a.yaml": aliases()},
 		},
 		"values of 50 MB": {
-			code: couldNotRun, says: "lint: load chart CHART: CHART/values.yaml has 50000000 bytes",
+			code: couldNotRun, output: "lint: load chart CHART: CHART/values.yaml has 50000000 bytes",
 			files: map[string]string{values: strings.Repeat("a", 50_000_000)},
 		},
 		"brackets in values": {
-			code: couldNotRun, says: "lint: load chart CHART: cannot load values.yaml: ",
+			code: couldNotRun, output: "lint: load chart CHART: cannot load values.yaml: ",
 			files: map[string]string{values: "a: " + strings.Repeat("[", 100_000)},
 		},
 		"values that are a list": {
-			code: couldNotRun, says: "lint: load chart CHART: cannot load values.yaml: ",
+			code: couldNotRun, output: "lint: load chart CHART: cannot load values.yaml: ",
 			files: map[string]string{values: "[a]"},
 		},
-		"values that are empty": {code: clean, says: "1 chart, 0 findings", files: map[string]string{values: ""}},
+		"values that are empty": {code: clean, output: "1 chart, 0 findings", files: map[string]string{values: ""}},
 		"keys that are no strings": {
-			code: couldNotRun, says: "lint: load chart CHART: cannot load values.yaml: ",
+			code: couldNotRun, output: "lint: load chart CHART: cannot load values.yaml: ",
 			files: map[string]string{values: "? [a]\n: b\n"},
 		},
 		"duplicate keys": {
-			code: hasFindings, says: "values.yaml:2:1: error: the values have the key a twice",
+			code: hasFindings, output: "values.yaml:2:1: error: the values have the key a twice",
 			files: map[string]string{values: "a: 1\na: 2\n", schema: `{"properties": {"a": {}}}`},
 		},
 		"binary values": {
-			code: couldNotRun, says: "lint: load chart CHART: cannot load values.yaml: ",
+			code: couldNotRun, output: "lint: load chart CHART: cannot load values.yaml: ",
 			files: map[string]string{values: "\x00\x01\xff"},
 		},
 		"broken metadata": {
-			code: couldNotRun, says: "lint: load chart CHART: cannot load Chart.yaml: ",
+			code: couldNotRun, output: "lint: load chart CHART: cannot load Chart.yaml: ",
 			files: map[string]string{"Chart.yaml": "a: [\n"},
 		},
 		"metadata of null": {
-			code: couldNotRun, says: "lint: load chart CHART: validation: ",
+			code: couldNotRun, output: "lint: load chart CHART: validation: ",
 			files: map[string]string{"Chart.yaml": "null"},
 		},
 
 		"a circle in the schema": {
-			code: hasFindings, says: "error: the values cannot be validated: the schema's $ref refers back to itself",
+			code: hasFindings, output: "error: the values cannot be validated: the schema's $ref refers back to itself",
 			files: map[string]string{schema: `{"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/a"}}}`},
 		},
 		"a schema of 2^60 parts": {
@@ -201,57 +201,57 @@ func TestHostileCharts(t *testing.T) {
 			files: map[string]string{schema: nested(60), values: "a: 1\n"},
 		},
 		"a slow pattern in a schema": {
-			code: hasFindings, says: "values.yaml:1:4: error: a must match the pattern",
+			code: hasFindings, output: "values.yaml:1:4: error: a must match the pattern",
 			files: map[string]string{
 				schema: `{"properties": {"a": {"pattern": "^(x+x+)+y$"}}}`, values: "a: " + strings.Repeat("x", 100_000),
 			},
 		},
 		"a large pattern in a schema": {
-			code: hasFindings, says: schema + ": error: values.schema.json is not a valid JSON Schema",
+			code: hasFindings, output: schema + ": error: values.schema.json is not a valid JSON Schema",
 			files: map[string]string{schema: `{"properties": {"a": {"pattern": "((a{0,100}){0,100}){0,100}"}}}`},
 		},
 		"binary schema": {
-			code: hasFindings, says: schema + ":1:1: error: values.schema.json is not JSON",
+			code: hasFindings, output: schema + ":1:1: error: values.schema.json is not JSON",
 			files: map[string]string{schema: "\xff\x00"},
 		},
 
 		"aliases in the configuration": {
-			code: couldNotRun, says: "lint: CHART/.chartlint.yaml:1: unknown key \"a0\"",
+			code: couldNotRun, output: "lint: CHART/.chartlint.yaml:1: unknown key \"a0\"",
 			files: map[string]string{policy.FileName: aliases()},
 		},
 		"an alias in itself, configuration": {
-			code: couldNotRun, says: "lint: CHART/.chartlint.yaml:1: ",
+			code: couldNotRun, output: "lint: CHART/.chartlint.yaml:1: ",
 			files: map[string]string{policy.FileName: "rules: &a {x: *a}\n"},
 		},
 		"brackets in the configuration": {
-			code: couldNotRun, says: "lint: CHART/.chartlint.yaml:1: invalid YAML: exceeded max depth",
+			code: couldNotRun, output: "lint: CHART/.chartlint.yaml:1: invalid YAML: exceeded max depth",
 			files: map[string]string{policy.FileName: strings.Repeat("[", 100_000)},
 		},
 		"a merge in the configuration": {
-			code: couldNotRun, says: "lint: CHART/.chartlint.yaml:1: merge keys (<<) are not supported",
+			code: couldNotRun, output: "lint: CHART/.chartlint.yaml:1: merge keys (<<) are not supported",
 			files: map[string]string{policy.FileName: "<<: {suppressions: [{rule: nope}]}\n"},
 		},
 		"nulls in the configuration": {
-			code: couldNotRun, says: "lint: CHART/.chartlint.yaml:1: the list has an empty item",
+			code: couldNotRun, output: "lint: CHART/.chartlint.yaml:1: the list has an empty item",
 			files: map[string]string{policy.FileName: "suppressions: [null]\n"},
 		},
 		"a configuration of 20 MB": {
-			code: couldNotRun, says: "lint: load chart CHART: CHART/.chartlint.yaml has 20000000 bytes",
+			code: couldNotRun, output: "lint: load chart CHART: CHART/.chartlint.yaml has 20000000 bytes",
 			files: map[string]string{policy.FileName: strings.Repeat("#", 20_000_000)},
 		},
 		"a device as values, configuration": {
-			code: couldNotRun, says: "/dev/zero is a device, not a file",
+			code: couldNotRun, output: "/dev/zero is a device, not a file",
 			files: map[string]string{
 				policy.FileName: "valuesSets: [{name: a, files: [../../../../../../../../../../dev/zero]}]\n",
 			},
 		},
 		"a binary configuration": {
-			code: couldNotRun, says: "lint: CHART/.chartlint.yaml:1: invalid YAML: ",
+			code: couldNotRun, output: "lint: CHART/.chartlint.yaml:1: invalid YAML: ",
 			files: map[string]string{policy.FileName: "\x00\xff"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if !strings.Contains(test.says, "of memory") {
+			if !strings.Contains(test.output, "of memory") {
 				t.Parallel()
 			} else if testing.Short() {
 				t.Skip("-short skips charts that fill the memory, because their time depends on the load of the machine")
@@ -267,35 +267,35 @@ func TestHostileFolders(t *testing.T) {
 		return func(folder string) error { return os.Symlink(target, filepath.Join(folder, name)) }
 	}
 	for name, test := range map[string]struct {
-		make func(folder string) error
-		says string
+		make   func(folder string) error
+		output string
 	}{
 		"links in a circle": {
-			says: "lint: load chart CHART: CHART/templates/up is a link to a folder that contains it",
-			make: link("..", "templates/up"),
+			output: "lint: load chart CHART: CHART/templates/up is a link to a folder that contains it",
+			make:   link("..", "templates/up"),
 		},
 		"a link to itself": {
-			says: "lint: load chart CHART: stat CHART/me: too many levels of symbolic links", make: link("me", "me"),
+			output: "lint: load chart CHART: stat CHART/me: too many levels of symbolic links", make: link("me", "me"),
 		},
 		"links without end": {
-			says: "lint: load chart CHART: the folder has more than 20000 files, including those behind links", make: binaryTree,
+			output: "lint: load chart CHART: the folder has more than 20000 files, including those behind links", make: binaryTree,
 		},
 		"a pipe as a template": {
-			says: "CHART/templates/p.yaml is a named pipe, not a file", make: pipe("templates/p.yaml"),
+			output: "CHART/templates/p.yaml is a named pipe, not a file", make: pipe("templates/p.yaml"),
 		},
-		"a pipe as .helmignore": {says: "CHART/.helmignore is a named pipe, not a file", make: pipe(".helmignore")},
+		"a pipe as .helmignore": {output: "CHART/.helmignore is a named pipe, not a file", make: pipe(".helmignore")},
 		"a pipe as the configuration": {
-			says: "CHART/.chartlint.yaml is a named pipe, not a file", make: pipe(policy.FileName),
+			output: "CHART/.chartlint.yaml is a named pipe, not a file", make: pipe(policy.FileName),
 		},
-		"a link to a device":       {says: "CHART/values.yaml is a device, not a file", make: link("/dev/zero", values)},
-		"a link to a regular file": {says: "", make: link("Chart.yaml", "NOTES.md")},
+		"a link to a device":       {output: "CHART/values.yaml is a device, not a file", make: link("/dev/zero", values)},
+		"a link to a regular file": {output: "", make: link("Chart.yaml", "NOTES.md")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			folder := write(t, map[string]string{a: head})
 			require.NoError(t, test.make(folder))
-			want := hostile{code: couldNotRun, says: test.says}
-			if test.says == "" {
+			want := hostile{code: couldNotRun, output: test.output}
+			if test.output == "" {
 				want.code = clean
 			}
 			withstands(t, folder, want)
@@ -305,7 +305,7 @@ func TestHostileFolders(t *testing.T) {
 		t.Parallel()
 		folder := t.TempDir()
 		require.NoError(t, pipe("app.tgz")(folder))
-		want := hostile{code: couldNotRun, says: "lint: load chart CHART: it is a named pipe"}
+		want := hostile{code: couldNotRun, output: "lint: load chart CHART: it is a named pipe"}
 		withstands(t, filepath.Join(folder, "app.tgz"), want)
 	})
 }
@@ -339,41 +339,41 @@ func TestHostileArchives(t *testing.T) {
 	for name, test := range map[string]struct {
 		members []tar.Header
 		code    int
-		says    string
+		output  string
 	}{
 		"parent folders": {
-			code: couldNotRun, says: "chart illegally references parent directory",
+			code: couldNotRun, output: "chart illegally references parent directory",
 			members: []tar.Header{file("app/../../evil", 1)},
 		},
 		"an absolute path": {
-			code: couldNotRun, says: "chart illegally contains absolute paths",
+			code: couldNotRun, output: "chart illegally contains absolute paths",
 			members: []tar.Header{file("app//etc/evil", 1)},
 		},
 		"a link": {
-			code: clean, says: "0 findings",
+			code: clean, output: "0 findings",
 			members: []tar.Header{{Name: "app/values.yaml", Linkname: "/etc/passwd", Typeflag: tar.TypeSymlink}},
 		},
 		"a device": {
-			code: clean, says: "0 findings",
+			code: clean, output: "0 findings",
 			members: []tar.Header{{Name: "app/values.yaml", Typeflag: tar.TypeChar}},
 		},
 		"a file of 50 MiB": {
-			code: couldNotRun, says: `decompressed chart file "app/large" is larger than the maximum file size 5242880`,
+			code: couldNotRun, output: `decompressed chart file "app/large" is larger than the maximum file size 5242880`,
 			members: []tar.Header{file("app/large", 50<<20)},
 		},
 		"many large files": {
-			code: couldNotRun, says: "decompressed chart is larger than the maximum file size 104857600", members: bomb,
+			code: couldNotRun, output: "decompressed chart is larger than the maximum file size 104857600", members: bomb,
 		},
-		"no other files": {code: clean, says: "0 findings"},
+		"no other files": {code: clean, output: "0 findings"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			path := filepath.Join(t.TempDir(), "app-0.1.0.tgz")
 			pack(t, path, test.members)
 			if test.code == couldNotRun {
-				test.says = "lint: load chart CHART: " + test.says
+				test.output = "lint: load chart CHART: " + test.output
 			}
-			withstands(t, path, hostile{code: test.code, says: test.says})
+			withstands(t, path, hostile{code: test.code, output: test.output})
 		})
 	}
 }
@@ -400,15 +400,15 @@ func pack(t *testing.T, path string, members []tar.Header) {
 
 func TestSchemaReferencesAreNotFetched(t *testing.T) {
 	t.Parallel()
-	var asked atomic.Bool
-	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Store(true) }))
+	var requested atomic.Bool
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { requested.Store(true) }))
 	defer server.Close()
 	folder := write(t, map[string]string{
 		schema: fmt.Sprintf(`{"$schema": "https://json-schema.org/draft/2020-12/schema", "$ref": "%s/a.json"}`, server.URL),
 		a:      head,
 	})
-	withstands(t, folder, hostile{code: hasFindings, says: "it is outside the schema, and no other document is read"})
-	assert.False(t, asked.Load())
+	withstands(t, folder, hostile{code: hasFindings, output: "it is outside the schema, and no other document is read"})
+	assert.False(t, requested.Load())
 }
 
 const metadata = "apiVersion: v2\nname: app\nversion: 0.1.0\n"
@@ -427,7 +427,7 @@ func write(t *testing.T, files map[string]string) string {
 	return folder
 }
 
-// withstands lints a chart in a process of its own, and checks the result, the time and the memory.
+// withstands lints a chart in a separate process, and checks the result, the time and the memory.
 func withstands(t *testing.T, path string, want hostile) {
 	t.Helper()
 	limit := "1m" // a chart that terminates does so on a slow machine, too
@@ -443,16 +443,16 @@ func withstands(t *testing.T, path string, want hostile) {
 	if exit := new(exec.ExitError); !errors.As(err, &exit) {
 		require.NoError(t, err)
 	}
-	says := stdout.String()
+	output := stdout.String()
 	if want.code == couldNotRun {
-		says = stderr.String()
+		output = stderr.String()
 		assert.Empty(t, stdout.String())
-		assert.NotContains(t, says, "goroutine ", "a panic")
+		assert.NotContains(t, output, "goroutine ", "a panic")
 	} else {
 		assert.Empty(t, stderr.String())
 	}
 	assert.Equal(t, want.code, command.ProcessState.ExitCode(), "%s%s", cut(stdout.String()), cut(stderr.String()))
-	assert.Contains(t, cut(says), strings.ReplaceAll(want.says, "CHART", path))
+	assert.Contains(t, cut(output), strings.ReplaceAll(want.output, "CHART", path))
 	assert.Less(t, took, 30*time.Second, "on a busy machine")
 	const kibibytes = 1 << 10
 	resident := command.ProcessState.SysUsage().(*syscall.Rusage).Maxrss * kibibytes

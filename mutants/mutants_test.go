@@ -55,8 +55,8 @@ func file(t *testing.T, name, content string) string {
 	return path
 }
 
-// one returns a folder with one scenario, which the chart passes.
-func one(t *testing.T) string {
+// oneScenario returns a folder with one scenario, which the chart passes.
+func oneScenario(t *testing.T) string {
 	return filepath.Dir(file(t, "one.feature", `
 Feature: One
   Scenario: Image
@@ -103,7 +103,7 @@ const (
 func TestVerdicts(t *testing.T) {
 	skipIfShort(t)
 	t.Parallel()
-	code, stdout, stderr := mutants(t, file(t, "faults.yaml", selectsNothing+ignoresImage+harmless), one(t))
+	code, stdout, stderr := mutants(t, file(t, "faults.yaml", selectsNothing+ignoresImage+harmless), oneScenario(t))
 
 	assert.Equal(t, exitSurvived, code, stderr)
 	assert.Contains(t, stdout, "the unchanged chart passes\n")
@@ -124,7 +124,7 @@ func TestExistingCluster(t *testing.T) {
 		"an image", "the image of another", "pythonOrch", "redis", "your-registry/python-orch", "redis:",
 	).Replace(ignoresImage)
 
-	code, stdout, stderr := mutants(t, file(t, "faults.yaml", ignoresImage+other), one(t), onUsersCluster(t)...)
+	code, stdout, stderr := mutants(t, file(t, "faults.yaml", ignoresImage+other), oneScenario(t), onUsersCluster(t)...)
 
 	assert.Equal(t, exitCaught, code, stderr)
 	assert.Contains(t, stdout, "context embedded: "+users.Config(t).Host)
@@ -156,7 +156,7 @@ func TestWords(t *testing.T) {
   replace: '"component" "scanner"'
   says: [Service/redis]
 `
-	code, stdout, stderr := mutants(t, file(t, "faults.yaml", unnamed+selectsNothing), one(t), "-run", "a name")
+	code, stdout, stderr := mutants(t, file(t, "faults.yaml", unnamed+selectsNothing), oneScenario(t), "-run", "a name")
 
 	assert.Equal(t, exitSurvived, code, stderr)
 	assert.Contains(t, stdout, "a name is wrong: caught, but no finding or failure has the words [\"Service/redis\"]:\n"+
@@ -211,7 +211,7 @@ func TestErrors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			code, _, stderr := mutants(t, file(t, "faults.yaml", c.faults), one(t), c.args...)
+			code, _, stderr := mutants(t, file(t, "faults.yaml", c.faults), oneScenario(t), c.args...)
 			assert.Equal(t, exitFailed, code)
 			assert.Contains(t, stderr, c.says)
 		})
@@ -234,7 +234,7 @@ Feature: One
 
 func TestList(t *testing.T) {
 	t.Parallel()
-	code, stdout, _ := mutants(t, file(t, "faults.yaml", selectsNothing+ignoresImage), one(t), "-list")
+	code, stdout, _ := mutants(t, file(t, "faults.yaml", selectsNothing+ignoresImage), oneScenario(t), "-list")
 	assert.Equal(t, exitCaught, code)
 	assert.Equal(t, "a Service selects no pod\nan image is ignored\n", stdout)
 }

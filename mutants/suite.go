@@ -20,7 +20,7 @@ import (
 	"github.com/traderadmin/charts/internal/gherkin"
 )
 
-// suite is the chart and the scenarios that the faults are tried on.
+// suite is the chart and the scenarios to try the faults on.
 type suite struct {
 	tested         acceptance.Suite
 	chart          string // the path of the chart to put the faults into

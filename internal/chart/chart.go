@@ -175,7 +175,7 @@ func (c *Chart) CRDFiles() [][]byte {
 	return files
 }
 
-// file is the position of a file as a whole, given its slash-separated path in the chart.
+// file returns the position of a file as a whole, given its slash-separated path in the chart.
 func (c *Chart) file(name string) Position {
 	return Position{File: filepath.Join(c.path, filepath.FromSlash(name))}
 }

@@ -59,9 +59,9 @@ const maxFiles = 20_000
 
 var byteOrderMark = []byte("\ufeff")
 
-// readFolder reads the files of a chart's folder like Helm's loader: it skips what .helmignore excludes, follows links
-// and removes byte order marks. Unlike Helm's loader it refuses links that form a cycle and a .helmignore that is a
-// pipe, and applies the limit that Helm has for all files of an archive.
+// readFolder reads the files of a chart's folder like Helm's loader: it skips the files that .helmignore excludes,
+// follows links and removes byte order marks. Unlike Helm's loader it refuses links that form a cycle and a .helmignore
+// that is a pipe, and applies the limit that Helm has for all files of an archive.
 func readFolder(root string) ([]*loader.BufferedFile, error) {
 	f := folder{root: root, ignored: ignore.Empty(), left: loader.MaxDecompressedChartSize}
 	ignoreFile := filepath.Join(root, ignore.HelmIgnore)

@@ -3,7 +3,6 @@ package chart
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -57,7 +56,7 @@ func (c *Chart) parse(text string) (*yaml.Node, error) {
 
 // checkAliases returns an error if the aliases in a document contain themselves or expand excessively.
 func checkAliases(doc *yaml.Node) error {
-	if !hasAlias(doc) {
+	if !HasAlias(doc) {
 		return nil
 	}
 	var wrongType *yaml.TypeError
@@ -65,10 +64,6 @@ func checkAliases(doc *yaml.Node) error {
 		return errors.New(yamlLine.ReplaceAllString(err.Error(), ""))
 	}
 	return nil
-}
-
-func hasAlias(node *yaml.Node) bool {
-	return node.Kind == yaml.AliasNode || slices.ContainsFunc(node.Content, hasAlias)
 }
 
 // addObject adds an object, or each object of a List: kubectl and Helm split Lists too.

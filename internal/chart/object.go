@@ -43,7 +43,7 @@ func (o *Object) Group() string {
 	return group
 }
 
-// podTemplates are the paths of the pod template in each kind that creates pods; a pod is its own.
+// podTemplates are the paths of the pod template in each kind that creates pods. A pod is its own template.
 var podTemplates = map[string][]string{
 	"Pod":                   {},
 	"PodTemplate":           {"template"},
@@ -56,7 +56,7 @@ var podTemplates = map[string][]string{
 	"CronJob":               {"spec", "jobTemplate", "spec", "template"},
 }
 
-// podGroups are the API groups of those kinds. A Job of another group is something else.
+// podGroups are the API groups of those kinds. A Job of another group is another kind.
 var podGroups = []string{"", "apps", "batch", "extensions"}
 
 func (o *Object) podTemplate() Node {

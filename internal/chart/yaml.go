@@ -25,6 +25,11 @@ func Resolve(n *yaml.Node) *yaml.Node {
 	return n
 }
 
+// HasAlias reports whether a node is or contains an alias.
+func HasAlias(n *yaml.Node) bool {
+	return n.Kind == yaml.AliasNode || slices.ContainsFunc(n.Content, HasAlias)
+}
+
 // Pairs returns the keys and values of a map, without those that << merges into it; none if n is not a map. It resolves
 // aliases of the map and of its values.
 func Pairs(n *yaml.Node) iter.Seq2[*yaml.Node, *yaml.Node] {

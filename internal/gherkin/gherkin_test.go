@@ -59,7 +59,8 @@ func TestNodes(t *testing.T) {
 		found = append(found, fmt.Sprintf("%d %s, %d steps", node.FirstLine(), kind, len(node.Steps())))
 	}
 	assert.Equal(t, []string{
-		"2 background, 1 steps", "4 one, 1 steps", "7 rule of r, 0 steps", "9 background of r, 1 steps", "11 two of r, 1 steps",
+		"2 background, 1 steps", "4 one, 1 steps",
+		"7 rule of r, 0 steps", "9 background of r, 1 steps", "11 two of r, 1 steps",
 		"16 rule of empty, 0 steps",
 	}, found)
 }

@@ -11,7 +11,8 @@ import (
 
 func ExampleAnnotation() {
 	fmt.Println(github.Annotation{
-		Level: github.Error, File: "charts/shop/values.yaml", Line: 3, Column: 7, Title: "image-latest", Message: "image nginx has no tag",
+		Level: github.Error, File: "charts/shop/values.yaml", Line: 3, Column: 7,
+		Title: "image-latest", Message: "image nginx has no tag",
 	})
 	// Output: ::error file=charts/shop/values.yaml,line=3,col=7,title=image-latest::image nginx has no tag
 }

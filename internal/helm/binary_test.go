@@ -288,8 +288,8 @@ func TestTheBinaryAgrees(t *testing.T) {
 	}
 }
 
-// compare compares the outcomes of a command line. It ends the test if these are different objects, because what
-// follows would differ, too.
+// compare compares the outcomes of a command line. It ends the test if the objects differ, because later outcomes would
+// differ, too.
 func compare(t *testing.T, line string, inProcess, binary outcome) {
 	t.Helper()
 	if _, reason, differs := strings.Cut(line, " # differs: "); differs {
@@ -304,7 +304,7 @@ func compare(t *testing.T, line string, inProcess, binary outcome) {
 	require.Equal(t, binary.objects, inProcess.objects, "helm %s: objects", line)
 }
 
-// side is one of the two that are compared, with its own namespace and its own folder with the charts.
+// side is one of the two Helms that are compared. Each has its own namespace and its own folder with the charts.
 type side struct {
 	helm      Helm
 	namespace string
@@ -324,7 +324,7 @@ func newSide(t *testing.T, kind, story string, charts *txtar.Archive) *side {
 	return s
 }
 
-// outcome is everything about a command line that is compared.
+// outcome is the result of a command line, as far as it is compared.
 type outcome struct {
 	failed   bool
 	messages string // warnings and the error
@@ -349,7 +349,7 @@ func (s *side) run(t *testing.T, line string) outcome {
 	}
 }
 
-// variable are the parts of an output that differ from run to run, by their placeholder.
+// variable maps placeholders to the parts of an output that differ from run to run.
 var variable = map[string]*regexp.Regexp{
 	"TIME": regexp.MustCompile(`[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}` +
 		`|\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)`),
@@ -445,7 +445,7 @@ func strip(t *testing.T, object *unstructured.Unstructured) {
 	}
 }
 
-// decodeRelease decodes a release as Helm stores it, without its description, which may be an error in other words.
+// decodeRelease decodes a release as Helm stores it, without its description, because error messages differ.
 func decodeRelease(t *testing.T, encoded string) (release map[string]any) {
 	t.Helper()
 	compressed, err := base64.StdEncoding.DecodeString(encoded)
@@ -461,7 +461,7 @@ func decodeRelease(t *testing.T, encoded string) (release map[string]any) {
 	return release
 }
 
-// missingCommands are the commands of the binary that are not there, with the reason.
+// missingCommands are the commands of the binary that this package lacks, with the reason.
 var missingCommands = map[string]string{
 	"completion": "no shell", "env": "no environment", "plugin": "no plugins", "create": "makes no test",
 	"dependency": "no downloads", "pull": "no downloads", "push": "no uploads", "registry": "no downloads",
@@ -469,7 +469,7 @@ var missingCommands = map[string]string{
 	"list": "a scenario knows its releases",
 }
 
-// missingFlags are the flags of the binary that are not there, with the reason.
+// missingFlags are the flags of the binary that this package lacks, with the reason.
 var missingFlags = map[string]string{
 	"repo": "no downloads", "username": "no downloads", "password": "no downloads", "pass-credentials": "no downloads",
 	"plain-http": "no downloads", "ca-file": "no downloads", "cert-file": "no downloads", "key-file": "no downloads",

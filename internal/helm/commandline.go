@@ -84,7 +84,7 @@ func substitutionError(line string, part syntax.WordPart) error {
 		line[part.Pos().Offset():part.End().Offset()])
 }
 
-// join is the inverse of Split, with as few quotes as a shell allows.
+// join is the inverse of Split. It adds as few quotes as a shell allows.
 func join(words []string) string {
 	quoted := make([]string, len(words))
 	for i, word := range words {

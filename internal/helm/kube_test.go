@@ -67,7 +67,7 @@ func TestPrepareSeesAllObjectsThatAreSent(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
 	var seen []string
-	told := func() []string {
+	prepared := func() []string {
 		mu.Lock()
 		defer mu.Unlock()
 		defer func() { seen = nil }()
@@ -96,26 +96,26 @@ func TestPrepareSeesAllObjectsThatAreSent(t *testing.T) {
 
 	runIn(t, client, scope, "install c ./c --create-namespace --dry-run=server")
 	runIn(t, client, scope, "template c ./c --include-crds")
-	assert.Empty(t, told())
+	assert.Empty(t, prepared())
 
 	installed := runIn(t, client, scope, "install c ./c --create-namespace")
-	assert.ElementsMatch(t, all, told())
+	assert.ElementsMatch(t, all, prepared())
 	assert.NotContains(t, installed.Release.Manifest, "prepared", "the release is as rendered")
 	role, err := cluster.RbacV1().ClusterRoles().Get(t.Context(), "helm-prepare-test", metav1.GetOptions{})
 	require.NoError(t, err)
 	assert.Equal(t, "yes", role.Annotations["prepared"])
 
 	runIn(t, client, scope, "upgrade c ./c --set version=2")
-	assert.ElementsMatch(t, all[2:], told())
+	assert.ElementsMatch(t, all[2:], prepared())
 	runIn(t, client, scope, "rollback c 1")
-	assert.ElementsMatch(t, all[3:], told())
+	assert.ElementsMatch(t, all[3:], prepared())
 	settings, err := cluster.CoreV1().ConfigMaps(mine).Get(t.Context(), "settings", metav1.GetOptions{})
 	require.NoError(t, err)
 	assert.Equal(t, "yes", settings.Annotations["prepared"])
 	assert.Equal(t, "1", settings.Data["version"])
 
 	runIn(t, client, scope, "uninstall c --wait")
-	assert.Empty(t, told())
+	assert.Empty(t, prepared())
 }
 
 func TestNothingIsSentIfPrepareFails(t *testing.T) {

@@ -63,7 +63,7 @@ func (c *kubeClient) waitUntilReady(
 	err := pollUntilReady(polling, checker, resources)
 	if decided := polling.Err() == nil; decided {
 		cancel()
-		<-watched
+		_ = <-watched
 		return c.keepError(err)
 	}
 	if seen := <-watched; seen != nil {

@@ -147,27 +147,27 @@ spec:
 `
 )
 
-// nobody is a scheduler that does not exist, so that the test can change the status of pods in place of the kubelet.
-const nobody = " --set scheduler=nobody --set cpu=1m "
+// unscheduled is a scheduler that does not exist, so that the test can change the status of pods in place of the kubelet.
+const unscheduled = " --set scheduler=none --set cpu=1m "
 
-// play calls change with the first pod that is created in a namespace.
-func play(
+// onFirstPod calls change with the first pod that is created in a namespace.
+func onFirstPod(
 	t *testing.T, cluster kubernetes.Interface, namespace string, change func(pod *corev1.Pod) error,
 ) <-chan error {
 	t.Helper()
 	pods, err := cluster.CoreV1().Pods(namespace).Watch(t.Context(), metav1.ListOptions{})
 	require.NoError(t, err)
-	played := make(chan error, 1)
+	changed := make(chan error, 1)
 	go func() {
 		defer pods.Stop()
 		for event := range pods.ResultChan() {
 			if pod, ok := event.Object.(*corev1.Pod); ok && event.Type == watch.Added {
-				played <- change(pod)
+				changed <- change(pod)
 				return
 			}
 		}
 	}()
-	return played
+	return changed
 }
 
 // status returns a change that patches a pod's status.
@@ -203,8 +203,8 @@ func TestAFailedHookEndsTheCommand(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			client, cluster := onCluster(t, Options{Dir: chartOf(t, strings.ReplaceAll(test.template, "HOOK", test.command))})
-			played := play(t, cluster, client.namespace, status(t, cluster, crashed))
-			line := "install c ./c --create-namespace --timeout 10m" + nobody
+			changed := onFirstPod(t, cluster, client.namespace, status(t, cluster, crashed))
+			line := "install c ./c --create-namespace --timeout 10m" + unscheduled
 			switch test.command {
 			case "pre-delete":
 				run(t, client, line)
@@ -217,7 +217,7 @@ func TestAFailedHookEndsTheCommand(t *testing.T) {
 
 			_, err := try(t, client, line)
 
-			require.NoError(t, <-played)
+			require.NoError(t, <-changed)
 			assert.Less(t, time.Since(started), soon)
 			for _, words := range test.words {
 				require.ErrorContains(t, err, words)
@@ -247,11 +247,11 @@ func TestHooksThatSucceed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			client, cluster := onCluster(t, Options{Dir: chartOf(t, strings.ReplaceAll(template, "HOOK", "pre-install"))})
-			played := play(t, cluster, client.namespace, status(t, cluster, succeeded))
+			changed := onFirstPod(t, cluster, client.namespace, status(t, cluster, succeeded))
 
-			run(t, client, "install c ./c --create-namespace --timeout 1m"+nobody)
+			run(t, client, "install c ./c --create-namespace --timeout 1m"+unscheduled)
 
-			require.NoError(t, <-played)
+			require.NoError(t, <-changed)
 		})
 	}
 }
@@ -260,13 +260,13 @@ func TestHooksThatSucceed(t *testing.T) {
 func TestDeletingAHookEndsTheWaitForIt(t *testing.T) {
 	t.Parallel()
 	client, cluster := onCluster(t, Options{Dir: chartOf(t, strings.ReplaceAll(hookPod, "HOOK", "pre-install"))})
-	played := play(t, cluster, client.namespace, func(pod *corev1.Pod) error {
+	changed := onFirstPod(t, cluster, client.namespace, func(pod *corev1.Pod) error {
 		return cluster.CoreV1().Pods(pod.Namespace).Delete(t.Context(), pod.Name, metav1.DeleteOptions{})
 	})
 
-	run(t, client, "install c ./c --create-namespace --timeout 1m"+nobody)
+	run(t, client, "install c ./c --create-namespace --timeout 1m"+unscheduled)
 
-	require.NoError(t, <-played)
+	require.NoError(t, <-changed)
 }
 
 // Containers on simulated nodes never end.

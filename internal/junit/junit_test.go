@@ -16,7 +16,9 @@ import (
 func Example() {
 	suite := junit.Suite{Name: "install", Time: junit.Seconds(1500 * time.Millisecond)}
 	suite.Add(junit.Case{Class: "install", Name: "the release is deployed"})
-	suite.Add(junit.Case{Class: "install", Name: "every pod is ready", Failure: &junit.Result{Message: "1 of 2 pods is ready"}})
+	suite.Add(junit.Case{
+		Class: "install", Name: "every pod is ready", Failure: &junit.Result{Message: "1 of 2 pods is ready"},
+	})
 	report := junit.Suites{Time: junit.Seconds(2 * time.Second)}
 	report.Add(suite)
 	_ = report.Write(os.Stdout)
@@ -50,7 +52,10 @@ func TestCounts(t *testing.T) {
 func TestWrittenReportIsReadBack(t *testing.T) {
 	t.Parallel()
 	suite := junit.Suite{Name: `a "<b>" & c`, Timestamp: junit.Timestamp(time.Unix(0, 0))}
-	suite.Add(junit.Case{Class: "class", Name: "name", File: "a.feature", Line: 3, Error: &junit.Result{Type: "undefined", Text: "a\n<b>"}, Output: "out"})
+	suite.Add(junit.Case{
+		Class: "class", Name: "name", File: "a.feature", Line: 3,
+		Error: &junit.Result{Type: "undefined", Text: "a\n<b>"}, Output: "out",
+	})
 	var report junit.Suites
 	report.Add(suite)
 	var out strings.Builder

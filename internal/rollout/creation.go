@@ -34,7 +34,7 @@ var (
 		`must specify |violates PodSecurity|ValidatingAdmissionPolicy '.*denied request`)
 )
 
-// missingPods is the problem of a set with too few pods.
+// missingPods returns the problem of a set with too few pods.
 func (s podSet) missingPods() problem {
 	p := problem{id: string(s.owner.GetUID()) + " pods", grace: silentGrace, confirm: s.confirmRejection}
 	if s.rejection != "" {

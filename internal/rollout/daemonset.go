@@ -8,8 +8,7 @@ import (
 )
 
 // generationLabel is a label on the pods of a DaemonSet. It counts the changes of the template; the DaemonSet has the
-// newest count in an annotation. ControllerRevisions would serve as well, but a watch may see them later than the
-// DaemonSet.
+// newest count in an annotation. ControllerRevisions would also do, but a watch may see them later than the DaemonSet.
 const generationLabel = "pod-template-generation"
 
 func (o objects) daemonSet(name string) (*target, error) {

@@ -14,7 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 )
 
-// revisionAnnotation is where the Deployment controller numbers the ReplicaSets of a Deployment.
+// revisionAnnotation is the annotation with the number that the Deployment controller gives to a ReplicaSet.
 const revisionAnnotation = "deployment.kubernetes.io/revision"
 
 func (o objects) deployment(name string) (*target, error) {
@@ -54,7 +54,7 @@ func deploymentPending(deployment *appsv1.Deployment) error {
 
 var errBeingDeleted = errors.New("it is being deleted")
 
-// notObserved is the error of a workload whose status is older than its spec.
+// notObserved returns the error for a workload with a status that is older than its spec.
 func notObserved(generation int64) error {
 	return fmt.Errorf("its controller has not observed generation %d yet", generation)
 }

@@ -19,7 +19,7 @@ import (
 	"k8s.io/client-go/tools/cache"
 )
 
-// objects are the cached objects of one namespace that take part in rollouts: the pods, and what the kinds of the
+// objects caches the objects of one namespace that take part in rollouts: the pods, and what the kinds of the
 // conditions need. Other listers are nil.
 type objects struct {
 	namespace    string

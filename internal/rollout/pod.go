@@ -99,42 +99,18 @@ func suffix(reason, message string) string {
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 // missingMounts returns an error that names the ConfigMaps and Secrets that a pod mounts and that do not exist. It
-// returns nil if all exist, or if asking for them fails.
+// returns nil if all exist, or if the API server cannot be queried.
 func missingMounts(ctx context.Context, client kubernetes.Interface, pod *corev1.Pod) error {
 	var missing []string
-	configMap := func(name string, optional *bool) {
-		if isRequired(name, optional) {
-			_, err := client.CoreV1().ConfigMaps(pod.Namespace).Get(ctx, name, metav1.GetOptions{})
-			if apierrors.IsNotFound(err) {
-				missing = append(missing, "configmap/"+name)
-			}
+	for _, m := range requiredMounts(pod) {
+		var err error
+		if m.kind == "configmap" {
+			_, err = client.CoreV1().ConfigMaps(pod.Namespace).Get(ctx, m.name, metav1.GetOptions{})
+		} else {
+			_, err = client.CoreV1().Secrets(pod.Namespace).Get(ctx, m.name, metav1.GetOptions{})
 		}
-	}
-	secret := func(name string, optional *bool) {
-		if isRequired(name, optional) {
-			_, err := client.CoreV1().Secrets(pod.Namespace).Get(ctx, name, metav1.GetOptions{})
-			if apierrors.IsNotFound(err) {
-				missing = append(missing, "secret/"+name)
-			}
-		}
-	}
-	for _, volume := range pod.Spec.Volumes {
-		if source := volume.ConfigMap; source != nil {
-			configMap(source.Name, source.Optional)
-		}
-		if source := volume.Secret; source != nil {
-			secret(source.SecretName, source.Optional)
-		}
-		if volume.Projected == nil {
-			continue
-		}
-		for _, source := range volume.Projected.Sources {
-			if source.ConfigMap != nil {
-				configMap(source.ConfigMap.Name, source.ConfigMap.Optional)
-			}
-			if source.Secret != nil {
-				secret(source.Secret.Name, source.Secret.Optional)
-			}
+		if apierrors.IsNotFound(err) {
+			missing = append(missing, m.kind+"/"+m.name)
 		}
 	}
 	if len(missing) == 0 {
@@ -143,6 +119,35 @@ func missingMounts(ctx context.Context, client kubernetes.Interface, pod *corev1
 	return fmt.Errorf("pod/%s mounts objects that do not exist: %s", pod.Name, strings.Join(missing, ", "))
 }
 
-func isRequired(name string, optional *bool) bool {
-	return name != "" && (optional == nil || !*optional)
+// mount refers to a ConfigMap or a Secret that a volume contains.
+type mount struct{ kind, name string }
+
+// requiredMounts returns the ConfigMaps and Secrets in the volumes of a pod that are not optional.
+func requiredMounts(pod *corev1.Pod) []mount {
+	var required []mount
+	add := func(kind, name string, optional *bool) {
+		if name != "" && (optional == nil || !*optional) {
+			required = append(required, mount{kind, name})
+		}
+	}
+	for _, volume := range pod.Spec.Volumes {
+		if source := volume.ConfigMap; source != nil {
+			add("configmap", source.Name, source.Optional)
+		}
+		if source := volume.Secret; source != nil {
+			add("secret", source.SecretName, source.Optional)
+		}
+		if volume.Projected == nil {
+			continue
+		}
+		for _, source := range volume.Projected.Sources {
+			if source.ConfigMap != nil {
+				add("configmap", source.ConfigMap.Name, source.ConfigMap.Optional)
+			}
+			if source.Secret != nil {
+				add("secret", source.Secret.Name, source.Secret.Optional)
+			}
+		}
+	}
+	return required
 }

@@ -109,8 +109,8 @@ func (p problem) isCertain(ctx context.Context, client kubernetes.Interface, las
 	return p.confirm(ctx, client, lasted)
 }
 
-// missingNamespace is the problem of a workload that does not exist. It ends the wait if its namespace does not exist
-// either.
+// missingNamespace returns the problem of a workload that does not exist. The problem ends the wait if the namespace
+// does not exist either.
 func (o objects) missingNamespace() problem {
 	return problem{
 		id: "namespace", grace: time.Second,

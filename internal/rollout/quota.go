@@ -59,7 +59,7 @@ func (r quotaRejection) isFull(existing []corev1.Pod) bool {
 }
 
 // quotaUsage returns what quotas count of pods, by the resource names of quotas. Resources that it does not contain may
-// be in use as well.
+// also be in use.
 func quotaUsage(pods []corev1.Pod) corev1.ResourceList {
 	used := corev1.ResourceList{}
 	add := func(name corev1.ResourceName, quantity resource.Quantity) {

@@ -17,8 +17,8 @@
 //   - Crash loop: as soon as the next start of the container would come after the end of the wait. A kubelet reports
 //     its back-off: 10 seconds, doubling up to 5 minutes, so that a container starts about 0, 10, 30, 70, 150 and 310
 //     seconds after its first crash. A wait of 1 minute thus ends after 30 seconds, a wait of 5 minutes after 150
-//     seconds. The number of crashes says less: a program that waits for its database by crashing does so until the
-//     database is up. Pods of Jobs are exempt, because their backoffLimit decides.
+//     seconds. The number of crashes is less reliable: a program that waits for its database by crashing does so until
+//     the database is up. Pods of Jobs are exempt, because their backoffLimit decides.
 //   - Container creation (a missing ConfigMap, Secret or key, a command that cannot be started): after 10 seconds.
 //   - Mounts (a ConfigMap or Secret that a pod mounts does not exist): after 5 seconds.
 //   - Scheduling: at once if no node could hold the pod even if it were empty, by its allocatable resources and labels.

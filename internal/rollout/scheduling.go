@@ -14,7 +14,7 @@ import (
 	"k8s.io/component-helpers/resource"
 )
 
-// notScheduled is the problem of a pod that has no node.
+// notScheduled returns the problem of a pod that has no node.
 func notScheduled(pod *corev1.Pod, scheduled corev1.PodCondition) problem {
 	cause := scheduled.Reason + oneLine(suffix("", scheduled.Message))
 	text := fmt.Sprintf("pod/%s: %s", pod.Name, cause)

@@ -38,7 +38,7 @@ type Schemas struct {
 // AnyKey stands for a key of an object, or an index of an array, that is not known.
 const AnyKey = "\x00"
 
-// Verdict is what schemas say about a key of an object.
+// Verdict describes how schemas treat a key of an object.
 type Verdict int
 
 // The verdicts.
@@ -49,8 +49,8 @@ const (
 	Refused                      // a schema refuses the key
 )
 
-// Key returns the schemas of the value under a key of the object, or an index of the array, that s apply to, and what s
-// say about the key.
+// Key returns the schemas of the value under a key of an object, or under an index of an array, and the verdict of s on
+// the key.
 func (s Schemas) Key(key string) (Schemas, Verdict) {
 	parts, complete := s.parts()
 	found := Schemas{document: s.document}
@@ -133,7 +133,7 @@ func (s Schemas) Default() (keyword, value *yaml.Node) {
 	return nil, nil
 }
 
-// describing are the schemas that one schema has for a key or an index. more reports that it may have others.
+// describing returns the schemas that one schema has for a key or an index. more means that there may be others.
 func describing(schema *yaml.Node, key string) (found []*yaml.Node, more bool) {
 	properties, patterns := member(schema, "properties"), member(schema, "patternProperties")
 	if key == AnyKey {
@@ -163,8 +163,8 @@ func describing(schema *yaml.Node, key string) (found []*yaml.Node, more bool) {
 	return found, more
 }
 
-// parts are the schemas and all that they consist of: the targets of their references, and their branches. complete is
-// false if there may be more, in another document or known only during validation.
+// parts returns the schemas, the targets of their references, and their branches. complete is false if there may be
+// more parts: in another document, or known only during validation.
 func (s Schemas) parts() (parts []*yaml.Node, complete bool) {
 	complete = true
 	seen := map[*yaml.Node]bool{}
@@ -211,7 +211,7 @@ var (
 	dynamicReferences = []string{"$dynamicRef", "$recursiveRef"}
 )
 
-// resolve is the target of a $ref, or nil if that is not a JSON pointer into the same document.
+// resolve returns the target of a $ref, or nil if the $ref is not a JSON pointer into the same document.
 func (d *Document) resolve(reference string) *yaml.Node {
 	fragment, local := strings.CutPrefix(reference, "#")
 	if !local {
@@ -250,7 +250,7 @@ func isBool(n *yaml.Node, value string) bool {
 	return n != nil && n.Tag == "!!bool" && n.Value == value
 }
 
-// member is the value of a key, or nil if n is not an object with that key.
+// member returns the value of a key, or nil if n is not an object with that key.
 func member(n *yaml.Node, key string) *yaml.Node {
 	for name, value := range members(n) {
 		if name.Value == key {
@@ -260,7 +260,7 @@ func member(n *yaml.Node, key string) *yaml.Node {
 	return nil
 }
 
-// members are the keys and values of an object; none if n is not an object.
+// members returns the keys and values of an object; none if n is not an object.
 func members(n *yaml.Node) iter.Seq2[*yaml.Node, *yaml.Node] {
 	return func(yield func(key, value *yaml.Node) bool) {
 		if !isObject(n) {

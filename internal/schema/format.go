@@ -64,7 +64,7 @@ func quoteKeys(keys []string) string {
 	return "the keys " + strings.Join(quoted, ", ")
 }
 
-// lookup is the value at a path, or nil.
+// lookup returns the value at a path, or nil.
 func lookup(value any, path []string) any {
 	for _, key := range path {
 		switch v := value.(type) {

@@ -16,11 +16,11 @@ type Object struct {
 	Line, Column int
 }
 
-// OpenObjects returns the objects whose keys the schema describes while it accepts other keys too, without saying so by
-// "additionalProperties". Of several objects that share a schema it returns one.
+// OpenObjects returns the objects with keys that the schema describes, where the schema also accepts other keys, but
+// only because it lacks "additionalProperties". Of several objects that share a schema it returns one.
 //
 // It omits objects that several schemas describe together: closing one schema would refuse the keys of the other. It
-// omits the objects at the given paths of one key too, with all that is in them.
+// also omits the top-level keys in except, with everything below them.
 func (d *Document) OpenObjects(except ...string) []Object {
 	s := openSearch{document: d, except: except, seen: map[*yaml.Node]bool{}}
 	s.visit(d.root, d.root, nil, true)
@@ -34,8 +34,7 @@ type openSearch struct {
 	found    []Object
 }
 
-// visit searches a schema. key is the node to report it at. alone reports that no other schema describes the same
-// value.
+// visit searches a schema. key is the node to report it at. alone means that no other schema describes the same value.
 func (s *openSearch) visit(key, schema *yaml.Node, path []string, alone bool) {
 	if !isObject(schema) || s.seen[schema] || len(path) == 1 && slices.Contains(s.except, path[0]) {
 		return
@@ -94,12 +93,12 @@ func (s *openSearch) visitBelow(schema *yaml.Node, path []string) {
 	}
 }
 
-// limitsKeys reports whether a schema says what holds for keys that it does not describe.
+// limitsKeys reports whether a schema has a rule for keys that it does not describe.
 func limitsKeys(schema *yaml.Node) bool {
 	return member(schema, "additionalProperties") != nil || member(schema, "unevaluatedProperties") != nil
 }
 
-// keyOf is the key that a part of the schema stands under, or the part itself.
+// keyOf returns the key that has a part of the document as its value, or the part itself if there is no such key.
 func (d *Document) keyOf(part *yaml.Node) *yaml.Node {
 	found := part
 	var visit func(*yaml.Node) bool

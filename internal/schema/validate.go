@@ -100,7 +100,8 @@ type Violation struct {
 	Problem string
 }
 
-// Validate returns every violation of the schema by a value, which holds what encoding/json decodes into an any.
+// Validate returns every violation of the schema by a value, which consists of the types that encoding/json decodes
+// into an any.
 func (s *Schema) Validate(value any) (found []Violation) {
 	defer func() {
 		if r := recover(); r != nil { // as Helm does

@@ -37,8 +37,8 @@ type defaults struct {
 	found          []DifferentDefault
 }
 
-// visit compares values with the properties of a schema. Only a default that stands at the property itself applies: a
-// schema that several properties refer to may have a default for all of them.
+// visit compares values with the properties of a schema. It considers only a default in the property itself: a schema
+// that several properties refer to may have a default for all of them.
 func (d *defaults) visit(values *yaml.Node, schemas schema.Schemas, path []string) {
 	if len(path) > maxDepth {
 		return

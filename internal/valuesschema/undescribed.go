@@ -10,7 +10,7 @@ import (
 	"github.com/traderadmin/charts/internal/schema"
 )
 
-// maxDepth bounds how deep values are followed: YAML aliases may lead back to where they stand.
+// maxDepth limits how deep values are followed: YAML aliases may form a cycle.
 const maxDepth = 40
 
 // Undescribed returns the keys of values.yaml that the chart's schema does not describe although it accepts them, in

@@ -118,8 +118,8 @@ func Document(c *chart.Chart) *schema.Document {
 	})
 }
 
-// OpenObjects returns the objects of the values whose keys the chart's schema describes while it accepts other keys
-// too, each at its position in the schema. The globals are omitted: other charts add keys to them.
+// OpenObjects returns the objects of the values with keys that the chart's schema describes, where it also accepts
+// other keys too, each at its position in the schema. The globals are omitted: other charts add keys to them.
 func OpenObjects(c *chart.Chart) []chart.ValuesKey {
 	document := Document(c)
 	if document == nil {

@@ -129,7 +129,7 @@ func (in *interpreter) item(v *value) *value {
 	return in.join(append(parts, v.remainder()...)...)
 }
 
-// remainder is what v may hold besides paths and fields.
+// remainder returns what v may hold besides paths and fields.
 func (v *value) remainder() []*value {
 	var parts []*value
 	if v.rest != nil {

@@ -141,7 +141,7 @@ func (in *interpreter) joinField(v *value, key string, field *value) bool {
 	return true
 }
 
-// joinSet is join for an old value that is nil if it is not set.
+// joinSet joins v into old, which is nil if it is not set.
 func (in *interpreter) joinSet(old, v *value) *value {
 	if old == nil {
 		return v

@@ -26,9 +26,9 @@ func (a Autoscalers) Add(m Manifest) {
 
 // scale returns spec.replicas, 1 by default (pkg/apis/apps/v1/defaults.go), raised by the autoscalers of the workload.
 //
-// It follows reconcileAutoscaler in pkg/controller/podautoscaler/horizontal.go. An autoscaler is disabled at 0 replicas,
-// unless it scaled the workload to 0 itself, which a manifest cannot express. Replicas above maxReplicas count, because
-// their pods exist until the autoscaler removes them.
+// It follows reconcileAutoscaler in pkg/controller/podautoscaler/horizontal.go. An autoscaler is disabled at 0
+// replicas, unless it scaled the workload to 0 itself, which a manifest cannot express. Replicas above maxReplicas
+// count, because their pods exist until the autoscaler removes them.
 func (a Autoscalers) scale(m Manifest) Pods {
 	pods := constant(m.count(1, "spec", "replicas"))
 	if pods.Initial.Replicas == 0 {

@@ -20,13 +20,13 @@ func manifest(t *testing.T, text string) workload.Manifest {
 	return workload.FromUnstructured(object)
 }
 
-// steady is a number of pods that does not change, except for the surge of a rolling update.
+// steady returns a number of pods that does not change, except for the surge of a rolling update.
 func steady(replicas, surge int64) workload.Pods {
 	scale := workload.Scale{Replicas: replicas, Surge: surge}
 	return workload.Pods{Initial: scale, Peak: scale}
 }
 
-// growing is a number of pods that grows, without a surge.
+// growing returns a number of pods that grows, without a surge.
 func growing(initial, peak int64) workload.Pods {
 	return workload.Pods{Initial: workload.Scale{Replicas: initial}, Peak: workload.Scale{Replicas: peak}}
 }

@@ -25,10 +25,10 @@ func load(t testing.TB, archive *txtar.Archive) ([]*chart.Object, *policy.Policy
 	t.Helper()
 	folder := filepath.Join(t.TempDir(), "chart")
 	require.NoError(t, txtar.Write(archive, folder))
-	asked := policy.Default()
+	configured := policy.Default()
 	if file := policy.Find(folder); file != "" {
 		var err error
-		asked, err = policy.Load(file, nil)
+		configured, err = policy.Load(file, nil)
 		require.NoError(t, err)
 	}
 	c, err := chart.Load(folder)
@@ -36,7 +36,7 @@ func load(t testing.TB, archive *txtar.Archive) ([]*chart.Object, *policy.Policy
 	rendered := c.Render(chart.Variant{})
 	require.Empty(t, rendered.RenderFailures)
 	require.Empty(t, rendered.ManifestFailures)
-	return rendered.Objects, asked
+	return rendered.Objects, configured
 }
 
 // release renders a chart with one template.
@@ -59,9 +59,9 @@ func TestTable(t *testing.T) {
 			t.Parallel()
 			archive, err := txtar.ParseFile(file)
 			require.NoError(t, err)
-			objects, asked := load(t, archive)
+			objects, configured := load(t, archive)
 			var out bytes.Buffer
-			require.NoError(t, budget.Write(&out, budget.Of(objects, asked.Resources)))
+			require.NoError(t, budget.Write(&out, budget.Of(objects, configured.Resources)))
 			assert.Equal(t, content(t, archive, "budget.txt"), out.String())
 		})
 	}
@@ -80,8 +80,8 @@ func content(t *testing.T, archive *txtar.Archive, name string) string {
 
 func TestWriteFails(t *testing.T) {
 	t.Parallel()
-	objects, asked := release(t, "apiVersion: v1\nkind: Pod\nmetadata: {name: app}\nspec: {containers: [{name: main}]}\n")
-	require.ErrorIs(t, budget.Write(full{}, budget.Of(objects, asked.Resources)), errFull)
+	objects, configured := release(t, "apiVersion: v1\nkind: Pod\nmetadata: {name: app}\nspec: {containers: [{name: main}]}\n")
+	require.ErrorIs(t, budget.Write(full{}, budget.Of(objects, configured.Resources)), errFull)
 	require.ErrorIs(t, budget.Write(full{}, budget.Budget{}), errFull)
 }
 
@@ -94,7 +94,7 @@ func (full) Write([]byte) (int, error) { return 0, errFull }
 // The rules themselves are tested in internal/workload.
 func TestPods(t *testing.T) {
 	t.Parallel()
-	objects, asked := release(t, `
+	objects, configured := release(t, `
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: web}
@@ -110,8 +110,8 @@ kind: DaemonSet
 metadata: {name: agent}
 spec: {template: {spec: {containers: [{name: main}]}}}
 `)
-	asked.Resources.Nodes.Count = 3
-	b := budget.Of(objects, asked.Resources)
+	configured.Resources.Nodes.Count = 3
+	b := budget.Of(objects, configured.Resources)
 	require.Len(t, b.Workloads, 2)
 	assert.Equal(t, workload.Pods{
 		Initial: workload.Scale{Replicas: 2, Surge: 1},
@@ -191,8 +191,8 @@ func TestPodRequests(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			objects, asked := release(t, "apiVersion: v1\nkind: Pod\nmetadata: {name: app}\nspec:"+test.spec)
-			b := budget.Of(objects, asked.Resources)
+			objects, configured := release(t, "apiVersion: v1\nkind: Pod\nmetadata: {name: app}\nspec:"+test.spec)
+			b := budget.Of(objects, configured.Resources)
 			require.Len(t, b.Workloads, 1)
 			pod := b.Workloads[0]
 			equal(t, test.cpu, pod.Requests, corev1.ResourceCPU)
@@ -219,10 +219,10 @@ func BenchmarkOf(b *testing.B) {
 			f.Data = bytes.Repeat(append(f.Data, "\n---\n"...), 50)
 		}
 	}
-	objects, asked := load(b, archive)
+	objects, configured := load(b, archive)
 	b.ReportMetric(float64(len(objects)), "objects")
 	b.ReportAllocs()
 	for b.Loop() {
-		budget.Of(objects, asked.Resources)
+		budget.Of(objects, configured.Resources)
 	}
 }

@@ -77,7 +77,7 @@ func (r *limitRange) readDefaults(o *chart.Object, item chart.Node) {
 	r.defaultRequest.add(o, requests, never)
 }
 
-// add adds the quantities of a LimitRange. A quantity that is set already is replaced if replaces says so.
+// add adds the quantities of a LimitRange. A quantity that is set already is replaced only if replaces is true.
 func (s settings) add(o *chart.Object, list corev1.ResourceList, replaces func(a, b resource.Quantity) bool) {
 	for name, q := range list {
 		if known, ok := s[name]; !ok || replaces(q, known.Quantity) {

@@ -110,7 +110,8 @@ func (b bounds) ratioProblem(name corev1.ResourceName, request, limit resource.Q
 	most := b.ratio[name]
 	switch {
 	case request.IsZero() || limit.IsZero():
-		text := fmt.Sprintf("needs a request and a limit for %s, because %s sets their maximum ratio to %s", name, most.from, &most)
+		text := fmt.Sprintf("needs a request and a limit for %s, because %s sets their maximum ratio to %s",
+			name, most.from, &most)
 		return []problem{{"limits", name, text}}
 	case Ratio(request, limit) > most.AsApproximateFloat64():
 		text := fmt.Sprintf("limits %s to %.4g times its request, more than the maximum ratio of %s in %s",

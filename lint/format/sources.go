@@ -20,12 +20,9 @@ func newSources() *sources {
 	return &sources{lines: map[string][]string{}, archives: map[string]map[string][]byte{}}
 }
 
-// Longer files and lines, in bytes, are not quoted: nobody wrote them by hand, and a thousand findings may point at
-// them.
-const (
-	maxFile = 16 << 20
-	maxLine = 16 << 10
-)
+// maxLine is the length in bytes of the longest line that is quoted: a line that is longer was not written by hand, and
+// a thousand findings may point at it.
+const maxLine = 16 << 10
 
 // line returns the line at a position. It returns false if there is no such line, or if it cannot be quoted.
 func (s *sources) line(at linter.Position) (string, bool) {
@@ -48,15 +45,12 @@ func (s *sources) line(at linter.Position) (string, bool) {
 // shop-1.0.0.tgz/charts/redis-2.0.0.tgz/values.yaml.
 func (s *sources) read(path string) []byte {
 	onDisk := path
-	info, err := os.Stat(onDisk)
+	_, err := os.Stat(onDisk)
 	for err != nil && onDisk != filepath.Dir(onDisk) {
 		onDisk = filepath.Dir(onDisk)
-		info, err = os.Stat(onDisk)
+		_, err = os.Stat(onDisk)
 	}
-	if err != nil || !info.Mode().IsRegular() || info.Size() > maxFile {
-		return nil
-	}
-	content, err := os.ReadFile(onDisk)
+	content, err := chart.ReadFile(onDisk)
 	if err != nil {
 		return nil
 	}

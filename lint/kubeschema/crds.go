@@ -8,10 +8,7 @@ import (
 	"io/fs"
 	"maps"
 	"path/filepath"
-	"runtime"
 	"slices"
-	"sync"
-	"weak"
 
 	"go.yaml.in/yaml/v3"
 
@@ -50,19 +47,17 @@ func LoadCRDs(folder string) (*CRDs, error) {
 // and others, any of which may be nil. Definitions that cannot be read are ignored. Each chart and rendering is read
 // once.
 func CRDsOf(c *chart.Chart, rendered *chart.Rendered, others ...*CRDs) *CRDs {
+	type key struct{}
+	inFolder := chart.Once(c, key{}, func() *CRDs { return crdsInFolder(c) })
+	inObjects := chart.Once(rendered, key{}, func() *CRDs { return crdsInObjects(rendered) })
 	all := newCRDs()
-	for _, crds := range append(slices.Clone(others), byChart.get(c), byRendering.get(rendered)) {
+	for _, crds := range append(slices.Clone(others), inFolder, inObjects) {
 		if crds != nil {
 			maps.Copy(all.kinds, crds.kinds)
 		}
 	}
 	return all
 }
-
-var (
-	byChart     = cache[chart.Chart, *CRDs]{compute: crdsInFolder}
-	byRendering = cache[chart.Rendered, *CRDs]{compute: crdsInObjects}
-)
 
 func crdsInFolder(c *chart.Chart) *CRDs {
 	crds := newCRDs()
@@ -159,23 +154,4 @@ type definedVersion struct {
 
 type definedSchema struct {
 	OpenAPI *structuralSchema `yaml:"openAPIV3Schema"`
-}
-
-// cache holds results that are computed from values, for as long as the values live.
-type cache[K, V any] struct {
-	compute func(*K) V
-	results sync.Map // from weak.Pointer[K] to func() V
-}
-
-func (c *cache[K, V]) get(k *K) V {
-	key := weak.Make(k)
-	if result, ok := c.results.Load(key); ok {
-		return result.(func() V)()
-	}
-	// sync.OnceValue drops its function after the call below, and with it the reference to k.
-	result, loaded := c.results.LoadOrStore(key, sync.OnceValue(func() V { return c.compute(k) }))
-	if !loaded {
-		runtime.AddCleanup(k, func(key weak.Pointer[K]) { c.results.Delete(key) }, key)
-	}
-	return result.(func() V)()
 }

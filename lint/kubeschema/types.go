@@ -93,7 +93,7 @@ func (o *object) readField(words []string) {
 	}
 }
 
-// scalars are the types that the store names by a word of its own.
+// scalars are the types that the store has a special word for.
 var scalars = map[string]*fieldType{
 	"any":           {form: anything},
 	"string":        {form: text},

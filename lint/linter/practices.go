@@ -56,14 +56,14 @@ func (r *run) checkPractices(p *policy.Policy, rendered *chart.Rendered) ([]kube
 	return r.practices.Check(manifests)
 }
 
-// manifest returns an object as a YAML document of its own. Aliases are resolved, because their anchors may be in
-// another object of the same List.
+// manifest returns an object as a separate YAML document. Aliases are resolved, because their anchors may be in another
+// object of the same List.
 func manifest(o *chart.Object) (string, error) {
 	var node yaml.Node
 	if err := o.Decode(&node); err != nil {
 		return "", err
 	}
-	if !hasAliases(&node) {
+	if !chart.HasAlias(&node) {
 		text, err := yaml.Marshal(&node)
 		return string(text), err
 	}
@@ -73,8 +73,4 @@ func manifest(o *chart.Object) (string, error) {
 	}
 	text, err := yaml.Marshal(resolved)
 	return string(text), err
-}
-
-func hasAliases(n *yaml.Node) bool {
-	return n.Kind == yaml.AliasNode || slices.ContainsFunc(n.Content, hasAliases)
 }

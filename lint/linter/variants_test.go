@@ -225,8 +225,8 @@ func TestBrokenValuesSets(t *testing.T) {
 	assert.Contains(t, found, "(default values, ci/tiny-values.yaml, values-large.yaml)")
 
 	for problem, set := range map[string]linter.ValuesSet{
-		"open none.yaml: ": {Files: []string{"none.yaml"}},
-		`"a"`:              {Set: []string{"a"}},
+		"open none.yaml:": {Files: []string{"none.yaml"}},
+		`"a"`:             {Set: []string{"a"}},
 	} {
 		_, err := linter.Run(context.Background(), []string{folder}, linter.Options{ValuesSets: []linter.ValuesSet{set}})
 		require.ErrorContains(t, err, problem)

@@ -46,7 +46,7 @@ func (c *checker) checkStructure(node *yaml.Node) {
 		c.reject(node, "merge keys (<<) are not supported: write the keys out")
 	}
 	for _, child := range node.Content {
-		if node.Kind == yaml.SequenceNode && resolve(child).ShortTag() == "!!null" {
+		if node.Kind == yaml.SequenceNode && chart.Resolve(child).ShortTag() == "!!null" {
 			c.reject(child, "the list has an empty item")
 		}
 		c.checkStructure(child)
@@ -60,10 +60,9 @@ func (c *checker) checkRule(node *yaml.Node, id string) {
 }
 
 func (c *checker) checkRules(root *yaml.Node) {
-	if rules := lookup(root, "rules"); rules != nil {
-		for i := 0; i+1 < len(rules.Content); i += 2 {
-			c.checkRule(rules.Content[i], rules.Content[i].Value)
-		}
+	_, severities := chart.Entry(root, "rules")
+	for id := range chart.Pairs(severities) {
+		c.checkRule(id, id.Value)
 	}
 }
 
@@ -131,34 +130,15 @@ func (c *checker) position(node *yaml.Node) chart.Position {
 	return chart.Position{File: c.policy.File, Line: node.Line, Column: node.Column}
 }
 
-// lookup returns the value of a key of a map, or nil.
-func lookup(mapping *yaml.Node, key string) *yaml.Node {
-	mapping = resolve(mapping)
-	for i := 0; i+1 < len(mapping.Content); i += 2 {
-		if mapping.Content[i].Value == key {
-			return resolve(mapping.Content[i+1])
-		}
-	}
-	return nil
-}
-
 // items returns the items of the list that is the value of a key of a map.
 func items(mapping *yaml.Node, key string) []*yaml.Node {
-	list := lookup(mapping, key)
+	_, list := chart.Entry(mapping, key)
 	if list == nil || list.Kind != yaml.SequenceNode {
 		return nil
 	}
 	nodes := make([]*yaml.Node, len(list.Content))
 	for i, node := range list.Content {
-		nodes[i] = resolve(node)
+		nodes[i] = chart.Resolve(node)
 	}
 	return nodes
-}
-
-// resolve returns the node that an alias refers to.
-func resolve(node *yaml.Node) *yaml.Node {
-	if node.Kind == yaml.AliasNode {
-		return node.Alias
-	}
-	return node
 }

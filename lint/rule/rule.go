@@ -31,8 +31,8 @@ type Rule struct {
 	Bad, Good string
 	// Severity is the severity of the findings, unless the policy sets another.
 	Severity Severity
-	// VersionDependent means that the findings depend on the Kubernetes version even if the rendering does not. Any other rule
-	// runs only once for versions that render the same.
+	// VersionDependent means that the findings depend on the Kubernetes version even if the rendering does not.
+	// Any other rule runs only once for versions that render the same.
 	VersionDependent bool
 	// ComparesReleases means that the rule compares the rendering with that for another release. It runs on a pass that
 	// has Other and Pairs, once for all values sets and Kubernetes versions that render the same templates.

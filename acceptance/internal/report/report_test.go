@@ -246,7 +246,7 @@ func TestFolder(t *testing.T) {
 	})
 }
 
-// TestSubtests is the test of which TestRunAlone runs single scenarios.
+// TestSubtests has the scenarios that TestRunAlone runs one by one.
 func TestSubtests(t *testing.T) {
 	r, _ := suite{
 		features: []godog.Feature{file("names.feature", names)}, concurrency: 2, t: t,

@@ -117,11 +117,8 @@ func literalsOf(body *ast.BlockStmt) []string {
 }
 
 func (l lifecycles) write(w io.Writer) {
-	byName := func(a, b kind) int {
-		return cmp.Or(cmp.Compare(a.apiVersion, b.apiVersion), cmp.Compare(a.name, b.name))
-	}
 	orDash := func(s string) string { return cmp.Or(s, "-") }
-	for _, k := range slices.SortedFunc(maps.Keys(l), byName) {
+	for _, k := range slices.SortedFunc(maps.Keys(l), kind.compare) {
 		fmt.Fprintf(w, "life %s %s %s %s", k.apiVersion, k.name, orDash(l[k].deprecated), orDash(l[k].removed))
 		if r := l[k].replacement; r != (kind{}) {
 			fmt.Fprintf(w, " %s %s", r.apiVersion, r.name)

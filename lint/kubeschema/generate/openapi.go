@@ -31,6 +31,10 @@ type field struct {
 
 type kind struct{ apiVersion, name string }
 
+func (k kind) compare(other kind) int {
+	return cmp.Or(cmp.Compare(k.apiVersion, other.apiVersion), cmp.Compare(k.name, other.name))
+}
+
 type servedKind struct {
 	typ      string
 	versions int
@@ -145,7 +149,7 @@ func (r reader) kind(k kind, definition string) error {
 	return nil
 }
 
-// scalars are the definitions that the store names by a word of its own.
+// scalars are the definitions that the store has a special word for.
 var scalars = map[string]string{
 	"io.k8s.apimachinery.pkg.api.resource.Quantity":   "quantity",
 	"io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime":  "time",
@@ -236,10 +240,7 @@ func (r reader) expression(s schema, enum []string) (string, error) {
 
 // write writes the kinds and the types, each sorted by name.
 func (s *store) write(w io.Writer) {
-	byName := func(a, b kind) int {
-		return cmp.Or(cmp.Compare(a.apiVersion, b.apiVersion), cmp.Compare(a.name, b.name))
-	}
-	for _, k := range slices.SortedFunc(maps.Keys(s.kinds), byName) {
+	for _, k := range slices.SortedFunc(maps.Keys(s.kinds), kind.compare) {
 		fmt.Fprintf(w, "kind %s %s %s %x\n", k.apiVersion, k.name, s.kinds[k].typ, s.kinds[k].versions)
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.types)) {

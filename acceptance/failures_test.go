@@ -46,8 +46,8 @@ func TestFailures(t *testing.T) {
 	testscript.Run(t, params)
 }
 
-// podStatuses is the status that the test gives to the pods of a scheduler, by its name; NOW is the time. The nodes
-// are simulated and run no container that could crash. Nothing else acts on pods of these schedulers.
+// podStatuses maps the name of a scheduler to the status that the test gives to its pods. NOW stands for the time. The
+// nodes are simulated and run no container that could crash. These schedulers do not exist.
 var podStatuses = map[string]string{
 	"crashing": `{"phase": "Running", "containerStatuses": [{
 		"name": "app", "image": "registry.example/app:1", "imageID": "", "restartCount": 4, "ready": false,
@@ -60,7 +60,7 @@ var podStatuses = map[string]string{
 		"state": {"terminated": {"exitCode": 1, "reason": "Error", "message": "no such table"}}}]}`,
 }
 
-// actAsKubelet sets the status of new pods as podStatuses says, until stop is called.
+// actAsKubelet sets the status of new pods according to podStatuses, until stop is called.
 func actAsKubelet(t *testing.T, config *rest.Config) (stop func()) {
 	client, err := kubernetes.NewForConfig(config)
 	require.NoError(t, err)

@@ -19,8 +19,8 @@ import (
 	"github.com/traderadmin/charts/internal/chart"
 )
 
-// mayImport lists, for each area of the house, the other rooms that its packages may import. Packages below a area
-// belong to it. A package that no area contains fails the test.
+// mayImport lists the areas of the repository, each with the other areas that its packages may import. An area is a
+// folder with everything below it. A package outside all areas fails the test.
 var mayImport = map[string][]string{
 	"":                      {"acceptance", "steps"},
 	"acceptance":            {"steps", "lint", "cluster", "internal"},

@@ -55,7 +55,7 @@ func file(t *testing.T, name, content string) string {
 	return path
 }
 
-// oneScenario returns a folder with one scenario, which the chart passes.
+// oneScenario returns a folder with a scenario that the chart passes.
 func oneScenario(t *testing.T) string {
 	return filepath.Dir(file(t, "one.feature", `
 Feature: One
@@ -116,7 +116,7 @@ func TestVerdicts(t *testing.T) {
 	assert.Contains(t, stdout, "3 faults: 2 caught, 0 caught without the words, 1 survived\n")
 }
 
-// TestExistingCluster checks that trials on a cluster of the user's run one at a time and clean up.
+// TestExistingCluster checks that trials on an existing cluster run one at a time and clean up.
 func TestExistingCluster(t *testing.T) {
 	skipIfShort(t)
 	t.Parallel()

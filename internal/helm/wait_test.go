@@ -147,7 +147,8 @@ spec:
 `
 )
 
-// unscheduled is a scheduler that does not exist, so that the test can change the status of pods in place of the kubelet.
+// unscheduled leaves pods to a scheduler that does not exist, so that the test can set their status in place of a
+// kubelet.
 const unscheduled = " --set scheduler=none --set cpu=1m "
 
 // onFirstPod calls change with the first pod that is created in a namespace.

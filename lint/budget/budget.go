@@ -34,8 +34,8 @@ type Workload struct {
 	Pods workload.Pods
 }
 
-// Of returns the budget of a release. The resources of the policy say on how many nodes a DaemonSet runs, and where
-// custom resources have their pod templates.
+// Of returns the budget of a release. The resources of the policy determine on how many nodes a DaemonSet runs, and
+// where custom resources have their pod templates.
 func Of(objects []*chart.Object, resources policy.Resources) Budget {
 	ranges := ReadLimitRanges(objects)
 	autoscalers := Autoscalers(objects)

@@ -8,7 +8,7 @@ import (
 
 // API describes an API version and kind in a Kubernetes version.
 type API struct {
-	// Status says whether the version serves the API.
+	// Status is the status of the API in that version.
 	Status Status
 	// Deprecated is the minor version that deprecated the API, such as 1.22. It is empty before that version.
 	Deprecated string
@@ -60,7 +60,7 @@ func (v Version) API(apiVersion, name string) API {
 	return API{Status: Unknown, Suggestion: s.closestKind(k, v)}
 }
 
-// served returns the API of a kind that the version serves, with its deprecation.
+// served describes the API of a kind that the version serves, with its deprecation.
 func (s *store) served(k kind, v Version) API {
 	api := API{Status: Served}
 	if l := s.lifecycles[k]; l.deprecated.reached(v.minor) {
@@ -119,9 +119,9 @@ func (s *store) servedKinds(v Version) []kind {
 	return served
 }
 
-// APIVersions returns what a template can ask for with .Capabilities.APIVersions.Has: the API versions that the version
-// serves, such as apps/v1, and those with a kind, such as apps/v1/Deployment. It returns nil unless the minor version
-// is one of [Versions].
+// APIVersions returns the arguments for which .Capabilities.APIVersions.Has is true in a template: the API versions
+// that the version serves, such as apps/v1, and those with a kind, such as apps/v1/Deployment. It returns nil unless
+// the minor version is one of [Versions].
 func (v Version) APIVersions() []string {
 	s := kubernetes()
 	if !slices.Contains(s.minors, v.minor) {

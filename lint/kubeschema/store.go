@@ -2,7 +2,7 @@
 // cluster or a network. It finds unknown fields, missing fields, values of the wrong type, and APIs that a version has
 // deprecated, removed or not introduced yet. [CRDs] add the kinds of custom resource definitions.
 //
-// It knows what Kubernetes publishes as OpenAPI. It does not know what the API server decides beyond that: CEL rules,
+// It checks what Kubernetes publishes as OpenAPI. It does not check the other decisions of the API server: CEL rules,
 // defaults, patterns, ranges and admission. An older or newer version than [Versions] is checked as the nearest of
 // them. Deprecations and removals of APIs are known since Kubernetes 1.16.
 package kubeschema
@@ -44,7 +44,7 @@ type servedKind struct {
 	versions versionSet
 }
 
-// lifecycle says when an API was deprecated and removed. A zero minor means never.
+// lifecycle has the minor versions that deprecated and removed an API. Zero means never.
 type lifecycle struct {
 	deprecated, removed minor
 	replacement         kind
@@ -171,7 +171,7 @@ func (s *store) readLifecycle(words []string) error {
 	return nil
 }
 
-// object returns the type of a name, and adds it if it is new.
+// object returns the type with a name, and adds it if it is new.
 func (s *store) object(name string) *object {
 	o := s.objects[name]
 	if o == nil {

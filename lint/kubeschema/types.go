@@ -16,7 +16,7 @@ type fieldType struct {
 	values []string   // of an enum
 }
 
-// form says which values a type has, and which parts of fieldType describe them.
+// form determines which values a type has, and which parts of fieldType describe them.
 type form uint8
 
 const (
@@ -49,7 +49,7 @@ type object struct {
 	required []requirement      // in the order of their names
 }
 
-// field is a field as some versions have it.
+// field is a field in some of the versions.
 type field struct {
 	typ      *fieldType
 	versions versionSet
@@ -107,7 +107,7 @@ var scalars = map[string]*fieldType{
 	"int-or-string": {form: intOrString},
 }
 
-// fieldType parses a type as the store writes it.
+// fieldType parses a type in the notation of the store.
 func (s *store) fieldType(expression string) *fieldType {
 	if scalar := scalars[expression]; scalar != nil {
 		return scalar
@@ -124,7 +124,7 @@ func (s *store) fieldType(expression string) *fieldType {
 	return &fieldType{form: structure, object: s.objects[expression]}
 }
 
-// field returns the field of a name in one version.
+// field returns the field with a name in one version.
 func (o *object) field(name string, version versionSet) (field, bool) {
 	o.load()
 	for _, f := range o.fields[name] {
@@ -135,7 +135,7 @@ func (o *object) field(name string, version versionSet) (field, bool) {
 	return field{}, false
 }
 
-// versionsOf returns the versions that have a field of a name.
+// versionsOf returns the versions that have a field with a name.
 func (o *object) versionsOf(name string) versionSet {
 	o.load()
 	var versions versionSet

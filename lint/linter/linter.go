@@ -1,6 +1,6 @@
 // Package linter lints Helm charts. It renders a chart with each of its values sets for each Kubernetes version, and
-// checks every rendering with the rules of lint/rule, and with rules of the caller's own. The lint command is a thin
-// layer over it.
+// checks every rendering with the rules of lint/rule, and with additional rules of the caller. The lint command is a
+// thin layer over it.
 package linter
 
 import (
@@ -48,8 +48,8 @@ type Options struct {
 	Practices bool
 	// Progress receives the progress of that build. Nil discards it.
 	Progress io.Writer
-	// BaseVersions are the previous versions of changed charts, by path. A chart in it must have another version now. If
-	// it is not nil, unused suppressions are not reported, because charts that did not change may need them.
+	// BaseVersions are the previous versions of changed charts, by path. A chart in it must have a different version now.
+	// If it is not nil, unused suppressions are not reported, because charts that did not change may need them.
 	BaseVersions map[string]string
 	// Watch is called when the work on a chart starts, with an empty task, and when a part of it starts, with a task such
 	// as "with values-production.yaml". The function that it returns is called when that work ends. It must be safe for
@@ -63,7 +63,7 @@ type Options struct {
 	Isolate func(ctx context.Context, path string) ([]byte, error)
 }
 
-// ValuesSet is a way to deploy a chart: values on top of its own.
+// ValuesSet is a way to deploy a chart: values that override its own.
 type ValuesSet = policy.ValuesSet
 
 // Run lints the charts at paths, which are folders or archives, concurrently. It returns an error and no result if a
@@ -310,7 +310,7 @@ func (r *run) lint(ctx context.Context, path string) (*linted, error) {
 	return l, nil
 }
 
-// suppresses reports whether the policy or a comment accepts a finding, and marks the suppressions that do as used.
+// suppresses reports whether the policy or a comment accepts a finding, and marks the matching suppressions as used.
 func (l *linted) suppresses(f Finding, valuesSet string) bool {
 	accepted := l.comments.suppress(f)
 	for i := range l.policy.Suppressions {

@@ -41,7 +41,7 @@ func (r *run) stopPractices() error {
 
 func (r *run) hasPractices(p *policy.Policy) bool { return r.options.Practices || p.Practices.On }
 
-// checkPractices returns what kube-score finds in a rendering, or nothing if the policy does not ask for it.
+// checkPractices returns the findings of kube-score in a rendering, or none if the policy does not turn it on.
 func (r *run) checkPractices(p *policy.Policy, rendered *chart.Rendered) ([]kubescore.Finding, error) {
 	if !r.hasPractices(p) {
 		return nil, nil

@@ -10,14 +10,13 @@ import (
 	"github.com/traderadmin/charts/lint/rule"
 )
 
-// Rule is a rule of the caller's own; see [Options.Rules]. In configuration files, its ID works like that of a built-in
-// rule.
+// Rule is an additional rule; see [Options.Rules]. In configuration files, its ID works like that of a built-in rule.
 type Rule struct {
 	// ID names the rule, such as acme/image-registry: lower-case words with dashes, dots or slashes between them.
 	ID string
-	// Title says what is true of a chart that passes, such as "Images come from the registry of the company".
+	// Title states what is true of a chart that passes, such as "Images come from the registry of the company".
 	Title string
-	// Why says in sentences what goes wrong otherwise.
+	// Why explains, in full sentences, the problem that the rule prevents.
 	Why string
 	// Severity is that of the findings, unless the configuration changes it. The default is Error.
 	Severity Severity
@@ -42,7 +41,7 @@ type Pass struct {
 }
 
 // Report reports a problem with the value at, whose position, object and container become those of the finding. If the
-// value is zero, the finding is about the chart as a whole. The message says what is wrong, without a period; the fix
+// value is zero, the finding is about the chart as a whole. The message states the problem, without a period. The fix
 // is a sentence.
 func (p *Pass) Report(at Node, message, fix string) {
 	p.pass.Report(rule.Finding{
@@ -133,8 +132,7 @@ func (n Node) Position() Position { return Position(n.node.Position()) }
 
 var validID = regexp.MustCompile(`^[a-z0-9]+([-./][a-z0-9]+)*$`)
 
-// ownRules converts rules of the caller's own. It returns an error if one is incomplete, or if its ID is invalid or
-// taken.
+// ownRules converts additional rules. It returns an error if one is incomplete, or if its ID is invalid or taken.
 func ownRules(rules []Rule) ([]*rule.Rule, error) {
 	taken := rule.IDs()
 	var own []*rule.Rule

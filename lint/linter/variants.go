@@ -184,7 +184,7 @@ func merge[T comparable](v *variants, occurrences []occurrence[T], setVariants f
 	return items
 }
 
-// grid is a set of variants: by values set and Kubernetes version, whether the variant is in it.
+// grid is a set of variants. It is indexed by values set and by Kubernetes version, and true for the members.
 type grid [][]bool
 
 func newGrid(sets, versions int) grid {

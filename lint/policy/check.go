@@ -14,7 +14,7 @@ import (
 	"github.com/traderadmin/charts/internal/suggest"
 )
 
-// check finds the mistakes in a decoded file that the decoder does not, and records the positions of its items.
+// check finds the mistakes that the decoder accepts, and records the positions of the items.
 func check(p *Policy, root *yaml.Node, rules []string) error {
 	c := checker{policy: p, rules: rules}
 	c.checkStructure(root)

@@ -110,7 +110,7 @@ func messages(err error) []string {
 	return []string{strings.TrimPrefix(err.Error(), "yaml: ")}
 }
 
-// describe rewrites a problem from the decoder's terms of Go into terms of YAML.
+// describe translates a problem from the decoder's Go terms into YAML terms.
 func describe(problem string) string {
 	if m := unknownField.FindStringSubmatch(problem); m != nil {
 		known := keys(m[2])

@@ -74,8 +74,8 @@ func Default() *Policy {
 	return &Policy{Resources: DefaultResources()}
 }
 
-// Severity returns the severity that the policy gives to the rule of an ID, or else the rule's own, which for a practice
-// depends on the profile.
+// Severity returns the severity that the policy gives to the rule with an ID. If it gives none, Severity returns own, or
+// for a practice the severity of the profile.
 func (p *Policy) Severity(rule string, own Severity, practice bool) Severity {
 	if s := p.Rules[rule]; s != unset {
 		return s

@@ -7,7 +7,7 @@ const PracticePrefix = "kube-score/"
 
 // Practices select the checks of kube-score that run.
 type Practices struct {
-	// On says that checks run.
+	// On means that checks run.
 	On bool
 	// Rules are the IDs of the checks, such as kube-score/pod-probes. If there are none, the usual checks run.
 	Rules []string

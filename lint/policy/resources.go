@@ -77,7 +77,7 @@ type Bounds struct {
 	Limits Names `yaml:"limits,omitempty"`
 }
 
-// Of returns the names of the resources under "requests" or "limits".
+// Of returns the names of the resources for a bound, "requests" or "limits".
 func (b Bounds) Of(bound string) []string {
 	if bound == "limits" {
 		return b.Limits.list()
@@ -183,7 +183,7 @@ type Nodes struct {
 	Allocatable map[string]Quantity `yaml:"allocatable,omitempty"`
 }
 
-// CustomResource says where custom resources of a kind have their pod template.
+// CustomResource locates the pod template in custom resources of a kind.
 type CustomResource struct {
 	// APIVersion is the group and version, such as kubeflow.org/v1.
 	APIVersion string `yaml:"apiVersion" required:"true"`

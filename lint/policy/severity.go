@@ -9,7 +9,7 @@ import (
 	"github.com/traderadmin/charts/internal/suggest"
 )
 
-// Severity says how much a finding matters. The zero value is no severity.
+// Severity is the importance of a finding. The zero value is no severity.
 type Severity int
 
 // The severities, in ascending order. No finding has the severity Off: a rule that is off does not run.
@@ -41,7 +41,7 @@ func (s Severity) String() string {
 // MarshalText returns the name of the severity.
 func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// ParseSeverity returns the severity of a name, one of [SeverityNames].
+// ParseSeverity returns the severity with a name, one of [SeverityNames].
 func ParseSeverity(name string) (Severity, error) {
 	names := SeverityNames()
 	for _, s := range Severities() {

@@ -89,8 +89,9 @@ func releaseBudget(p *Pass) budget.Budget {
 	})
 }
 
-// reportMissing reports each container without the requests or limits, as bound says, that the policy requires for its
-// role. A container does not need those that its pod sets as a whole, or that a LimitRange sets by default.
+// reportMissing reports each container that lacks a request or a limit that the policy requires for its role. bound is
+// "requests" or "limits". A container does not need those that its pod sets as a whole, or that a LimitRange sets by
+// default.
 func reportMissing(p *Pass, bound string) {
 	ranges := budget.ReadLimitRanges(p.Rendered.Objects)
 	for o, spec := range podSpecs(p) {

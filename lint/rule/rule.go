@@ -25,9 +25,9 @@ type Rule struct {
 	ID string
 	// Title states what is true of a chart that satisfies the rule.
 	Title string
-	// Why says what goes wrong otherwise.
+	// Why explains the problem that the rule prevents.
 	Why string
-	// Bad and Good are excerpts of a chart that violates and that satisfies the rule.
+	// Bad and Good are excerpts of a chart that violates and of one that satisfies the rule.
 	Bad, Good string
 	// Severity is the severity of the findings, unless the policy sets another.
 	Severity Severity
@@ -56,7 +56,7 @@ type Finding struct {
 	Position chart.Position
 	// Message states the problem, and names the object and container.
 	Message string
-	// Fix says in a sentence how to solve it.
+	// Fix is a sentence that tells how to solve the problem.
 	Fix string
 	// Object is the Kubernetes object with the problem, such as Deployment/python-orch. It may be empty.
 	Object string

@@ -7,9 +7,9 @@ import (
 	"github.com/agext/levenshtein"
 )
 
-// similarNames indexes the objects of a release by what remains of their names without one letter. Two names that
-// differ in one letter share such a remainder, so similar names are found without comparing every pair. An index is
-// built for each kind when it is first needed.
+// similarNames indexes the objects of a release by their names with one letter left out. Two names that differ in one
+// letter share such a remainder, so similar names are found without comparing every pair. An index is built for each
+// kind when it is first needed.
 type similarNames map[string]map[objectKey][]objectKey
 
 // find returns the object of the release whose name is the given one but for a typo. Of several it returns the first by

@@ -15,7 +15,7 @@ type workload struct {
 }
 
 // workloads indexes the workloads of a release. Those of tests are separate: many charts give a test pod the labels of
-// the application, but the release does not serve with it.
+// the application, but it serves no requests.
 type workloads struct {
 	all         []*workload // in the order of the release
 	tests       []*workload

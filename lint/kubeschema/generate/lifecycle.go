@@ -14,7 +14,7 @@ import (
 	"strings"
 )
 
-// lifecycles says when APIs are deprecated and removed.
+// lifecycles maps APIs to the versions that deprecate and remove them.
 type lifecycles map[kind]*lifecycle
 
 type lifecycle struct {

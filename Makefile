@@ -2,13 +2,13 @@
 
 GO ?= go
 
-# golangci-lint runs in a version of its own, outside of go.mod, so that its dependencies are not those of the suite.
+# golangci-lint is not in go.mod, so that its dependencies do not affect those of the suite.
 GOLANGCI_LINT = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-# helm-docs writes the page of the chart's values. It is outside of go.mod for the same reason.
+# helm-docs writes the chart's README. It is not in go.mod for the same reason.
 HELM_DOCS = $(GO) run github.com/norwoodj/helm-docs/cmd/helm-docs@v1.14.2
 
-# The Go modules: this one, and the two that are built when they are first needed.
+# The Go modules: this one, and two that the suite builds on first use.
 MODULES = . cluster/embedded/controlplane lint/practices
 
 # The time limit for the tests of one package. The first run on a machine builds the control plane.
@@ -26,7 +26,7 @@ FUZZTIME = 30s
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-test: lint acceptance vet unit ## run everything that a change must pass: lint, scenarios, vet, the tests of the code
+test: lint acceptance vet unit ## run what a change must pass: linter, scenarios, vet, tests of the code
 
 acceptance: ## run the scenarios on the embedded cluster
 	$(GO) test -count=1 -timeout $(TIMEOUT) -run '^TestFeatures$$'
@@ -34,14 +34,14 @@ acceptance: ## run the scenarios on the embedded cluster
 kind: ## run the scenarios on a kind cluster: KIND_FLAGS='-kind-image=kindest/node:v1.37.2 -godog.tags=@containers'
 	$(GO) test -count=1 -timeout $(TIMEOUT) -run '^TestFeatures$$' -cluster=kind $(KIND_FLAGS)
 
-kind-unit: ## test the suite itself on kind; of KIND_FLAGS, those that begin with -kind
+kind-unit: ## test the suite itself on kind; KIND_FLAGS may have the flags that start with -kind
 	$(GO) test -count=1 -timeout $(TIMEOUT) -run TestKindScripts ./acceptance $(KIND_FLAGS)
 	$(GO) test -count=1 -timeout $(TIMEOUT) -run TestRunning ./steps -cluster=kind $(KIND_FLAGS)
 
 lint: ## lint the chart
 	$(GO) run ./lint charts/traderadmin
 
-mutants: ## put faults into copies of the chart, and check that the linter or a scenario notices each
+mutants: ## put faults into copies of the chart, and check that the linter or a scenario catches each
 	$(GO) run ./mutants
 
 unit: ## test the suite itself: steps, linter, clusters, commands
@@ -76,7 +76,7 @@ docs: ## generate docs/ from the rules, the linter's configuration and the steps
 	$(GO) run ./lint --schema > docs/chartlint.schema.json.new && mv docs/chartlint.schema.json.new docs/chartlint.schema.json
 	$(GO) test -count=1 -run '^TestFeatures$$' -steps-page=docs/steps.md
 	$(HELM_DOCS) --chart-search-root charts --sort-values-order file --log-level warning
-	@! grep -n '|  |$$' charts/*/README.md || { echo "these values have no description: a comment that starts with '# --'" >&2; exit 1; }
+	@! grep -n '|  |$$' charts/*/README.md || { echo "these values have no description, which is a comment that starts with '# --'" >&2; exit 1; }
 
 generate: ## generate the Kubernetes schemas of the linter (downloads from the module proxy)
 	$(GO) generate ./lint/kubeschema

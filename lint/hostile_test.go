@@ -278,7 +278,8 @@ func TestHostileFolders(t *testing.T) {
 			output: "lint: load chart CHART: stat CHART/me: too many levels of symbolic links", make: link("me", "me"),
 		},
 		"links without end": {
-			output: "lint: load chart CHART: the folder has more than 20000 files, including those behind links", make: binaryTree,
+			output: "lint: load chart CHART: the folder has more than 20000 files, including those behind links",
+			make:   binaryTree,
 		},
 		"a pipe as a template": {
 			output: "CHART/templates/p.yaml is a named pipe, not a file", make: pipe("templates/p.yaml"),

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -52,22 +53,23 @@ func (c *kubeClient) waitUntilReady(
 	defer cancel()
 	polling, stopPolling := context.WithTimeout(ctx, timeout)
 	defer stopPolling()
-	watched := make(chan error)
-	go func() {
-		err := c.await(ctx, timeout, conditionsByNamespace(resources, rollout.HelmReady, kinds...))
-		if err != nil {
+	var failure error
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		failure = c.await(ctx, timeout, conditionsByNamespace(resources, rollout.HelmReady, kinds...))
+		if failure != nil {
 			stopPolling()
 		}
-		watched <- err
-	}()
+	})
 	err := pollUntilReady(polling, checker, resources)
 	if decided := polling.Err() == nil; decided {
 		cancel()
-		_ = <-watched
+		watch.Wait()
 		return c.keepError(err)
 	}
-	if seen := <-watched; seen != nil {
-		err = seen
+	watch.Wait()
+	if failure != nil {
+		err = failure
 	}
 	if ready(ctx, checker, resources) == nil {
 		return nil

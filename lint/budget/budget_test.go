@@ -80,7 +80,8 @@ func content(t *testing.T, archive *txtar.Archive, name string) string {
 
 func TestWriteFails(t *testing.T) {
 	t.Parallel()
-	objects, configured := release(t, "apiVersion: v1\nkind: Pod\nmetadata: {name: app}\nspec: {containers: [{name: main}]}\n")
+	objects, configured := release(t,
+		"apiVersion: v1\nkind: Pod\nmetadata: {name: app}\nspec: {containers: [{name: main}]}\n")
 	require.ErrorIs(t, budget.Write(full{}, budget.Of(objects, configured.Resources)), errFull)
 	require.ErrorIs(t, budget.Write(full{}, budget.Budget{}), errFull)
 }

@@ -41,7 +41,7 @@ Feature: Values files
       {"sma50_period": 50, "candle_count": 2, "iv_threshold": 0.8, "universe": ["SPY"]}
       """
 
-  Scenario: --set overrides all files wherever it stands, and a later --set an earlier one
+  Scenario: --set overrides all files at any position, and a later --set overrides an earlier one
     When I run helm install traderadmin ./charts/traderadmin --set replicaCount.pythonOrch=2,image.goScanner=custom:1.1 -f ./charts/traderadmin/values-qa.yaml -f desk.yaml --set image.goScanner=custom:1.2
     Then deployment/python-orch is rolled out with 2 pods
     And go-scanner pods use image "custom:1.2"

@@ -50,7 +50,7 @@ func at(t testing.TB, kubeVersion string) kubeschema.Version {
 	return version
 }
 
-// problems returns the problems of the rendered objects, one a line.
+// problems returns the problems of the rendered objects, one per line.
 func problems(t testing.TB, kubeVersion, manifest string, crds ...string) []string {
 	t.Helper()
 	c, rendered := render(t, manifest, crds...)

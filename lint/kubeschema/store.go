@@ -19,7 +19,7 @@ import (
 	"sync"
 )
 
-// compressed is the store: a compressed text with one item a line.
+// compressed is the store: a compressed text with one item per line.
 //
 //	kubernetes VERSION…                               the versions, oldest first: version i is bit i of a SET
 //	module PATH VERSION SUM                           a Go module that the store was generated from
@@ -50,7 +50,7 @@ type lifecycle struct {
 	replacement         kind
 }
 
-// versionSet is a set of versions of the store, one a bit.
+// versionSet is a set of versions of the store, one per bit.
 type versionSet uint8
 
 const allVersions versionSet = 0xff

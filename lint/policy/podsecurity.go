@@ -6,6 +6,8 @@ import (
 
 	"go.yaml.in/yaml/v3"
 	"k8s.io/pod-security-admission/api"
+
+	"github.com/traderadmin/charts/internal/chart"
 )
 
 // PodSecurity are the levels of the Pod Security Standards that the pods of a release must meet, by values set.
@@ -41,8 +43,8 @@ func (s *PodSecurity) UnmarshalYAML(node *yaml.Node) error {
 	if node.Kind != yaml.MappingNode {
 		return mistakef(node, "want a level, or a map from values sets to levels such as values-production.yaml: restricted")
 	}
-	for i := 0; i+1 < len(node.Content); i += 2 {
-		if err := s.add(node.Content[i].Value, node.Content[i], resolve(node.Content[i+1])); err != nil {
+	for key, value := range chart.Pairs(node) {
+		if err := s.add(key.Value, key, value); err != nil {
 			return err
 		}
 	}

@@ -1,4 +1,4 @@
-// Package rule contains the rules of the linter, one a file.
+// Package rule contains the rules of the linter, one per file.
 //
 // A file registers its rule with a title, a reason, examples and the check. The lists that the command prints, the
 // documentation, and the tests of the fixtures in testdata/ID come from this registration. There is no other list: to

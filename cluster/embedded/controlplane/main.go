@@ -6,7 +6,7 @@
 // process of its own that runs this binary (controlplane COMPONENT FLAGS…). The API server listens on a free loopback
 // port with new credentials. All files are in a private temporary directory.
 //
-// Standard output is for the parent program: one JSON object a line, an Event. When standard input is closed, because
+// Standard output is for the parent program: one JSON object per line, an Event. When standard input is closed, because
 // the parent closed it or has ended for any reason, serve kills every component and removes the directory. The
 // components watch their supervisor in the same way, so that nothing outlives a SIGKILL of either.
 package main

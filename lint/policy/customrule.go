@@ -132,7 +132,8 @@ func (c *checker) compile(rule *yaml.Node, key, text string, result *cel.Type) *
 	}
 	compiled, err := expression.Compile(env, text, result)
 	if mistake := (*expression.Error)(nil); errors.As(err, &mistake) {
-		at := *lookup(rule, key)
+		_, value := chart.Entry(rule, key)
+		at := *value
 		at.Line = expression.Line(&at, mistake)
 		c.reject(&at, "%v", mistake)
 	}

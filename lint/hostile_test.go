@@ -87,19 +87,19 @@ func TestHostileCharts(t *testing.T) {
 			code: hasFindings, output: a + ":1:20: error: ",
 			files: map[string]string{a: `{{ define "x" }}{{ include "x" . }}{{ end }}{{ include "x" . }}`},
 		},
-		"include in a circle": {code: hasFindings, says: recursion, files: map[string]string{a: manyDefines(2000)}},
+		"include in a circle": {code: hasFindings, output: recursion, files: map[string]string{a: manyDefines(2000)}},
 		"template itself": {
 			code: hasFindings, output: "exceeded maximum template depth",
 			files: map[string]string{a: `{{ define "x" }}{{ template "x" . }}{{ end }}{{ template "x" . }}`},
 		},
 		"tpl itself": {
-			code: hasFindings, says: loop,
+			code: hasFindings, output: loop,
 			files: map[string]string{values: `t: "{{ tpl .Values.t . }}"`, a: `{{ tpl .Values.t . }}`},
 		},
-		"values in themselves": {code: hasFindings, says: recursion, files: map[string]string{
+		"values in themselves": {code: hasFindings, output: recursion, files: map[string]string{
 			a: `{{ $_ := set .Values "me" .Values }}{{ .Values }}`}},
 		"conditions without end": {
-			code: hasFindings, says: recursion,
+			code: hasFindings, output: recursion,
 			files: map[string]string{a: strings.Repeat("{{if 1}}", 300_000) + strings.Repeat("{{end}}", 300_000)},
 		},
 		"parentheses": {
@@ -107,11 +107,11 @@ func TestHostileCharts(t *testing.T) {
 			files: map[string]string{a: "{{" + strings.Repeat("(", 1_000_000)},
 		},
 		"loop": {
-			code: hasFindings, says: loop,
+			code: hasFindings, output: loop,
 			files: map[string]string{a: `{{ range until 100000 }}{{ range until 100000 }}{{ end }}{{ end }}`},
 		},
 		"a list too long": {
-			code: hasFindings, says: recursion,
+			code: hasFindings, output: recursion,
 			files: map[string]string{a: `{{ range until 1000000000 }}x{{ end }}`},
 		},
 		"100 MB of output": {
@@ -197,7 +197,7 @@ func TestHostileCharts(t *testing.T) {
 			files: map[string]string{schema: `{"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/a"}}}`},
 		},
 		"a schema of 2^60 parts": {
-			code: hasFindings, says: "CHART: error: linting the chart takes more than 2s of CPU time, while checking it",
+			code: hasFindings, output: "CHART: error: linting the chart takes more than 2s of CPU time, while checking it",
 			files: map[string]string{schema: nested(60), values: "a: 1\n"},
 		},
 		"a slow pattern in a schema": {
@@ -432,7 +432,7 @@ func write(t *testing.T, files map[string]string) string {
 func withstands(t *testing.T, path string, want hostile) {
 	t.Helper()
 	limit := "1m" // a chart that terminates does so on a slow machine, too
-	if strings.Contains(want.says, "more than 2s") {
+	if strings.Contains(want.output, "more than 2s") {
 		limit = "2s"
 	}
 	command := exec.Command("lint", "--time-limit", limit, "--kube-version", chart.DefaultKubeVersion, path)

@@ -82,3 +82,10 @@ func isForParents(key string, value *yaml.Node) bool {
 func (u *unused) containsAliased(n *yaml.Node) bool {
 	return u.aliased[n] || slices.ContainsFunc(n.Content, u.containsAliased)
 }
+
+// IsRead reports whether a template may read a top-level key of the chart's values. It reports true if the analysis is
+// incomplete.
+func IsRead(c *chart.Chart, key string) bool {
+	in := analyze(c)
+	return in.incomplete || in.isRead([]string{key})
+}

@@ -42,6 +42,28 @@ func checkValuesUnused(p *Pass) {
 		}
 		p.Report(f)
 	}
+	for _, key := range sortedKeys(p.Rendered.Overrides()) {
+		checkOverridden(p, key)
+	}
+}
+
+// checkOverridden reports a top-level key of the values set that is meant for a subchart. One that values.yaml has too
+// is reported there.
+func checkOverridden(p *Pass, key string) {
+	subchart := similarSubchart(p.Chart, key)
+	if subchart == "" || p.Chart.IsSharedKey(key) || valuesuse.IsRead(p.Chart, key) {
+		return
+	}
+	if file := p.Chart.File(chart.ValuesYAML); file != nil {
+		if own, _ := chart.Child(file.YAML(), key); own != nil {
+			return
+		}
+	}
+	p.Report(Finding{
+		Position: p.Rendered.ValuePosition([]string{key}),
+		Message:  fmt.Sprintf("%s is no subchart, and no template reads it; did you mean the subchart %s?", key, subchart),
+		Fix:      fmt.Sprintf("Rename the key to %s.", subchart),
+	})
 }
 
 // similarSubchart returns the key of the subchart whose spelling is most similar to a top-level key of the values; ""

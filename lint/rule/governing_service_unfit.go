@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/traderadmin/charts/internal/chart"
+	pods "github.com/traderadmin/charts/internal/workload"
+	"github.com/traderadmin/charts/lint/budget"
 )
 
 func init() {
@@ -11,7 +13,7 @@ func init() {
 		ID:    "governing-service-unfit",
 		Title: "The Service that governs a StatefulSet is headless and selects its pods",
 		Why: "The pods of a StatefulSet have DNS names of their own, such as db-0.db, only if serviceName is a headless " +
-			"Service that selects them. Programs that do not use these names do without.",
+			"Service that selects them. Programs that do not use these names do without, and so does a single pod.",
 		Bad: `kind: StatefulSet
 spec: {serviceName: db}
 ---
@@ -31,14 +33,15 @@ spec: {clusterIP: None}`,
 
 func checkGoverningService(p *Pass) {
 	r := releaseOf(p)
+	autoscalers := budget.Autoscalers(p.Rendered.Objects)
 	for _, o := range p.Rendered.Objects {
 		if o.Kind != "StatefulSet" || isCustom(o) {
 			continue
 		}
 		ref := governingService(o)
 		service := r.objects[ref.to]
-		if service == nil {
-			continue // reference-object-missing reports it
+		if service == nil || pods.PodsOf(budget.Manifest(o), autoscalers, 0).Peak.Replicas < 2 {
+			continue // reference-object-missing reports the former; a single pod is reached through any Service
 		}
 		if problem := governingProblem(o, service); problem != "" {
 			p.Report(Finding{

@@ -21,7 +21,6 @@ var cases = map[string][]expectation{
 	"02-vct-version-label": {
 		{"immutable-version", linter.Error, "statefulset.yaml:33: spec.volumeClaimTemplates of StatefulSet/release-name"},
 		{"governing-service-unfit", linter.Info, "statefulset.yaml:8: "},
-		{"release-name-length", linter.Info, "statefulset.yaml:4: "},
 	},
 	"05a-appversion-plus": {{"version-in-label", linter.Error, "the label app.kubernetes.io/version"}},
 	"06-long-name":        {{"release-name-length", linter.Warning, "metrics-service.yaml:4: "}},

@@ -44,7 +44,8 @@ func checkReleaseNameLength(p *Pass) {
 	for _, pair := range p.Pairs {
 		base, other := pair.Base, pair.Other
 		limit, limited := nameLimits[other.Kind]
-		if limited && !isCustom(other) && len(other.Name) > limit && len(base.Name) <= limit {
+		isSuffixed := other.Name != chart.OtherRelease.Name // a chart cannot do better than the name of the release
+		if limited && isSuffixed && !isCustom(other) && len(other.Name) > limit && len(base.Name) <= limit {
 			severity := Warning
 			if other.Kind == "StatefulSet" { // only its pods are refused, and hardly any chart minds
 				severity = Info

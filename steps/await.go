@@ -22,7 +22,7 @@ import (
 // waiter waits for the cluster, no longer than the suite lets a step wait.
 type waiter struct{ limit time.Duration }
 
-// mismatch says how objects differ from what is awaited, or is nil. If it is final, waiting will not change it.
+// mismatch is the difference between objects and the awaited state, or nil. If it is final, waiting will not change it.
 type mismatch struct {
 	error
 	final bool
@@ -103,11 +103,11 @@ func (w waiter) objects(
 	return waited(started, last.error)
 }
 
-// pollInterval is the pause between two calls of what until calls.
+// pollInterval is the pause between two attempts of until.
 const pollInterval = 200 * time.Millisecond
 
-// until calls do until it succeeds or returns a permanent error. It is for what cannot be watched, such as whether a
-// request gets through.
+// until calls do until it succeeds or returns a permanent error. It is for conditions that cannot be
+// watched, such as whether a request gets through.
 func (w waiter) until(ctx context.Context, do func(context.Context) error) error {
 	started := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, w.limit)
@@ -118,7 +118,7 @@ func (w waiter) until(ctx context.Context, do func(context.Context) error) error
 		switch {
 		case err == nil || ctx.Err() == nil && errors.As(err, new(permanentError)):
 			return err
-		case ctx.Err() == nil || last == nil: // otherwise it only says that the time is up
+		case ctx.Err() == nil || last == nil: // otherwise err is only the end of ctx
 			last = err
 		}
 		select {

@@ -24,23 +24,23 @@ func (b *background) start(work func(ctx context.Context)) {
 	b.work.Go(func() { work(b.ctx) })
 }
 
-// close ends all work and waits for it until ctx ends.
+// close cancels all work and waits for it until ctx ends.
 func (b *background) close(ctx context.Context) error {
 	b.cancel()
-	return within(ctx, "end what scenarios started", func() error {
+	return within(ctx, "end the background work of scenarios", func() error {
 		b.work.Wait()
 		return nil
 	})
 }
 
-// within returns the error of do. When ctx ends first, it returns an error that names what do was for, and do goes on.
-func within(ctx context.Context, what string, do func() error) error {
+// within returns the error of do. When ctx ends first, it returns an error that names the action, and do keeps running.
+func within(ctx context.Context, action string, do func() error) error {
 	done := make(chan error, 1)
 	go func() { done <- do() }()
 	select {
 	case err := <-done:
 		return err
 	case <-ctx.Done():
-		return fmt.Errorf("%s: %w", what, context.Cause(ctx))
+		return fmt.Errorf("%s: %w", action, context.Cause(ctx))
 	}
 }

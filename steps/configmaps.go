@@ -90,10 +90,10 @@ func (s configMapSteps) lookAtKey(
 func (s configMapSteps) lookAtData(
 	ctx context.Context, kind, name, namespace, key, format string, check func(data any) error,
 ) error {
-	return s.lookAtKey(ctx, kind, name, namespace, key, func(held string) error {
-		data, err := parseAs(format, held)
+	return s.lookAtKey(ctx, kind, name, namespace, key, func(got string) error {
+		data, err := parseAs(format, got)
 		if err != nil {
-			return fmt.Errorf("%q is not valid %s: %w\n%s", key, format, err, held)
+			return fmt.Errorf("%q is not valid %s: %w\n%s", key, format, err, got)
 		}
 		return check(data)
 	})
@@ -116,31 +116,31 @@ func valueOf(kind string, object map[string]any, key string) (string, error) {
 }
 
 func (s configMapSteps) holds(ctx context.Context, kind, name, key, namespace string, text *godog.DocString) error {
-	return s.lookAtKey(ctx, kind, name, namespace, key, func(held string) error {
-		return sameText(fmt.Sprintf("%q", key), strings.TrimSuffix(held, "\n"), strings.TrimSuffix(text.Content, "\n"))
+	return s.lookAtKey(ctx, kind, name, namespace, key, func(got string) error {
+		return sameText(fmt.Sprintf("%q", key), strings.TrimSuffix(got, "\n"), strings.TrimSuffix(text.Content, "\n"))
 	})
 }
 
-// sameText returns the difference between a text and the one that is wanted.
-func sameText(name, held, wanted string) error {
-	if held == wanted {
+// sameText returns an error with the unified diff if two versions of a named text differ.
+func sameText(name, got, want string) error {
+	if got == want {
 		return nil
 	}
-	return fmt.Errorf("%s differs (-want +got):\n%s", name, diff(wanted, held))
+	return fmt.Errorf("%s differs (-want +got):\n%s", name, diff(want, got))
 }
 
 func (s configMapSteps) holdsData(
 	ctx context.Context, kind, name, key, format, namespace string, text *godog.DocString,
 ) error {
-	wanted, err := docData(text)
+	want, err := docData(text)
 	if err != nil {
 		return err
 	}
 	return s.lookAtData(ctx, kind, name, namespace, key, format, func(data any) error {
-		if same(data, wanted) {
+		if same(data, want) {
 			return nil
 		}
-		return sameText(fmt.Sprintf("%q", key), asYAML(data), asYAML(wanted))
+		return sameText(fmt.Sprintf("%q", key), asYAML(data), asYAML(want))
 	})
 }
 

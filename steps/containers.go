@@ -51,7 +51,7 @@ func (c *containers) exec(ctx context.Context, pod *corev1.Pod, in io.Reader, ou
 	return err
 }
 
-// newExecutor uses WebSocket, or SPDY where a proxy does not support WebSocket, as kubectl does.
+// newExecutor uses WebSocket, or SPDY if a proxy does not support WebSocket, as kubectl does.
 func newExecutor(config *rest.Config, target *url.URL) (remotecommand.Executor, error) {
 	webSocket, err := remotecommand.NewWebSocketExecutor(config, "GET", target.String())
 	if err != nil {

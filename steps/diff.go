@@ -6,10 +6,10 @@ import (
 	"github.com/aymanbagabas/go-udiff"
 )
 
-// diff returns the unified diff between the text that is wanted and the one that a step got.
-func diff(wanted, got string) string {
-	if !strings.HasSuffix(wanted, "\n") && !strings.HasSuffix(got, "\n") { // otherwise the diff would mark both last lines
-		wanted, got = wanted+"\n", got+"\n"
+// diff returns the unified diff between the expected text and the actual one.
+func diff(want, got string) string {
+	if !strings.HasSuffix(want, "\n") && !strings.HasSuffix(got, "\n") { // otherwise the diff would mark both last lines
+		want, got = want+"\n", got+"\n"
 	}
-	return udiff.Unified("want", "got", wanted, got)
+	return udiff.Unified("want", "got", want, got)
 }

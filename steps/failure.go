@@ -14,8 +14,8 @@ import (
 	"github.com/traderadmin/charts/internal/rollout"
 )
 
-// explain attaches to a failed step what helps to find the cause: details of failed waits, the last Helm command, and
-// how objects differ from what was rendered. It returns no error, as godog would print the step's twice.
+// explain attaches diagnostics to a failed step: details of failed waits, the last Helm command, and the differences
+// between rendered and live objects. It returns no error, because godog would then print the step's error twice.
 func (s *scenario) explain(
 	ctx context.Context, _ *godog.Step, status godog.StepResultStatus, err error,
 ) (context.Context, error) {
@@ -41,8 +41,8 @@ func details(err error) []string {
 		return details(err.Unwrap())
 	case interface{ Unwrap() []error }:
 		var all []string
-		for _, one := range err.Unwrap() {
-			all = append(all, details(one)...)
+		for _, wrapped := range err.Unwrap() {
+			all = append(all, details(wrapped)...)
 		}
 		return all
 	}
@@ -56,8 +56,8 @@ func attach(ctx context.Context, name, mediaType, text string) context.Context {
 	return godog.Attach(ctx, godog.Attachment{FileName: name, MediaType: mediaType, Body: []byte(text)})
 }
 
-// difference returns how objects in the cluster differ from what releases rendered, as a unified diff, or "" if they do
-// not. Fields that were not rendered, such as defaults and status, make no difference.
+// difference returns a unified diff between the rendered objects of releases and the live ones, or "" if they are
+// equal. Fields that were not rendered, such as defaults and status, make no difference.
 func difference(ctx context.Context, cluster *resources, installed releases) string {
 	var diff strings.Builder
 	for _, release := range installed.sorted() {
@@ -90,26 +90,26 @@ func project(live, rendered any) any {
 		if !ok {
 			return live
 		}
-		some := map[string]any{}
+		projected := map[string]any{}
 		for key, value := range rendered {
 			if field, ok := fields[key]; ok {
-				some[key] = project(field, value)
+				projected[key] = project(field, value)
 			}
 		}
-		return some
+		return projected
 	case []any:
 		items, ok := live.([]any)
 		if !ok {
 			return live
 		}
-		some := make([]any, len(items))
+		projected := make([]any, len(items))
 		for i, item := range items {
-			some[i] = item
+			projected[i] = item
 			if i < len(rendered) {
-				some[i] = project(item, rendered[i])
+				projected[i] = project(item, rendered[i])
 			}
 		}
-		return some
+		return projected
 	}
 	return live
 }

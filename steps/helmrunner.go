@@ -14,7 +14,7 @@ import (
 	"github.com/traderadmin/charts/internal/helm"
 )
 
-// helmRunner runs the Helm commands of a scenario, and remembers what later steps ask about.
+// helmRunner runs the Helm commands of a scenario, and records their outcome for later steps.
 type helmRunner struct {
 	*view
 	sender  *sender
@@ -102,7 +102,7 @@ func (r *helmRunner) runWords(ctx context.Context, words []string) error {
 		if words, err = r.confine(words, invocation); err != nil {
 			return err
 		}
-		if invocation.CreateNamespace { // with the label of this run from the start
+		if invocation.CreateNamespace { // with the label of this run
 			if err := r.ensure(ctx, invocation.Namespace); err != nil {
 				return err
 			}
@@ -126,8 +126,7 @@ func (r *helmRunner) runWords(ctx context.Context, words []string) error {
 	return nil
 }
 
-// explainHelm adds Helm's warnings to its error, and what to do about scenarios that create the same cluster-scoped
-// object.
+// explainHelm adds Helm's warnings to its error, and a remedy if scenarios create the same cluster-scoped object.
 func explainHelm(err error, warnings string) error {
 	if warnings != "" {
 		err = fmt.Errorf("%w\n%s", err, warnings)

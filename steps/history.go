@@ -99,18 +99,18 @@ func (s historySteps) historyIs(ctx context.Context, name, namespace string, tab
 	if err != nil {
 		return err
 	}
-	wanted := records(table)
+	want := records(table)
 	var wrong []error
-	for i := range max(len(revisions), len(wanted)) {
+	for i := range max(len(revisions), len(want)) {
 		switch {
-		case i >= len(wanted):
+		case i >= len(want):
 			wrong = append(wrong, fmt.Errorf("unexpected revision %d (%s)", revisions[i].Revision, revisions[i].Description))
 		case i >= len(revisions):
-			wrong = append(wrong, fmt.Errorf("revision %s is missing", wanted[i]["revision"]))
+			wrong = append(wrong, fmt.Errorf("revision %s is missing", want[i]["revision"]))
 		default:
-			held := historyRecord(revisions[i])
-			for _, column := range slices.Sorted(maps.Keys(wanted[i])) {
-				wrong = append(wrong, differs(fmt.Sprintf("the %s in line %d", column, i+1), held[column], wanted[i][column]))
+			got := historyRecord(revisions[i])
+			for _, column := range slices.Sorted(maps.Keys(want[i])) {
+				wrong = append(wrong, differs(fmt.Sprintf("the %s in line %d", column, i+1), got[column], want[i][column]))
 			}
 		}
 	}
@@ -118,35 +118,37 @@ func (s historySteps) historyIs(ctx context.Context, name, namespace string, tab
 }
 
 // historyRecord returns a revision in the columns of `helm history`.
-func historyRecord(of *helm.Release) record {
-	r := record{"revision": strconv.Itoa(of.Revision), "status": string(of.Status), "description": of.Description}
-	if of.Chart.Name != "" {
-		r["chart"] = of.Chart.Name + "-" + of.Chart.Version
-		r["app version"] = of.Chart.AppVersion
+func historyRecord(release *helm.Release) record {
+	r := record{
+		"revision": strconv.Itoa(release.Revision), "status": string(release.Status), "description": release.Description,
+	}
+	if release.Chart.Name != "" {
+		r["chart"] = release.Chart.Name + "-" + release.Chart.Version
+		r["app version"] = release.Chart.AppVersion
 	}
 	return r
 }
 
 func (s historySteps) valuesAre(ctx context.Context, name, namespace string, text *godog.DocString) error {
-	return s.compareValues(ctx, name, namespace, text, nil, func(held, wanted any) error {
-		if same(held, wanted) {
+	return s.compareValues(ctx, name, namespace, text, nil, func(got, want any) error {
+		if same(got, want) {
 			return nil
 		}
-		return fmt.Errorf("values differ (-want +got):\n%s", diff(asYAML(wanted), asYAML(held)))
+		return fmt.Errorf("values differ (-want +got):\n%s", diff(asYAML(want), asYAML(got)))
 	})
 }
 
 func (s historySteps) valuesInclude(ctx context.Context, name, namespace string, text *godog.DocString) error {
-	return s.compareValues(ctx, name, namespace, text, []string{"--all"}, func(held, wanted any) error {
-		return includes(held, wanted, "")
+	return s.compareValues(ctx, name, namespace, text, []string{"--all"}, func(got, want any) error {
+		return includes(got, want, "")
 	})
 }
 
 func (s historySteps) compareValues(
 	ctx context.Context, name, namespace string, text *godog.DocString, flags []string,
-	compare func(held, wanted any) error,
+	compare func(got, want any) error,
 ) error {
-	wanted, err := docData(text)
+	want, err := docData(text)
 	if err != nil {
 		return err
 	}
@@ -155,15 +157,15 @@ func (s historySteps) compareValues(
 	if err != nil {
 		return err
 	}
-	held, err := parseYAML(result.Output)
+	got, err := parseYAML(result.Output)
 	if err != nil {
 		return fmt.Errorf("%s: %w", result.Command, err)
 	}
-	if held == nil {
-		held = map[string]any{} // Helm prints null if no values were given
+	if got == nil {
+		got = map[string]any{} // Helm prints null if no values were given
 	}
-	if wanted == nil {
-		wanted = map[string]any{}
+	if want == nil {
+		want = map[string]any{}
 	}
-	return aboutIf(fmt.Sprintf("the values of release %q", name), compare(held, wanted))
+	return aboutIf(fmt.Sprintf("the values of release %q", name), compare(got, want))
 }

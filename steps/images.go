@@ -13,7 +13,7 @@ import (
 // Nodes are the nodes of a cluster, which can be given images. A cluster.ImageLoader is one.
 type Nodes = standin.Nodes
 
-// Image is an image that containers of a run named, with what they ran.
+// Image is an image that containers of a run named, and the image that they ran.
 type Image = standin.Usage
 
 // The defaults of Options.RealImages and Options.HealthPaths.

@@ -133,25 +133,25 @@ Then deployment/shop is rolled out with 1 pod`,
 
 func (s insideSteps) fileHolds(ctx context.Context, file, named, namespace string, text *godog.DocString) error {
 	return s.eachPod(ctx, named, namespace, func(pod *corev1.Pod) error {
-		held, err := s.containers.readFile(ctx, pod, file)
+		got, err := s.containers.readFile(ctx, pod, file)
 		if err != nil {
 			return err
 		}
-		return sameText(file, strings.TrimSuffix(string(held), "\n"), strings.TrimSuffix(text.Content, "\n"))
+		return sameText(file, strings.TrimSuffix(string(got), "\n"), strings.TrimSuffix(text.Content, "\n"))
 	})
 }
 
 func (s insideSteps) fileIsKey(ctx context.Context, file, named, key, kind, name, namespace string) error {
-	wanted, err := s.value(ctx, kind, name, key, namespace)
+	want, err := s.value(ctx, kind, name, key, namespace)
 	if err != nil {
 		return err
 	}
 	return s.eachPod(ctx, named, namespace, func(pod *corev1.Pod) error {
-		held, err := s.containers.readFile(ctx, pod, file)
+		got, err := s.containers.readFile(ctx, pod, file)
 		if err != nil {
 			return err
 		}
-		return sameText(file, string(held), wanted)
+		return sameText(file, string(got), want)
 	})
 }
 
@@ -216,8 +216,8 @@ func (s insideSteps) kernelHolds(ctx context.Context, named, namespace string, t
 	})
 }
 
-// compareKernel compares a property of a container with the wanted one.
-func compareKernel(property, wanted string, user kernel.User, limits kernel.Limits) error {
+// compareKernel compares a property of a container with the expected one.
+func compareKernel(property, want string, user kernel.User, limits kernel.Limits) error {
 	either := func(is bool, yes, no string) string {
 		if is {
 			return yes
@@ -234,33 +234,33 @@ func compareKernel(property, wanted string, user kernel.User, limits kernel.Limi
 	}
 	switch property {
 	case "memory":
-		return compareLimit("memory", wanted, resource.NewQuantity(limits.Memory, resource.BinarySI))
+		return compareLimit("memory", want, resource.NewQuantity(limits.Memory, resource.BinarySI))
 	case "cpu":
-		return compareLimit("cpu", wanted, resource.NewMilliQuantity(int64(limits.CPU*1000), resource.DecimalSI))
+		return compareLimit("cpu", want, resource.NewMilliQuantity(int64(limits.CPU*1000), resource.DecimalSI))
 	}
-	held, known := properties[property]
+	got, known := properties[property]
 	if !known {
 		names := append(slices.Collect(maps.Keys(properties)), "memory", "cpu")
 		return fmt.Errorf("unknown property %q%s", property, suggest.For(property, names))
 	}
-	return differs(property, held, wanted)
+	return differs(property, got, want)
 }
 
-// compareLimit compares a limit with the wanted one. A limit of 0 is none.
-func compareLimit(name, wanted string, held *resource.Quantity) error {
-	text := held.String()
-	if held.IsZero() {
+// compareLimit compares a limit with the expected one. A limit of 0 means "none".
+func compareLimit(name, want string, got *resource.Quantity) error {
+	text := got.String()
+	if got.IsZero() {
 		text = "none"
 	}
-	if wanted == "none" {
-		return differs("the limit of "+name, text, wanted)
+	if want == "none" {
+		return differs("the limit of "+name, text, want)
 	}
-	quantity, err := resource.ParseQuantity(wanted)
+	quantity, err := resource.ParseQuantity(want)
 	if err != nil {
-		return fmt.Errorf("%s: %q is neither none nor a quantity, such as 250m, 1.5, 512Mi or 2Gi", name, wanted)
+		return fmt.Errorf("%s: %q is neither none nor a quantity, such as 250m, 1.5, 512Mi or 2Gi", name, want)
 	}
-	if quantity.Cmp(*held) != 0 {
-		return fmt.Errorf("the limit of %s is %s, not %s", name, text, wanted)
+	if quantity.Cmp(*got) != 0 {
+		return fmt.Errorf("the limit of %s is %s, not %s", name, text, want)
 	}
 	return nil
 }

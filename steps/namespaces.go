@@ -17,7 +17,8 @@ import (
 	"k8s.io/client-go/kubernetes"
 )
 
-// namespaces maps the namespaces that a scenario names to namespaces in the cluster, which no other scenario uses. It is safe for concurrent use.
+// namespaces maps the namespaces that a scenario names to namespaces in the cluster, which no other scenario uses. It
+// is safe for concurrent use.
 type namespaces struct {
 	client kubernetes.Interface
 	run    string // the ID of the run, which labels namespaces

@@ -52,8 +52,8 @@ func (s *Scenario) Release() string { return s.running("Release").helm.release }
 // Chart returns the path of the chart of the release under test, as the scenario wrote it, or else the suite's.
 func (s *Scenario) Chart() string { return s.running("Chart").helm.chart }
 
-// Helm runs a Helm command line, without the leading "helm", as the step `I run helm COMMAND` does. It returns what
-// Helm printed to standard output.
+// Helm runs a Helm command line, without the leading "helm", as the step `I run helm COMMAND` does. It returns
+// Helm's standard output.
 func (s *Scenario) Helm(ctx context.Context, line string) (output string, err error) {
 	scenario := s.running("Helm")
 	err = helmSteps{scenario.helm, scenario.attempts}.run(ctx, line)

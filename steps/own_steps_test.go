@@ -24,18 +24,18 @@ func countSteps(sc *godog.ScenarioContext, s *Scenario) {
 		Example: `
 When I run helm install shop ./shop
 Then the release has 0 ConfigMaps`,
-		Method: func(ctx context.Context, wanted int, namespace string) (context.Context, error) {
+		Method: func(ctx context.Context, want int, namespace string) (context.Context, error) {
 			err := s.Await(ctx, "the ConfigMaps of "+s.Release()+" to be complete", func(ctx context.Context) error {
 				found, err := s.Client().CoreV1().ConfigMaps(s.Namespace(namespace)).List(ctx, metav1.ListOptions{})
 				if err != nil {
 					return Permanent(err)
 				}
-				if len(found.Items) != wanted+1 {
+				if len(found.Items) != want+1 {
 					return fmt.Errorf("there are %d", len(found.Items)-1)
 				}
 				return nil
 			})
-			return s.Attach(ctx, "count", "text/plain", fmt.Append(nil, wanted)), err
+			return s.Attach(ctx, "count", "text/plain", fmt.Append(nil, want)), err
 		},
 	})
 	sc.Step(`^helm shows the values of the chart$`, func(ctx context.Context) error {
@@ -145,7 +145,10 @@ func TestOwnStepsThatClashOrCannotRun(t *testing.T) {
 			func(_ *godog.ScenarioContext, s *Scenario) {
 				s.Step(Step{Phrase: `a Kubernetes NAME`, Method: nothing})
 			},
-			[]string{"`a Kubernetes cluster` is ambiguous", "`a Kubernetes cluster` under \"Cluster\" and `a Kubernetes NAME` under \"Own steps\""},
+			[]string{
+				"`a Kubernetes cluster` is ambiguous",
+				"`a Kubernetes cluster` under \"Cluster\" and `a Kubernetes NAME` under \"Own steps\"",
+			},
 		},
 		"an expression that matches the same text": {
 			func(sc *godog.ScenarioContext, _ *Scenario) { sc.Step(`^a Kubernetes (.*)$`, nothing) },
@@ -195,7 +198,8 @@ func TestAnAmbiguousStepIsAnErrorThatNamesBoth(t *testing.T) {
 	err = checkFeature(t, v, "Feature: f\n  Scenario: s\n    Then it fails with \"the words\"\n")
 
 	assert.ErrorContains(t, err, "one.feature:3: the step `it fails with \"the words\"` is ambiguous")
-	assert.ErrorContains(t, err, "`it fails with \"TEXT\"` under \"Helm\" and `^it fails with \"the words\"$` in own_steps_test.go:")
+	assert.ErrorContains(t, err,
+		"`it fails with \"TEXT\"` under \"Helm\" and `^it fails with \"the words\"$` in own_steps_test.go:")
 }
 
 func BenchmarkNewVocabulary(b *testing.B) {

@@ -6,7 +6,7 @@ import (
 	"github.com/traderadmin/charts/internal/helm"
 )
 
-// plan is what is known of a scenario before it runs.
+// plan is the result of reading a scenario before it runs.
 type plan struct {
 	serial          bool
 	networkPolicies bool

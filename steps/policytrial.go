@@ -81,10 +81,10 @@ func tryPolicy(ctx context.Context, s *scenario) (reason string, err error) {
 		return "", err
 	}
 	url := "tcp://" + net.JoinHostPort(servers[0].Status.PodIP, "8080")
-	reached := func(wanted bool) func(context.Context) error {
+	reached := func(want bool) func(context.Context) error {
 		return func(ctx context.Context) error {
 			answer, err := s.streams.containers.request(ctx, client, url)
-			if err == nil && (answer.Error == "") != wanted {
+			if err == nil && (answer.Error == "") != want {
 				err = fmt.Errorf("%s: %s", url, outcome(answer))
 			}
 			return err

@@ -150,10 +150,10 @@ func (s requestSteps) serviceAnswers(
 		return err
 	}
 	portName, declared := "", []string{}
-	for _, one := range service.Spec.Ports {
-		declared = append(declared, fmt.Sprint(one.Port))
-		if int(one.Port) == port {
-			portName = one.Name
+	for _, p := range service.Spec.Ports {
+		declared = append(declared, fmt.Sprint(p.Port))
+		if int(p.Port) == port {
+			portName = p.Name
 		}
 	}
 	if !slices.Contains(declared, fmt.Sprint(port)) {

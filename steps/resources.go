@@ -128,16 +128,16 @@ func (r *resources) contents(ctx context.Context, namespace string) ([]content, 
 	requests.SetLimit(8)
 	for kind := range kinds {
 		requests.Go(func() error {
-			some, err := r.contentsOfKind(ctx, kind, namespace)
-			found <- some
+			objects, err := r.contentsOfKind(ctx, kind, namespace)
+			found <- objects
 			return err
 		})
 	}
 	err = requests.Wait()
 	close(found)
 	var all []content
-	for some := range found {
-		all = append(all, some...)
+	for objects := range found {
+		all = append(all, objects...)
 	}
 	slices.SortFunc(all, func(a, b content) int {
 		return strings.Compare(a.resource.String()+"/"+a.name, b.resource.String()+"/"+b.name)

@@ -64,7 +64,7 @@ func newScenario(suite *Suite) *scenario {
 	return s
 }
 
-// begin skips a scenario if the cluster lacks what it needs, and otherwise waits for its turn.
+// begin skips a scenario that the cluster cannot run, and otherwise waits for its turn.
 func (s *scenario) begin(ctx context.Context, about *godog.Scenario) (context.Context, error) {
 	if ctx.Err() != nil {
 		return ctx, endedBefore(about, context.Cause(ctx))
@@ -132,7 +132,7 @@ func hasTag(about *godog.Scenario, name string) bool {
 	return slices.ContainsFunc(about.Tags, func(tag *messages.PickleTag) bool { return tag.Name == name })
 }
 
-// end deletes what the scenario created, or keeps it if the scenario failed and Options.KeepFailed says so. It fails a
+// end deletes what the scenario created, or keeps it if the scenario failed and Options.KeepFailed is set. It fails a
 // scenario that tried something, or sent requests, without a step that checks the outcome.
 func (s *scenario) end(ctx context.Context, _ *godog.Scenario, err error) (context.Context, error) {
 	if s.endTurn == nil {

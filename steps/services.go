@@ -197,13 +197,13 @@ func ofService(name string) metav1.ListOptions {
 func readyPods(found []discoveryv1.EndpointSlice, port string) map[string]int32 {
 	numbers := map[string]int32{}
 	for _, slice := range found {
-		for _, one := range slice.Ports {
-			if one.Name == nil || *one.Name != port || one.Port == nil {
+		for _, p := range slice.Ports {
+			if p.Name == nil || *p.Name != port || p.Port == nil {
 				continue
 			}
 			for _, endpoint := range slice.Endpoints {
 				if endpoint.TargetRef != nil && endpoint.Conditions.Ready != nil && *endpoint.Conditions.Ready {
-					numbers[endpoint.TargetRef.Name] = *one.Port
+					numbers[endpoint.TargetRef.Name] = *p.Port
 				}
 			}
 		}

@@ -19,7 +19,7 @@ import (
 	"github.com/traderadmin/charts/steps/internal/ownership"
 )
 
-// singleNamespace deletes what runs created in the only namespace that they may use, where others have objects too.
+// singleNamespace deletes the objects of runs in a namespace that also contains other objects.
 type singleNamespace struct {
 	name      string
 	client    kubernetes.Interface

@@ -18,7 +18,7 @@ import (
 	"github.com/traderadmin/charts/steps/internal/standin/program/contract"
 )
 
-// streamSteps are the steps about requests that are sent while the scenario goes on.
+// streamSteps are the steps about requests that are sent while later steps run.
 type streamSteps struct{ *streams }
 
 func (s streamSteps) rows() []Step {
@@ -177,7 +177,7 @@ func (st *stream) read(out io.Reader) {
 	}
 }
 
-// record records a report, or the error that ended the stream. It reports whether the stream goes on.
+// record records a report, or the error that ended the stream. It reports whether the stream continues.
 func (st *stream) record(report contract.StreamEvent, err error) bool {
 	st.mu.Lock()
 	defer st.mu.Unlock()

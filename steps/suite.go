@@ -53,7 +53,8 @@ const (
 // RunLabel is the label of everything that a run creates on a cluster. Its value is the ID of the run.
 const RunLabel = ownership.Label
 
-// Options describe what a suite tests, and how it uses the cluster. Release, Chart and Namespace are required.
+// Options describe the chart that a suite tests, and how it uses the cluster. Release, Chart and Namespace are
+// required.
 type Options struct {
 	// Release is the name of the release under test, which steps use that name no other.
 	Release string
@@ -73,8 +74,8 @@ type Options struct {
 	Wait time.Duration
 	// Containers says that the nodes of the cluster run containers, and are not simulated.
 	Containers bool
-	// Nodes are given a stand-in for each image that containers name and the nodes lack. nil leaves it to the nodes to
-	// pull all images.
+	// Nodes, if set, receives a stand-in for each image that a container names and no node has. With nil, nodes pull all
+	// images.
 	Nodes Nodes
 	// RealImages are globs of image repositories that get no stand-in. nil means DefaultRealImages.
 	RealImages []string
@@ -110,7 +111,7 @@ func (o Options) ForCluster(running cluster.Provider) Options {
 	return o
 }
 
-// Suite is what the scenarios of a run share: the cluster, and what is tested on it. It is safe for concurrent use.
+// Suite is the state that the scenarios of a run share. It is safe for concurrent use.
 type Suite struct {
 	options    Options
 	vocabulary *Vocabulary
@@ -185,14 +186,14 @@ func (s *Suite) connect() (err error) {
 	return nil
 }
 
-// Begin claims what the run creates, until Close, with a Lease on a cluster that outlives the run. It deletes what dead
-// runs left there, and writes what it finds of them to progress.
+// Begin creates a Lease that marks the objects of the run as in use until Close. It deletes the objects of dead runs,
+// and reports them to progress. It is for clusters that outlive the run.
 func (s *Suite) Begin(ctx context.Context, progress io.Writer) (err error) {
 	s.owner, err = ownership.Begin(ctx, s.config, s.run, s.ownership(progress))
 	return err
 }
 
-// Sweep deletes what dead runs left on the cluster, and returns when it is gone.
+// Sweep deletes the objects of dead runs on the cluster, and waits until they are gone.
 func (s *Suite) Sweep(ctx context.Context, progress io.Writer) error {
 	return ownership.Sweep(ctx, s.config, s.ownership(progress))
 }
@@ -202,10 +203,10 @@ func (s *Suite) ownership(progress io.Writer) ownership.Options {
 	return ownership.Options{Namespace: single.name, DeleteObjects: single.deleteRun, Progress: progress}
 }
 
-// Close ends and joins everything that scenarios started, removes the images that the run loaded onto the nodes, and,
-// after Begin, deletes everything that the run created, kept namespaces included, and waits until it is gone. It is
-// called after the scenarios. When ctx ends first, it returns an error that names what was still going on. A second
-// call does nothing.
+// Close cancels everything that scenarios started and joins it, or abandons it when ctx ends. It removes the images
+// that the run loaded onto the nodes. After Begin, it also deletes everything that the run created, kept namespaces
+// included, and waits until it is gone. Call it after the scenarios. When ctx ends first, it returns an error that
+// names the unfinished work. A second call does nothing.
 func (s *Suite) Close(ctx context.Context) (err error) {
 	s.closing.Do(func() {
 		failed := []error{s.background.close(ctx)}
@@ -233,8 +234,7 @@ func (s *Suite) keep(namespaces []string) {
 	s.kept = append(s.kept, namespaces...)
 }
 
-// Skipped returns the names of the scenarios that were skipped because the cluster lacks what they need, in
-// alphabetical order, by the reason.
+// Skipped returns the names of the scenarios that the cluster cannot run, by the reason. The names are sorted.
 func (s *Suite) Skipped() map[string][]string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

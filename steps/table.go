@@ -10,11 +10,11 @@ func records(table *godog.Table) []record {
 	header := table.Rows[0].Cells
 	all := make([]record, 0, len(table.Rows)-1)
 	for _, row := range table.Rows[1:] {
-		one := record{}
+		values := record{}
 		for i, cell := range row.Cells {
-			one[header[i].Value] = cell.Value
+			values[header[i].Value] = cell.Value
 		}
-		all = append(all, one)
+		all = append(all, values)
 	}
 	return all
 }

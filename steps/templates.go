@@ -171,8 +171,8 @@ func (s templateSteps) haveResources(ctx context.Context, named, namespace strin
 // checkResource compares a request or limit of a container with a cell of a table.
 func checkResource(container corev1.Container, column, cell string) error {
 	part, name, _ := strings.Cut(column, ".")
-	held := map[string]corev1.ResourceList{"requests": container.Resources.Requests, "limits": container.Resources.Limits}
-	list, known := held[part]
+	parts := map[string]corev1.ResourceList{"requests": container.Resources.Requests, "limits": container.Resources.Limits}
+	list, known := parts[part]
 	switch {
 	case column == "container":
 		return nil
@@ -187,13 +187,13 @@ func checkResource(container corev1.Container, column, cell string) error {
 		}
 		return nil
 	}
-	wanted, err := resource.ParseQuantity(cell)
+	want, err := resource.ParseQuantity(cell)
 	switch {
 	case err != nil:
 		return fmt.Errorf("%s: %q is not a quantity, such as 250m, 1.5, 512Mi or 2Gi", column, cell)
 	case !set:
 		return fmt.Errorf("%s is not set; it should be %s", column, cell)
-	case has.Cmp(wanted) != 0:
+	case has.Cmp(want) != 0:
 		return fmt.Errorf("%s is %s, not %s", column, has.String(), cell)
 	}
 	return nil
@@ -277,14 +277,14 @@ func (s templateSteps) hasMounts(ctx context.Context, name, named, namespace str
 			if mount.MountPath != row["path"] {
 				continue
 			}
-			held := record{
+			got := record{
 				"from": volumeSource(pod, mount.Name), "volume": mount.Name,
 				"subPath": mount.SubPath, "readOnly": strconv.FormatBool(mount.ReadOnly),
 			}
 			var wrong []error
-			for _, column := range slices.Sorted(maps.Keys(held)) {
-				if wanted, ok := row[column]; ok {
-					wrong = append(wrong, differs(fmt.Sprintf("%s of %s", column, mount.MountPath), held[column], wanted))
+			for _, column := range slices.Sorted(maps.Keys(got)) {
+				if want, ok := row[column]; ok {
+					wrong = append(wrong, differs(fmt.Sprintf("%s of %s", column, mount.MountPath), got[column], want))
 				}
 			}
 			return errors.Join(wrong...)

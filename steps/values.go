@@ -165,20 +165,20 @@ func asJSON(value any) string {
 	return strings.TrimSpace(text.String())
 }
 
-// includes returns an error for every field of wanted that held lacks, or has with another value. Lists must be equal.
-func includes(held, wanted any, path string) error {
-	wantedFields, isMap := wanted.(map[string]any)
-	heldFields, bothMaps := held.(map[string]any)
+// includes returns an error for every field of want that got lacks, or has with another value. Lists must be equal.
+func includes(got, want any, path string) error {
+	wantFields, isMap := want.(map[string]any)
+	gotFields, bothMaps := got.(map[string]any)
 	if !isMap || !bothMaps {
-		if same(held, wanted) {
+		if same(got, want) {
 			return nil
 		}
-		return fmt.Errorf("%s is %s, not %s", path, asJSON(held), asJSON(wanted))
+		return fmt.Errorf("%s is %s, not %s", path, asJSON(got), asJSON(want))
 	}
 	var wrong []error
-	for name, value := range wantedFields {
+	for name, value := range wantFields {
 		inner := strings.TrimPrefix(path+"."+name, ".")
-		if field, ok := heldFields[name]; ok {
+		if field, ok := gotFields[name]; ok {
 			wrong = append(wrong, includes(field, value, inner))
 		} else {
 			wrong = append(wrong, fmt.Errorf("%s does not exist; it should be %s", inner, asJSON(value)))
@@ -187,10 +187,10 @@ func includes(held, wanted any, path string) error {
 	return errors.Join(wrong...)
 }
 
-// differs returns an error if a named value is not the wanted one.
-func differs(name, held, wanted string) error {
-	if held == wanted {
+// differs returns an error if a named value is not the expected one.
+func differs(name, got, want string) error {
+	if got == want {
 		return nil
 	}
-	return fmt.Errorf("%s is %q, not %q", name, held, wanted)
+	return fmt.Errorf("%s is %q, not %q", name, got, want)
 }

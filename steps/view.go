@@ -152,7 +152,7 @@ func kindAndName(named string) (kind, name string) {
 	return kind, name
 }
 
-// workload is a workload in the cluster, with what its kinds have in common.
+// workload is a workload in the cluster, with the fields that all kinds of workload have.
 type workload struct {
 	named     string // in the words of the step
 	namespace string // in the cluster

@@ -22,7 +22,7 @@ type Step = vocabulary.Row
 // Effects is a set of the effects below.
 type Effects = vocabulary.Effects
 
-// What a step does or needs beyond its own outcome.
+// Effects of steps.
 const (
 	// NeedsContainers is the effect of a step that shows something only on nodes that run containers. A scenario with
 	// such a step is skipped on simulated nodes, like one with the tag Containers.
@@ -85,7 +85,7 @@ func nouns(s *scenario) []vocabulary.Noun {
 	}
 }
 
-// builtIn are the built-in steps as they are known before a scenario runs.
+// builtIn returns the built-in steps for a vocabulary. Their methods cannot run.
 var builtIn = sync.OnceValue(func() []vocabulary.Noun { return nouns(newScenario(new(Suite))) })
 
 // Vocabulary is the steps that the scenarios of a suite may use: the built-in ones and the suite's own. It needs no
@@ -153,7 +153,7 @@ func listExpressions(initialize func(*godog.ScenarioContext)) (all []vocabulary.
 }
 
 // Check returns an error for each step of these scenarios of one feature that the vocabulary does not have, that is
-// ambiguous, or that is misused, each with its file and line and what to write instead.
+// ambiguous, or that is misused, each with its file and line and a proposal.
 func (v *Vocabulary) Check(feature *messages.GherkinDocument, scenarios []*messages.Pickle) error {
 	return v.steps.Check(feature, scenarios)
 }
@@ -180,8 +180,7 @@ const introduction = "<!-- Generated from the rows of all steps. -->\n\n# Steps\
 	"- Each example is a scenario that passes for the chart of `helm create shop`. The steps under \"Running containers\"\n" +
 	"  and \"Requests\" need nodes that run containers. On simulated nodes, scenarios that use them are skipped.\n\n"
 
-// WritePage writes the documentation of all steps in Markdown, by noun: what each does, what follows it, and an
-// example.
+// WritePage writes the documentation of all steps in Markdown, grouped by noun.
 func (v *Vocabulary) WritePage(w io.Writer) error { return v.steps.WritePage(w, introduction) }
 
 // misused returns an error for the steps of a scenario that are not used as they are meant, before any of them runs.

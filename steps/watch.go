@@ -70,7 +70,7 @@ func (r *recorders) watch(ctx context.Context, named, namespace string) error {
 	return nil
 }
 
-func (r *recorders) readyAllAlong(ctx context.Context, wanted int, named, namespace string) error {
+func (r *recorders) readyAllAlong(ctx context.Context, want int, named, namespace string) error {
 	watched, err := r.workload(ctx, named, namespace)
 	if err != nil {
 		return err
@@ -84,13 +84,13 @@ func (r *recorders) readyAllAlong(ctx context.Context, wanted int, named, namesp
 	if err := found.catchUp(ctx); err != nil {
 		return err
 	}
-	return found.checkLeast(wanted)
+	return found.checkLeast(want)
 }
 
 func (r *recorders) find(watched *workload) *recorder {
-	for _, one := range r.all {
-		if one.workload.named == watched.named && one.workload.namespace == watched.namespace {
-			return one
+	for _, recorder := range r.all {
+		if recorder.workload.named == watched.named && recorder.workload.namespace == watched.namespace {
+			return recorder
 		}
 	}
 	return nil
@@ -98,9 +98,9 @@ func (r *recorders) find(watched *workload) *recorder {
 
 // stop ends all recorders and waits for them.
 func (r *recorders) stop() {
-	for _, one := range r.all {
-		one.watcher.Stop()
-		<-one.finished
+	for _, recorder := range r.all {
+		recorder.watcher.Stop()
+		<-recorder.finished
 	}
 }
 
@@ -203,17 +203,17 @@ func (r *recorder) ready() int {
 }
 
 // checkLeast returns an error if fewer pods were ready at any time.
-func (r *recorder) checkLeast(wanted int) error {
+func (r *recorder) checkLeast(want int) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
-	case r.least >= wanted:
+	case r.least >= want:
 		return nil
 	case r.when == 0:
-		return fmt.Errorf("%d pods of %s were ready when it was first watched, not %d", r.least, r.workload.named, wanted)
+		return fmt.Errorf("%d pods of %s were ready when it was first watched, not %d", r.least, r.workload.named, want)
 	}
 	return fmt.Errorf("only %d pods of %s were ready %s after it was first watched, not %d",
-		r.least, r.workload.named, r.when.Round(time.Millisecond), wanted)
+		r.least, r.workload.named, r.when.Round(time.Millisecond), want)
 }
 
 // catchUp waits until the recorder has handled everything that the API server has now.

@@ -17,18 +17,18 @@ var (
 	innermost = regexp.MustCompile(`\[([^][]*)\]`)
 )
 
-// nearest returns the end of an error about an unknown step: the definition that is most like the step, or that there
-// is none.
+// nearest returns the end of an error about an unknown step, which names the definition that is most like the step, if
+// there is one.
 func (v *Vocabulary) nearest(text string) string {
 	var variants, names []string
 	for _, d := range v.definitions {
-		of := []string{literal(d.pattern)}
+		texts := []string{literal(d.pattern)}
 		name := "; the nearest is " + d.name
 		if d.row != nil {
-			of = expand(d.row.Phrase)
+			texts = expand(d.row.Phrase)
 			name = "; the nearest is\n  " + d.row.layout("  ")
 		}
-		for _, variant := range of {
+		for _, variant := range texts {
 			variants, names = append(variants, variant), append(names, name)
 		}
 	}
@@ -46,7 +46,7 @@ func literal(expression *regexp.Regexp) string {
 	return digits.ReplaceAllString(text, "N")
 }
 
-// abstract replaces the values in a step by the placeholders that they may be meant for.
+// abstract replaces the values in a step with placeholders.
 func (g *Grammar) abstract(text string) string {
 	text = quotedText.ReplaceAllString(text, `""`)
 	text = number.ReplaceAllString(text, "N")

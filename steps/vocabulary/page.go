@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// WritePage writes the documentation of all rows in Markdown, below an introduction: an overview of all phrases by noun,
-// and for each row what it does, what follows it, and its example.
+// WritePage writes the documentation of all rows in Markdown, below an introduction: an overview of all phrases by
+// noun, and a section for each row.
 func (v *Vocabulary) WritePage(w io.Writer, introduction string) error {
 	var overview, sections strings.Builder
 	for _, noun := range v.nouns {
@@ -25,7 +25,7 @@ func (v *Vocabulary) WritePage(w io.Writer, introduction string) error {
 	return err
 }
 
-// followedBy returns what the overview shows after the phrase.
+// followedBy returns the note after the phrase in the overview.
 func (r Row) followedBy() string {
 	switch {
 	case r.Columns != nil:

@@ -14,7 +14,7 @@ import (
 	"github.com/traderadmin/charts/internal/suggest"
 )
 
-// Row describes one step: how scenarios write it, what runs it, and its documentation.
+// Row describes one step: its phrase, the function behind it, and its documentation.
 type Row struct {
 	// Phrase is the text of the step. A placeholder, a word in capitals such as NAME or "NAMESPACE", stands for a value
 	// that the scenario gives. A part in brackets is optional.
@@ -24,7 +24,7 @@ type Row struct {
 	// optional part cannot be a number, because it is "" if the scenario leaves the part out. Method returns nothing, an
 	// error, or a context.Context and an error.
 	Method any
-	// Does says in full sentences what the step does. It is Markdown.
+	// Does describes the step in full sentences of Markdown.
 	Does string
 	// Columns are the columns of the table that must follow the step. A name that ends in ? may be left out, and
 	// AnyOther stands for further columns of any name. nil means that no table follows.
@@ -33,7 +33,7 @@ type Row struct {
 	Text string
 	// Example is the steps of a scenario that uses the step.
 	Example string
-	// Effects are what the step does or needs beyond its own outcome.
+	// Effects are the side effects and needs of the step.
 	Effects Effects
 }
 
@@ -101,7 +101,7 @@ func (r Row) checkColumns(header *messages.PickleTableRow) error {
 	return nil
 }
 
-// check returns an error if the row cannot be used: its method does not take what its phrase has.
+// check returns an error if the row cannot be used, for example because its method does not fit its phrase.
 func (r Row) check(grammar *Grammar) error {
 	switch {
 	case r.Phrase == "":
@@ -126,7 +126,7 @@ var (
 		reflect.TypeFor[int8](), reflect.TypeFor[uint](), reflect.TypeFor[uint64](), reflect.TypeFor[uint32](),
 		reflect.TypeFor[uint16](), reflect.TypeFor[uint8](), reflect.TypeFor[float64](), reflect.TypeFor[float32](),
 	})
-	// texts are those of them to which godog converts "", the value of an optional placeholder that is left out.
+	// texts are the types that godog converts "" to, the value of an optional placeholder that is left out.
 	texts = []reflect.Type{reflect.TypeFor[string](), reflect.TypeFor[[]byte]()}
 )
 

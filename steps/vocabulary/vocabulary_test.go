@@ -79,9 +79,11 @@ func TestCheckStep(t *testing.T) {
 		{Phrase: "the lights", Method: func(*messages.PickleTable) {}, Columns: []string{"street", "color?"}},
 		{Phrase: "any lights", Method: func(*messages.PickleTable) {}, Columns: []string{"street", AnyOther}},
 		{Phrase: "the letter", Method: func(*messages.PickleDocString) {}, Text: "its text"},
-	}}}, Expression{Pattern: regexp.MustCompile("^plain$")}, Expression{Pattern: regexp.MustCompile("^the light is red$")}, Expression{
-		Pattern: regexp.MustCompile(`^the lamp of "([^"]*)" is lit$`), Source: "own_test.go:12",
-	})
+	}}},
+		Expression{Pattern: regexp.MustCompile("^plain$")},
+		Expression{Pattern: regexp.MustCompile("^the light is red$")},
+		Expression{Pattern: regexp.MustCompile(`^the lamp of "([^"]*)" is lit$`), Source: "own_test.go:12"},
+	)
 	require.NoError(t, err)
 	text := &messages.PickleStepArgument{DocString: &messages.PickleDocString{}}
 	for _, test := range []struct {

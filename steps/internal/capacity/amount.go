@@ -7,14 +7,14 @@ import (
 	"k8s.io/component-helpers/resource"
 )
 
-// Amount is what pods request, or what nodes offer.
+// Amount is an amount of resources that pods request or nodes offer.
 type Amount struct {
 	CPU    int64 // millicores
 	Memory int64 // bytes
 	Pods   int64
 }
 
-// requestsOf returns what the scheduler reserves for a pod. The API server may not have set defaults yet.
+// requestsOf returns the resources that the scheduler reserves for a pod. The API server may not have set defaults yet.
 func requestsOf(spec corev1.PodSpec) Amount {
 	pod := &corev1.Pod{Spec: *spec.DeepCopy()}
 	for _, containers := range [][]corev1.Container{pod.Spec.InitContainers, pod.Spec.Containers} {

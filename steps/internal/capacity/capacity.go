@@ -1,7 +1,7 @@
 // Package capacity divides the nodes of a cluster among scenarios that run in parallel, so that the pods of one do not
 // wait in the scheduler for the pods of another.
 //
-// A [Capacity] is a weighted semaphore over several resources. A scenario reserves what its pods request before it
+// A [Capacity] is a weighted semaphore over several resources. A scenario reserves the requests of its pods before it
 // sends objects, waits while too little is free, and releases its share once its pods are gone. Requests are served in
 // the order in which they arrive. A small request does not overtake a large one, which would starve.
 //
@@ -23,7 +23,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// Capacity is what the nodes offer to the pods of a run. It is safe for concurrent use.
+// Capacity is the node capacity that the pods of a run share. It is safe for concurrent use.
 type Capacity struct {
 	measure func(context.Context) (Amount, error)
 
@@ -42,7 +42,7 @@ type claim struct {
 	granted chan struct{} // closed when it is granted
 }
 
-// New returns a capacity. Its size is what measure returns when it is first needed.
+// New returns a capacity. It calls measure for its size when it is first needed.
 func New(measure func(context.Context) (Amount, error)) *Capacity { return &Capacity{measure: measure} }
 
 // Share returns an empty share for one scenario, whose steps run one after another.
@@ -121,7 +121,7 @@ func (c *Capacity) ensureMeasured(ctx context.Context) (err error) {
 	return nil
 }
 
-// grow enlarges the share to what is needed. An empty share waits for its turn. Shares never shrink.
+// grow enlarges the share to the needed amount. An empty share waits for its turn. Shares never shrink.
 func (c *Capacity) grow(ctx context.Context, s *Share, needed Amount) error {
 	c.mu.Lock()
 	more := needed.minus(s.held).max(Amount{})

@@ -13,7 +13,7 @@ import (
 	"github.com/traderadmin/charts/internal/workload"
 )
 
-// demand is what the pods of one object request.
+// demand is the sum of the requests of one object's pods.
 type demand struct {
 	template corev1.PodTemplateSpec
 	scale    workload.Scale

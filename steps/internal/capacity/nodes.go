@@ -13,9 +13,10 @@ import (
 	"k8s.io/client-go/kubernetes"
 )
 
-// OfNodes returns the capacity of a cluster: what its nodes can allocate, less what other pods request when the
-// capacity is first needed. Pods in the namespaces that the selector matches are the run's own, and are not subtracted.
-// Tainted and unschedulable nodes are ignored. If the user may not list nodes or pods, the capacity is unlimited.
+// OfNodes returns the capacity of a cluster: the allocatable resources of its nodes, less the requests of other pods
+// when the capacity is first needed. Pods in the namespaces that the selector matches are the run's own, and are not
+// subtracted. Tainted and unschedulable nodes are ignored. If the user may not list nodes or pods, the capacity is
+// unlimited.
 func OfNodes(cluster kubernetes.Interface, own labels.Selector) *Capacity {
 	return New(func(ctx context.Context) (Amount, error) {
 		size, err := measure(ctx, cluster, own)

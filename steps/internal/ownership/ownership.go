@@ -4,8 +4,8 @@
 // # Protocol
 //
 // Every object that a run creates has the label [Label], whose value is the run's ID. Before it creates anything else,
-// a run creates a Lease, which it renews six times per Patience. It deletes the Lease after everything else, and keeps it
-// if a deletion fails, so that a later sweep finds the run. The Lease is in a namespace of its own, or in the one
+// a run creates a Lease, which it renews six times per Patience. It deletes the Lease after everything else, and keeps
+// it if a deletion fails, so that a later sweep finds the run. The Lease is in a namespace of its own, or in the one
 // namespace that runs share (Options.Namespace).
 //
 // A run that finds the label of another run observes that run's Lease. If the Lease is missing, or its resourceVersion
@@ -15,9 +15,9 @@
 //
 // # Guarantees
 //
-//   - Objects without the label are not touched, nor are those of a run that renews its Lease.
+//   - Objects without the label, and those of a run that renews its Lease, are not touched.
 //   - The objects of a run that was killed are deleted by the next run.
-//   - [Run.Close] and [Sweep] return when their context ends, with an error that names what is left.
+//   - [Run.Close] and [Sweep] return when their context ends, with an error that names the remaining namespaces.
 //
 // # Limits
 //
@@ -158,8 +158,9 @@ func (r *Run) startSweep(ctx context.Context) {
 }
 
 // Close deletes the objects of the run and its Lease, and waits until they are gone and the objects of dead runs are
-// too. If a deletion fails, it keeps the Lease, and does not wait for the objects of the run. When ctx ends first, it cancels all of that and returns an error that names what is left. Either way, everything
-// that Begin started has ended when it returns. A second call does nothing.
+// too. If a deletion fails, it keeps the Lease, and does not wait for the objects of the run. When ctx ends first, it
+// cancels all of that and returns an error that names the remaining namespaces. Either way, everything that Begin
+// started has ended when it returns. A second call does nothing.
 func (r *Run) Close(ctx context.Context) (err error) {
 	r.closing.Do(func() {
 		err = r.deleteObjects(ctx, r.id)

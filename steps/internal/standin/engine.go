@@ -18,18 +18,19 @@ const docker engine = "docker"
 // pullTimeout limits the pull of one image.
 const pullTimeout = 3 * time.Minute
 
-// find returns the name of an image that the engine has: the wanted one, which is pulled if necessary, or the newest of
-// the same repository. If the wanted image cannot be pulled, pullErr says why. The name is empty if there is no image.
-func (e engine) find(ctx context.Context, wanted reference) (found string, pullErr error) {
-	if _, err := e.run(ctx, "image", "inspect", "--format", "{{.Id}}", wanted.familiar); err == nil {
-		return wanted.familiar, nil
+// find returns the name of an image that the engine has: the image of the reference, which is pulled if necessary, or
+// the newest of the same repository. If that image cannot be pulled, pullErr is the reason. The name is empty if there
+// is no image.
+func (e engine) find(ctx context.Context, image reference) (found string, pullErr error) {
+	if _, err := e.run(ctx, "image", "inspect", "--format", "{{.Id}}", image.familiar); err == nil {
+		return image.familiar, nil
 	}
 	pulling, cancel := context.WithTimeout(ctx, pullTimeout)
 	defer cancel()
-	if _, pullErr = e.run(pulling, "pull", "--quiet", wanted.familiar); pullErr == nil {
-		return wanted.familiar, nil
+	if _, pullErr = e.run(pulling, "pull", "--quiet", image.familiar); pullErr == nil {
+		return image.familiar, nil
 	}
-	repository := wanted.names[0]
+	repository := image.names[0]
 	tags, err := e.run(ctx, "image", "ls", "--format", "{{.Tag}}", repository) // newest first
 	if err != nil {
 		return "", pullErr

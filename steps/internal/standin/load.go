@@ -14,7 +14,7 @@ import (
 	"github.com/traderadmin/charts/steps/internal/standin/program/contract"
 )
 
-// image is what this run knows about an image that a container has named.
+// image is the state of an image that a container has named.
 type image struct {
 	reference  reference
 	contract   contract.Contract
@@ -27,12 +27,12 @@ type image struct {
 
 // load loads the images that containers need and the nodes do not have.
 func (i *Images) load(ctx context.Context, found []container) error {
-	if i.held == nil {
-		held, err := i.nodes.Images(ctx)
+	if i.present == nil {
+		present, err := i.nodes.Images(ctx)
 		if err != nil {
 			return err
 		}
-		i.held = withoutOurs(held)
+		i.present = withoutOurs(present)
 	}
 	var outdated []*image
 	for _, c := range found {
@@ -51,7 +51,7 @@ func (i *Images) load(ctx context.Context, found []container) error {
 	return i.loadStandIns(ctx, outdated)
 }
 
-// lookUp returns what is known about an image. If the image is new and real, it loads it.
+// lookUp returns the state of an image. If the image is new and real, it loads it.
 func (i *Images) lookUp(ctx context.Context, named reference) (*image, error) {
 	if known, ok := i.used[named.full]; ok {
 		return known, nil
@@ -68,7 +68,7 @@ func (i *Images) lookUp(ctx context.Context, named reference) (*image, error) {
 		if err := i.loadReal(ctx, known); err != nil {
 			return nil, err
 		}
-	case i.held[named.full] != "":
+	case i.present[named.full] != "":
 		known.source = "image on the nodes"
 	default:
 		known.source, known.standIn = "stand-in", true
@@ -79,22 +79,22 @@ func (i *Images) lookUp(ctx context.Context, named reference) (*image, error) {
 
 // loadReal loads an image from the Docker engine, or leaves it to the nodes to pull.
 func (i *Images) loadReal(ctx context.Context, known *image) error {
-	wanted := known.reference
-	if i.held[wanted.full] != "" {
+	ref := known.reference
+	if i.present[ref.full] != "" {
 		known.source = "real: image on the nodes"
 		return nil
 	}
-	found, pullErr := i.engine.find(ctx, wanted)
+	found, pullErr := i.engine.find(ctx, ref)
 	switch found {
 	case "":
 		known.source = fmt.Sprintf("real: pulled by the nodes (Docker engine: %v)", pullErr)
 		return nil
-	case wanted.familiar:
+	case ref.familiar:
 		known.source = "real: from the Docker engine"
 	default:
 		known.source = fmt.Sprintf("real: replaced by %s from the Docker engine (%v)", found, pullErr)
 	}
-	fmt.Fprintf(i.options.Progress, "image %s: %s\n", wanted.familiar, known.source)
+	fmt.Fprintf(i.options.Progress, "image %s: %s\n", ref.familiar, known.source)
 	path, err := createTemp("image-*.tar")
 	if err != nil {
 		return err
@@ -108,10 +108,10 @@ func (i *Images) loadReal(ctx context.Context, known *image) error {
 		return fmt.Errorf("read the archive that docker save wrote of %s: %w", found, err)
 	}
 	known.loaded = true
-	return i.loadArchive(ctx, map[string]v1.Image{wanted.full: saved})
+	return i.loadArchive(ctx, map[string]v1.Image{ref.full: saved})
 }
 
-// learn adds what a container needs of the stand-in, and reports whether the stand-in must be loaded again.
+// learn adds the needs of a container to the stand-in, and reports whether the stand-in must be loaded again.
 func (known *image) learn(c container) bool {
 	before := known.fingerprint()
 	known.contract = known.contract.With(c.name, c.use)
@@ -169,12 +169,12 @@ func (i *Images) loadArchive(ctx context.Context, images map[string]v1.Image) er
 	}
 	defer os.Remove(path) //nolint:errcheck // it is a temporary file
 	archive := maps.Clone(images)
-	for _, one := range images {
-		digest, err := one.Digest()
+	for _, image := range images {
+		digest, err := image.Digest()
 		if err != nil {
 			return err
 		}
-		archive[mark(digest)] = one
+		archive[mark(digest)] = image
 		i.loaded[digest.String()] = true
 	}
 	if err := writeArchive(path, archive); err != nil {

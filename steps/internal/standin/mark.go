@@ -14,14 +14,14 @@ func mark(digest v1.Hash) string { return marks + ":" + digest.Hex[:12] }
 
 func isMark(name string) bool { return strings.HasPrefix(name, marks+":") }
 
-// withoutOurs returns the images in held, digests by name, that neither this run nor an earlier one has loaded.
-func withoutOurs(held map[string]string) map[string]string {
+// withoutOurs returns the present images, digests by name, that no run of a suite has loaded.
+func withoutOurs(present map[string]string) map[string]string {
 	ours := map[string]bool{}
-	for name, digest := range held {
+	for name, digest := range present {
 		ours[digest] = ours[digest] || isMark(name)
 	}
 	others := map[string]string{}
-	for name, digest := range held {
+	for name, digest := range present {
 		if !ours[digest] {
 			others[name] = digest
 		}
@@ -31,14 +31,14 @@ func withoutOurs(held map[string]string) map[string]string {
 
 // unnamedOurs returns the digests of images that were loaded by this package and have no name left by which a pod could
 // use them. Names that containerd generates do not count.
-func unnamedOurs(held map[string]string) map[string]bool {
+func unnamedOurs(present map[string]string) map[string]bool {
 	unnamed := map[string]bool{}
-	for name, digest := range held {
+	for name, digest := range present {
 		if isMark(name) {
 			unnamed[digest] = true
 		}
 	}
-	for name, digest := range held {
+	for name, digest := range present {
 		generated := strings.HasPrefix(name, "sha256:") || strings.HasPrefix(name, "import-")
 		if !generated && !isMark(name) {
 			delete(unnamed, digest)

@@ -82,7 +82,7 @@ type Images struct {
 	mu      sync.Mutex
 	arch    string
 	program v1.Layer          // nil until the first stand-in is built
-	held    map[string]string // images that the nodes had before any run, as in Nodes.Images; nil until needed
+	present map[string]string // images that the nodes had before any run, as in Nodes.Images; nil until needed
 	used    map[string]*image // by full name
 	loaded  map[string]bool   // digests of the images that this run has loaded
 }
@@ -98,9 +98,9 @@ func New(nodes Nodes, options Options) *Images {
 	}
 }
 
-// Prepare loads what the containers in objects need onto the nodes. It changes one field of the objects: a container
-// whose image was loaded, and whose pull policy is Always, explicitly or because its tag is latest, gets IfNotPresent,
-// because no registry has the image.
+// Prepare loads the images of the containers in objects onto the nodes. It changes one field of the objects: a
+// container whose image was loaded, and whose pull policy is Always, explicitly or because its tag is latest, gets
+// IfNotPresent, because no registry has the image.
 func (i *Images) Prepare(ctx context.Context, objects []*unstructured.Unstructured) error {
 	var found []container
 	for _, object := range objects {
@@ -169,11 +169,11 @@ func (i *Images) Remove(ctx context.Context) error {
 	if len(i.loaded) == 0 {
 		return nil
 	}
-	held, err := i.nodes.Images(ctx)
+	present, err := i.nodes.Images(ctx)
 	if err == nil {
-		unnamed := unnamedOurs(held)
-		maps.DeleteFunc(held, func(_, digest string) bool { return !i.loaded[digest] && !unnamed[digest] })
-		err = i.nodes.RemoveImages(ctx, slices.Sorted(maps.Keys(held))...)
+		unnamed := unnamedOurs(present)
+		maps.DeleteFunc(present, func(_, digest string) bool { return !i.loaded[digest] && !unnamed[digest] })
+		err = i.nodes.RemoveImages(ctx, slices.Sorted(maps.Keys(present))...)
 	}
 	if err != nil {
 		return fmt.Errorf("remove the images that this run loaded: %w", err)

@@ -34,17 +34,17 @@ import (
 
 // nodes records the images of the archives that are loaded.
 type nodes struct {
-	mu     sync.Mutex
-	held   map[string]string
-	images map[string]v1.Image
-	loads  int
-	err    error
+	mu      sync.Mutex
+	present map[string]string
+	images  map[string]v1.Image
+	loads   int
+	err     error
 }
 
 func (n *nodes) Images(context.Context) (map[string]string, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return maps.Clone(n.held), nil
+	return maps.Clone(n.present), nil
 }
 
 func (n *nodes) LoadImageArchive(_ context.Context, path string) error {
@@ -57,15 +57,15 @@ func (n *nodes) LoadImageArchive(_ context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	if n.held == nil {
-		n.held, n.images = map[string]string{}, map[string]v1.Image{}
+	if n.present == nil {
+		n.present, n.images = map[string]string{}, map[string]v1.Image{}
 	}
 	for name, image := range images {
 		digest, err := image.Digest()
 		if err != nil {
 			return err
 		}
-		n.held[name], n.images[name] = digest.String(), image
+		n.present[name], n.images[name] = digest.String(), image
 	}
 	n.loads++
 	return nil
@@ -75,10 +75,10 @@ func (n *nodes) RemoveImages(_ context.Context, names ...string) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, name := range names {
-		if n.held[name] == "" {
+		if n.present[name] == "" {
 			return fmt.Errorf("no image %s", name)
 		}
-		delete(n.held, name)
+		delete(n.present, name)
 	}
 	return nil
 }
@@ -172,7 +172,7 @@ spec:
 
 func TestPrepareReplacesMissingImages(t *testing.T) {
 	t.Parallel()
-	n := &nodes{held: map[string]string{"docker.io/library/there:1": "sha256:1"}, images: map[string]v1.Image{}}
+	n := &nodes{present: map[string]string{"docker.io/library/there:1": "sha256:1"}, images: map[string]v1.Image{}}
 	images := newImages(n, Options{HealthPaths: []string{"/healthz"}, RealImages: DefaultRealImages})
 	web := object(t, deployment)
 	digest := "@sha256:" + strings.Repeat("a", 64)
@@ -192,7 +192,7 @@ spec:
 	require.NoError(t, images.Prepare(t.Context(), []*unstructured.Unstructured{web, job, cache}))
 
 	assert.Equal(t, 1, n.loads, "one archive contains all images")
-	got := slices.DeleteFunc(slices.Sorted(maps.Keys(n.held)), isMark)
+	got := slices.DeleteFunc(slices.Sorted(maps.Keys(n.present)), isMark)
 	assert.Equal(t, []string{
 		"docker.io/library/proxy:2", "docker.io/library/send" + digest, "docker.io/library/there:1",
 		"docker.io/your-registry/web:latest", "registry.example/web:1",
@@ -359,7 +359,7 @@ func TestStandInsOfEarlierRunsAreReplaced(t *testing.T) {
 	assert.Equal(t, 2, n.loads)
 	assert.Equal(t, []int32{9000}, later.Used()[0].Ports)
 	require.NoError(t, later.Remove(t.Context()))
-	assert.Empty(t, n.held)
+	assert.Empty(t, n.present)
 	require.NoError(t, newImages(n, Options{}).Remove(t.Context()), "nothing to remove")
 }
 

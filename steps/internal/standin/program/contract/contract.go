@@ -30,7 +30,7 @@ const Prefix = "/standin/"
 // Program is the path of the stand-in in its image.
 const Program = "/standin"
 
-// Contract is what an image does. The zero value is an image that listens on no port.
+// Contract is the behavior of an image. The zero value is an image that listens on no port.
 type Contract struct {
 	// Containers are the containers that use the image, by name.
 	Containers map[string]Container `json:"containers,omitempty"`

@@ -1,4 +1,4 @@
-// Package kernel parses what the Linux kernel reports about a container: its user, its privileges and its limits. It
+// Package kernel parses the Linux kernel's reports about a container: its user, its privileges and its limits. It
 // reads files below /proc and /sys as they appear in the container. The stand-in reads its own files; the suite reads
 // those of any container by exec.
 package kernel

@@ -119,7 +119,8 @@ func newCommandLine() *commandLine {
 		"`format` of the findings, or format=file (repeatable): "+strings.Join(format.Names(), ", "))
 	c.StringVar(&c.failOn, "fail-on", policy.Error.String(),
 		"exit with 1 on findings of this `severity` or above: "+strings.Join(policy.SeverityNames(), ", "))
-	c.DurationVar(&c.timeLimit, "time-limit", 10*time.Second, "give up a chart if a rendering takes longer than this `duration` of CPU time")
+	c.DurationVar(&c.timeLimit, "time-limit", 10*time.Second,
+		"give up a chart if a rendering takes longer than this `duration` of CPU time")
 	c.Uint64Var(&c.memoryLimit, "memory-limit", 1024, "give up a chart if it takes more memory than this, in `MiB`")
 	c.BoolVar(&c.practices, "practices", false, "run the checks of kube-score too, which is built on first use")
 	c.BoolVar(&c.resources, "resources", false, "print what a release requests from the cluster, and exit")

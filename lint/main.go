@@ -22,6 +22,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/traderadmin/charts/internal/suggest"
+	"github.com/traderadmin/charts/lint/fix"
 	"github.com/traderadmin/charts/lint/format"
 	"github.com/traderadmin/charts/lint/internal/changes"
 	"github.com/traderadmin/charts/lint/linter"
@@ -92,6 +93,7 @@ type commandLine struct {
 	practices    bool
 	resources    bool
 	testRules    bool
+	fix          bool
 	list         bool
 	explain      string
 	docs         bool
@@ -124,6 +126,8 @@ func newCommandLine() *commandLine {
 	c.Uint64Var(&c.memoryLimit, "memory-limit", 1024, "give up a chart if it takes more memory than this, in `MiB`")
 	c.BoolVar(&c.practices, "practices", false, "run the checks of kube-score too, which is built on first use")
 	c.BoolVar(&c.resources, "resources", false, "print what a release requests from the cluster, and exit")
+	c.BoolVar(&c.fix, "fix", false,
+		"edit the files of the charts for findings with one solution, print the changes, and lint the result")
 	c.BoolVar(&c.testRules, "test-rules", false,
 		"check the custom rules of the configuration with their good and bad manifests, and exit")
 	c.BoolVar(&c.list, "list", false, "list the rules, and exit")
@@ -207,6 +211,11 @@ func lint(ctx context.Context, args []string, stdout, stderr io.Writer) (int, er
 	result, err := linter.Run(ctx, paths, options)
 	if err != nil {
 		return 0, err
+	}
+	if c.fix {
+		if result, err = fixCharts(ctx, stderr, paths, options, result); err != nil {
+			return 0, err
+		}
 	}
 	for _, o := range outputs {
 		if err := o.write(stdout, result); err != nil {
@@ -359,4 +368,26 @@ func testRules(w io.Writer, paths []string, options linter.Options) (int, error)
 	}
 	_, err = fmt.Fprintf(w, "Custom rules that agree with their manifests: %d\n", tests.Rules)
 	return clean, err
+}
+
+// fixCharts edits the charts, prints the changes, and lints the result.
+func fixCharts(
+	ctx context.Context, w io.Writer, paths []string, options linter.Options, result *linter.Result,
+) (*linter.Result, error) {
+	for _, path := range paths {
+		var findings []linter.Finding
+		for _, f := range result.Findings {
+			if f.Chart == filepath.Clean(path) {
+				findings = append(findings, f)
+			}
+		}
+		changes, err := fix.Chart(path, findings)
+		for _, change := range changes {
+			fmt.Fprintf(w, "%s: %s\n", change.Position, change.What)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("--fix: %w", err)
+		}
+	}
+	return linter.Run(ctx, paths, options)
 }

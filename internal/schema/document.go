@@ -92,6 +92,18 @@ func (s Schemas) Refusing(key string) *yaml.Node {
 	return nil
 }
 
+// PropertiesObject returns the first object under the keyword "properties", to which the description of another key can
+// be added; nil if there is none.
+func (s Schemas) PropertiesObject() *yaml.Node {
+	parts, _ := s.parts()
+	for _, part := range parts {
+		if properties := member(part, "properties"); isObject(properties) {
+			return properties
+		}
+	}
+	return nil
+}
+
 // DescribeNothing reports whether the schemas describe no key of an object at all.
 func (s Schemas) DescribeNothing() bool {
 	parts, complete := s.parts()

@@ -16,6 +16,23 @@ const maxDepth = 40
 // Undescribed returns the keys of values.yaml that the chart's schema does not describe although it accepts them, in
 // the order of the file. Globals and the values of subcharts are omitted: other charts describe them.
 func Undescribed(c *chart.Chart) []chart.ValuesKey {
+	var keys []chart.ValuesKey
+	for _, k := range UndescribedKeys(c) {
+		keys = append(keys, k.ValuesKey)
+	}
+	return keys
+}
+
+// UndescribedKey is a key of values.yaml that the schema does not describe.
+type UndescribedKey struct {
+	chart.ValuesKey
+	Name  string         // the last key of the path
+	Value *yaml.Node     // in values.yaml
+	In    schema.Schemas // of the map that has the key
+}
+
+// UndescribedKeys returns the keys of [Undescribed] with their values, and the schemas that should describe them.
+func UndescribedKeys(c *chart.Chart) []UndescribedKey {
 	document, file := Document(c), c.File(chart.ValuesYAML)
 	if document == nil || file == nil {
 		return nil
@@ -29,7 +46,7 @@ type undescribed struct {
 	chart *chart.Chart
 	file  *chart.File
 	none  bool // the schema describes no key at all
-	found []chart.ValuesKey
+	found []UndescribedKey
 }
 
 func (u *undescribed) visit(values *yaml.Node, schemas schema.Schemas, path []string) {
@@ -56,7 +73,12 @@ func (u *undescribed) visit(values *yaml.Node, schemas schema.Schemas, path []st
 		case verdict == schema.Described:
 			u.visit(value, below, at)
 		case verdict == schema.Undescribed, verdict == schema.Unconstrained && len(path) == 0 && u.none:
-			u.found = append(u.found, chart.ValuesKey{Key: schema.FormatPath(at), Position: u.file.At(key)})
+			u.found = append(u.found, UndescribedKey{
+				ValuesKey: chart.ValuesKey{Key: schema.FormatPath(at), Position: u.file.At(key)},
+				Name:      key.Value,
+				Value:     value,
+				In:        schemas,
+			})
 		}
 	}
 }

@@ -86,10 +86,18 @@ var cases = map[string][]expectation{
 		{"duplicate-item", linter.Error, "a.yaml:47: the volume v"},
 		{"values-schema-global", linter.Warning, "values.schema.json:1: "},
 	},
-	"real-tp":           {{"service-port-undeclared", linter.Info, "targetPort 0, which means the Service's port, 8080"}},
-	"48-crlf":           {},
-	"50b-dnspolicy-map": {{"manifest-type-wrong", linter.Error, "dnsPolicy must be a string, not a map"}},
-	"real-cyc":          {{"values-schema-missing", linter.Warning, "no values.schema.json"}},
+	"real-tp": {{"service-port-undeclared", linter.Info, "targetPort 0, which means the Service's port, 8080"}},
+	"07c-section-null": {
+		{"render-failure", linter.Error, "values-small.yaml:1 sets pdb to null, but the template reads pdb.enabled"},
+	},
+	"48-crlf":             {},
+	"50b-dnspolicy-map":   {{"manifest-type-wrong", linter.Error, "dnsPolicy must be a string, not a map"}},
+	"59-required-with-ci": {{"render-failure", linter.Info, "renders with ci/dsn-values.yaml"}},
+	"real-req": {
+		{"render-failure", linter.Info, "renders with ci/a-values.yaml"},
+		{"values-schema-global", linter.Warning, "global"},
+	},
+	"real-cyc": {{"values-schema-missing", linter.Warning, "no values.schema.json"}},
 	"real-rnd": {
 		{"limits-missing", linter.Warning, "t.yaml:9: container \"t\" of Pod/release-name-test-* "},
 		{"requests-missing", linter.Warning, "t.yaml:9: container \"t\" of Pod/release-name-test-* "},

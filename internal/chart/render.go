@@ -63,12 +63,6 @@ func (r *Rendered) Values() map[string]any { return r.values }
 // Overrides returns the values of the variant's values set. They are shared and must not be modified.
 func (r *Rendered) Overrides() map[string]any { return r.variant.values.overrides() }
 
-// Failure is a part of a chart that Helm refuses.
-type Failure struct {
-	Position Position
-	Message  string
-}
-
 // Render renders the chart as helm template does. Unlike Helm it does not stop at the first failure: it ignores the
 // schema of the values, and a template that fails costs its own objects only.
 func (c *Chart) Render(v Variant) *Rendered {
@@ -128,7 +122,7 @@ func (c *Chart) renderText(v Variant) *Rendered {
 		return r
 	}
 	if err := r.prepare(); err != nil {
-		r.fail(c.ValuesFile(), err.Error())
+		r.fail(Failure{Position: c.ValuesFile(), Message: err.Error()})
 		return r
 	}
 	r.render()
@@ -203,7 +197,7 @@ func (r *Rendered) render() {
 			return
 		}
 		failure, template := r.renderFailure(err)
-		r.fail(failure.Position, failure.Message)
+		r.fail(failure)
 		if template == "" || isPartial(template) || emptied[template] {
 			return
 		}
@@ -231,9 +225,9 @@ func (r *Rendered) execute(helm *helmchart.Chart) (files map[string]string, err 
 
 // fail records a render failure. A partial fails in the same way for every template that includes it; the failure is
 // recorded once.
-func (r *Rendered) fail(at Position, message string) {
+func (r *Rendered) fail(failure Failure) {
 	const maxLength = 2000 // Helm quotes the whole text that is passed to tpl, once for each nested call
-	failure := Failure{Position: at, Message: truncate(message, maxLength)}
+	failure.Message = truncate(failure.Message, maxLength)
 	if !slices.Contains(r.RenderFailures, failure) {
 		r.RenderFailures = append(r.RenderFailures, failure)
 	}
@@ -246,11 +240,15 @@ var location = regexp.MustCompile(`(?:template: |at \()([^\n]+?):(\d+)(?::(\d+))
 // executing matches the name of the template, which text/template repeats between the position and the action.
 var executing = regexp.MustCompile(`^executing "[^"]*" at `)
 
+// tplCall matches a call of tpl in errors, with the whole text.
+var tplCall = regexp.MustCompile(
+	`(?:<[^\n]{0,200}?>: )?error calling tpl: error during tpl function execution for "(?:[^"\\]|\\.)*": (?:template: )?`)
+
 // renderFailure parses an error of the engine. It returns the failure with its innermost position, and the outermost
 // template, which was being rendered.
 func (r *Rendered) renderFailure(err error) (Failure, string) {
 	text := strings.TrimSpace(err.Error())
-	failure, outermost := Failure{Position: r.chart.file("templates"), Message: text}, ""
+	failure, outermost, innermost := Failure{Position: r.chart.file("templates"), Message: text}, "", ""
 	for _, found := range location.FindAllStringSubmatchIndex(text, -1) {
 		name := text[found[2]:found[3]]
 		at, isFile := r.templates[name]
@@ -260,14 +258,17 @@ func (r *Rendered) renderFailure(err error) (Failure, string) {
 		if outermost == "" {
 			outermost = name
 		}
+		innermost = name
 		at.Line, _ = strconv.Atoi(text[found[4]:found[5]])
 		if found[6] >= 0 {
 			column, _ := strconv.Atoi(text[found[6]:found[7]])
 			at.Column = column + 1
 		}
-		failure = Failure{Position: at, Message: executing.ReplaceAllString(text[found[1]:], "")}
+		message := tplCall.ReplaceAllString(executing.ReplaceAllString(text[found[1]:], ""), "in a text passed to tpl: ")
+		failure = Failure{Position: at, Message: message}
 	}
-	return failure, outermost
+	failure.Demand = strings.HasPrefix(text, demand)
+	return r.explainNull(failure, innermost), outermost
 }
 
 // edit returns a copy of a chart and its dependencies with the content of each template replaced by change.

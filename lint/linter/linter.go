@@ -302,7 +302,11 @@ func (r *run) lint(ctx context.Context, path string) (*linted, error) {
 		used:     make([]bool, len(o.policy.Suppressions)),
 		comments: comments,
 	}
-	remaining := slices.DeleteFunc(append(slices.Concat(found...), differing...), func(o occurrence[Finding]) bool {
+	all := append(slices.Concat(found...), differing...)
+	if _, configured := o.policy.Rules[renderFailure]; !configured {
+		acceptDemands(v, all)
+	}
+	remaining := slices.DeleteFunc(all, func(o occurrence[Finding]) bool {
 		return l.suppresses(o.item, v.sets[o.set].Name())
 	})
 	l.findings = merge(v, remaining, func(f *Finding, variants string) { f.Variants = variants })

@@ -57,6 +57,8 @@ type Finding struct {
 	// Variants names the variants of the chart that have the finding, such as "values-production.yaml on Kubernetes
 	// 1.36+"; empty if all of them do.
 	Variants string `json:"variants,omitempty"`
+
+	demand bool // see rule.Finding
 }
 
 // Severity says how much a finding matters.
@@ -118,6 +120,7 @@ func newFinding(path string, f rule.Finding) Finding {
 		Fix:       f.Fix,
 		Object:    f.Object,
 		Container: f.Container,
+		demand:    f.Demand,
 	}
 	if f.Value != nil {
 		finding.Value = Value{Position: Position(f.Value.Position), Key: f.Value.Key}

@@ -1,6 +1,13 @@
 package rule
 
-import "slices"
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/traderadmin/charts/internal/chart"
+	"github.com/traderadmin/charts/lint/policy"
+)
 
 func init() {
 	register(&Rule{
@@ -16,11 +23,43 @@ func init() {
 }
 
 func checkRenderFailure(p *Pass) {
-	for _, f := range slices.Concat(p.Chart.KubeVersionFailures(p.KubeVersion), p.Rendered.RenderFailures) {
+	for _, f := range p.Chart.KubeVersionFailures(p.KubeVersion) {
 		p.Report(Finding{
 			Position: f.Position,
 			Message:  f.Message,
-			Fix:      "Change the template or the values until `helm template` succeeds.",
+			Fix:      "Widen kubeVersion, or set kubeVersions in " + policy.FileName + " to those that the chart supports.",
 		})
 	}
+	for _, f := range p.Rendered.RenderFailures {
+		if p.lacksDependency(f) {
+			continue
+		}
+		finding := Finding{Position: f.Position, Message: f.Message, Demand: f.Demand}
+		switch {
+		case f.Null.Key != "":
+			if f.Null.Position.Line > 0 {
+				finding.Value = &f.Null
+			}
+			finding.Fix = fmt.Sprintf("Set %s to a map, or let the template accept null with parentheses: (.Values.%[1]s).KEY.",
+				f.Null.Key)
+		case f.Demand:
+			finding.Fix = "Set the value that the chart demands in the values set, or give it a default."
+		default:
+			finding.Fix = "The position is the innermost template line that Helm names; " +
+				"`helm template --debug` prints the calls that lead there."
+		}
+		p.Report(finding)
+	}
+}
+
+var undefinedTemplate = regexp.MustCompile(`no template "[^"]*" associated with template`)
+
+// lacksDependency reports whether a failure may be due to a missing dependency, which dependency-missing reports: a
+// template that is not defined, or a value that the dependency would bring.
+func (p *Pass) lacksDependency(f chart.Failure) bool {
+	if len(p.Chart.MissingDependencies()) == 0 {
+		return false
+	}
+	key, _, _ := strings.Cut(f.Null.Key, ".")
+	return undefinedTemplate.MatchString(f.Message) || key != "" && p.Chart.IsSharedKey(key)
 }

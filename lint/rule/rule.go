@@ -65,6 +65,10 @@ type Finding struct {
 	// Value is the key in the values that causes the problem, if that is certain.
 	Value *chart.ValuesKey
 
+	// Demand means that the chart fails on purpose with these values. The linter lowers the severity if it renders with
+	// others.
+	Demand bool
+
 	// Node is the rendered value with the problem, if there is one. Report derives Position and Value from it, unless they
 	// are set.
 	Node chart.Node

@@ -90,6 +90,7 @@ type commandLine struct {
 	changedSince string
 	timeLimit    time.Duration
 	memoryLimit  uint64
+	probes       string
 	practices    bool
 	resources    bool
 	testRules    bool
@@ -124,6 +125,8 @@ func newCommandLine() *commandLine {
 	c.DurationVar(&c.timeLimit, "time-limit", 10*time.Second,
 		"give up a chart if a rendering takes longer than this `duration` of CPU time")
 	c.Uint64Var(&c.memoryLimit, "memory-limit", 1024, "give up a chart if it takes more memory than this, in `MiB`")
+	c.StringVar(&c.probes, "probe", "",
+		"limit of `renderings` with values that no values set has, or off (default: twice those of the values sets)")
 	c.BoolVar(&c.practices, "practices", false, "run the checks of kube-score too, which is built on first use")
 	c.BoolVar(&c.resources, "resources", false, "print what a release requests from the cluster, and exit")
 	c.BoolVar(&c.fix, "fix", false,
@@ -176,6 +179,11 @@ func lint(ctx context.Context, args []string, stdout, stderr io.Writer) (int, er
 	if c.profile != "" {
 		if options.Profile, err = policy.ParseProfile(c.profile); err != nil {
 			return 0, fmt.Errorf("--profile: %w", err)
+		}
+	}
+	if c.Changed("probe") {
+		if options.Probes, err = policy.ParseProbes(c.probes); err != nil {
+			return 0, fmt.Errorf("--probe: %w", err)
 		}
 	}
 	options.Progress = stderr

@@ -63,6 +63,20 @@ func (r *Rendered) Values() map[string]any { return r.values }
 // Overrides returns the values of the variant's values set. They are shared and must not be modified.
 func (r *Rendered) Overrides() map[string]any { return r.variant.values.overrides() }
 
+// Variant returns the variant that the chart was rendered for.
+func (r *Rendered) Variant() Variant { return r.variant }
+
+// TemplateAt returns Helm's name for the template in a file, such as shop/templates/deployment.yaml; "" if the file is
+// not a template of an enabled chart.
+func (r *Rendered) TemplateAt(file string) string {
+	for name, at := range r.templates {
+		if at.File == file {
+			return name
+		}
+	}
+	return ""
+}
+
 // Render renders the chart as helm template does. Unlike Helm it does not stop at the first failure: it ignores the
 // schema of the values, and a template that fails costs its own objects only.
 func (c *Chart) Render(v Variant) *Rendered {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -159,6 +160,42 @@ func (f *setFile) failure(err error) Failure {
 	}
 	at.Line = line
 	return Failure{Position: at, Message: "the values cannot be read: " + problem}
+}
+
+// Setting is a value under a path of keys.
+type Setting struct {
+	Path  []string
+	Value any
+}
+
+// With returns a set that overrides the values of s by settings, in their order. Positions are those in the files of s.
+func (s *ValuesSet) With(name string, settings []Setting) *ValuesSet {
+	derived := &ValuesSet{name: name, values: map[string]any{}}
+	if s != nil {
+		derived.files, derived.set, derived.setAt, derived.failed = s.files, s.set, s.setAt, s.failed
+		override(derived.values, copyMaps(s.values))
+	}
+	for _, setting := range settings {
+		value := setting.Value
+		for _, key := range slices.Backward(setting.Path) {
+			value = map[string]any{key: value}
+		}
+		if nested, ok := value.(map[string]any); ok {
+			override(derived.values, copyMaps(nested))
+		}
+	}
+	return derived
+}
+
+// copyMaps returns a copy of a map and of the maps in it.
+func copyMaps(values map[string]any) map[string]any {
+	copied := maps.Clone(values)
+	for key, v := range copied {
+		if below, ok := v.(map[string]any); ok {
+			copied[key] = copyMaps(below)
+		}
+	}
+	return copied
 }
 
 // Name returns the name of the set.

@@ -145,6 +145,23 @@ func (s Schemas) Default() (keyword, value *yaml.Node) {
 	return nil, nil
 }
 
+// Enum returns the values that the keyword "enum" of the schemas lists. Several schemas that have it are not combined:
+// there are none then.
+func (s Schemas) Enum() []any {
+	parts, _ := s.parts()
+	var listed []any
+	for _, part := range parts {
+		enum := member(part, "enum")
+		if enum == nil {
+			continue
+		}
+		if listed != nil || enum.Decode(&listed) != nil {
+			return nil
+		}
+	}
+	return listed
+}
+
 // describing returns the schemas that one schema has for a key or an index. more means that there may be others.
 func describing(schema *yaml.Node, key string) (found []*yaml.Node, more bool) {
 	properties, patterns := member(schema, "properties"), member(schema, "patternProperties")

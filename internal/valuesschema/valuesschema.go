@@ -46,6 +46,23 @@ func Violations(r *chart.Rendered) []chart.Failure {
 	return found
 }
 
+// Validate returns the violations of the schemas of the chart and of the subcharts that a rendering enables by other
+// values of the root chart. The paths start at these values.
+func Validate(r *chart.Rendered, values map[string]any) []schema.Violation {
+	var found []schema.Violation
+	for _, s := range r.Scopes() {
+		c := compile(s)
+		if c == nil || c.schema == nil {
+			continue
+		}
+		for _, v := range c.schema.Validate(chart.Lookup(values, s.Keys)) {
+			v.Path = slices.Concat(s.Keys, v.Path)
+			found = append(found, v)
+		}
+	}
+	return found
+}
+
 // compiled is a values.schema.json. schema is nil if it does not compile.
 type compiled struct {
 	schema  *schema.Schema

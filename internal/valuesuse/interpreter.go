@@ -19,6 +19,7 @@ type interpreter struct {
 
 	accesses map[location]map[*path]bool // field accesses of the root chart's templates by literal keys
 	actions  map[location]map[*path]bool // what each action reads, in templates that Helm renders by themselves
+	reads    map[string]map[*path]bool   // what each of those templates reads, by Helm's name for it
 
 	declared *yaml.Node        // the root chart's values.yaml; nil if it has none
 	defaults map[Fallback]bool // literal fallbacks of values in the root chart's templates
@@ -60,13 +61,14 @@ func analyze(c *chart.Chart) *interpreter {
 			actions:   map[location]map[*path]bool{},
 			defaults:  map[Fallback]bool{},
 			calls:     map[string]*call{},
+			reads:     map[string]map[*path]bool{},
 		}
 		if declared := c.File(chart.ValuesYAML); declared != nil {
 			in.declared = declared.YAML()
 		}
 		in.addChart(c.Source(), in.values)
 		for _, t := range in.files {
-			in.execute(t, t.file.context)
+			in.reads[t.file.name] = in.record(func() { in.execute(t, t.file.context) })
 		}
 		in.executeRest()
 		in.incomplete = in.incomplete || in.steps > maxSteps

@@ -57,7 +57,7 @@ func sentences(f linter.Finding) []string {
 		text = append(text, setBy(f.Value))
 	}
 	if f.Variants != "" {
-		text = append(text, onlyWith(f.Variants))
+		text = append(text, onlyWith(f))
 	}
 	return append(text, f.Fix)
 }
@@ -66,7 +66,17 @@ func hasValue(f linter.Finding) bool { return f.Value != linter.Value{} }
 
 func setBy(v linter.Value) string { return fmt.Sprintf("Set by %s, %s.", v.Key, v.Position) }
 
-func onlyWith(variants string) string { return "Only with " + variants + "." }
+// onlyWith says which variants have a finding, and which of the values in them are made up.
+func onlyWith(f linter.Finding) string {
+	text := "Only with " + f.Variants + "."
+	switch keys := f.Probe.MadeUp; {
+	case strings.Contains(keys, ", "):
+		text += " The values of " + keys + " are made up."
+	case keys != "":
+		text += " The value of " + keys + " is made up."
+	}
+	return text
+}
 
 // ruleIDs returns the IDs of the rules that ran or have a finding, sorted.
 func ruleIDs(result *linter.Result) []string {

@@ -79,7 +79,7 @@ func (t *text) finding(f linter.Finding) {
 		}
 	}
 	if f.Variants != "" {
-		fmt.Fprintf(&t.out, "    %s\n", printable(onlyWith(f.Variants)))
+		fmt.Fprintf(&t.out, "    %s\n", printable(onlyWith(f)))
 	}
 	fmt.Fprintf(&t.out, "    %s\n", printable(f.Fix))
 }

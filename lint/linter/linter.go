@@ -46,6 +46,9 @@ type Options struct {
 	// Practices runs the checks of kube-score over all charts, even if their configuration does not ask for them.
 	// kube-score is built on first use, which takes about a minute and needs Go.
 	Practices bool
+	// Probes limits the renderings of a chart with values that it offers and that no values set has, such as the other value
+	// of a boolean. Zero is the limit of the configuration, and [policy.NoProbes] means none.
+	Probes policy.Probes
 	// Progress receives the progress of that build. Nil discards it.
 	Progress io.Writer
 	// BaseVersions are the previous versions of changed charts, by path. A chart in it must have a different version now.
@@ -271,8 +274,10 @@ func (r *run) lint(ctx context.Context, path string) (*linted, error) {
 	comments := comments{all: suppression.Read(o.chart, v.sets, known)}
 	found := make([][]occurrence[Finding], len(v.renderings))
 	releases := newReleases(o)
+	var base baseRendering
 	if err := r.eachRendering(ctx, o, func(i int, rendering rendering, rendered *chart.Rendered) error {
 		releases.add(i, rendered)
+		base.offer(rendering, rendered, len(v.versions)-1)
 		practices, err := r.checkPractices(o.policy, rendered)
 		found[i] = v.check(rendering, rules, rule.Pass{
 			Chart:       o.chart,
@@ -306,10 +311,12 @@ func (r *run) lint(ctx context.Context, path string) (*linted, error) {
 	if _, configured := o.policy.Rules[renderFailure]; !configured {
 		acceptDemands(v, all)
 	}
-	remaining := slices.DeleteFunc(all, func(o occurrence[Finding]) bool {
+	remaining := slices.DeleteFunc(slices.Clone(all), func(o occurrence[Finding]) bool {
 		return l.suppresses(o.item, v.sets[o.set].Name())
 	})
 	l.findings = merge(v, remaining, func(f *Finding, variants string) { f.Variants = variants })
+	probed := r.probe(ctx, o, &base, all)
+	l.findings = append(l.findings, slices.DeleteFunc(probed, func(f Finding) bool { return l.suppresses(f, probesName) })...)
 	l.findings = append(l.findings, r.checkComments(l, rules)...)
 	return l, nil
 }

@@ -57,6 +57,8 @@ type Finding struct {
 	// Variants names the variants of the chart that have the finding, such as "values-production.yaml on Kubernetes
 	// 1.36+"; empty if all of them do.
 	Variants string `json:"variants,omitempty"`
+	// Probe are the values with which the finding occurs, if none of the values sets has it. Variants are their flags then.
+	Probe Probe `json:"probe,omitzero"`
 
 	demand bool // see rule.Finding
 }

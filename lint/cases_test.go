@@ -110,6 +110,10 @@ var cases = map[string][]expectation{
 		{"requests-missing", linter.Warning, "t.yaml:9: container \"t\" of Pod/release-name-test-* "},
 		{"values-schema-global", linter.Warning, "schema.json:1: "},
 	},
+	"real-dep": {
+		{"values-undeclared", linter.Info, "a.skip_verify"},
+		{"values-schema-global", linter.Warning, "global"},
+	},
 	"real-trace": {
 		{"limits-missing", linter.Warning, "pod.yaml:6: "},
 		{"requests-missing", linter.Warning, "pod.yaml:6: "},

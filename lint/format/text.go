@@ -19,11 +19,25 @@ import (
 // the quoted line and the fix; then the counts and the duration. An empty line separates the files.
 func writeText(w io.Writer, result *linter.Result) error {
 	t := text{colored: isTerminal(w), sources: newSources()}
+	left, shown, hidden := map[repetition]int{}, map[repetition]int{}, map[repetition]int{}
+	for _, f := range result.Findings {
+		left[repetitionOf(f)]++
+	}
 	for i, f := range result.Findings {
 		if i > 0 && position(f).File != position(result.Findings[i-1]).File {
 			t.out.WriteByte('\n')
 		}
-		t.finding(f)
+		r := repetitionOf(f)
+		if f.Severity == linter.Error || shown[r] < maxShown {
+			shown[r]++
+			t.finding(f)
+		} else {
+			hidden[r]++
+		}
+		if left[r]--; left[r] == 0 && hidden[r] > 0 {
+			fmt.Fprintf(&t.out, "%s: %d more of this kind, which --format json lists %s\n",
+				t.paint(bold, printable(r.file)), hidden[r], t.paint(dim, "["+r.rule+"]"))
+		}
 	}
 	if len(result.Findings) > 0 {
 		t.out.WriteByte('\n')
@@ -31,6 +45,16 @@ func writeText(w io.Writer, result *linter.Result) error {
 	fmt.Fprintf(&t.out, "%s (%.2f s)\n", summary(result), result.Duration.Seconds())
 	_, err := w.Write(t.out.Bytes())
 	return err
+}
+
+// maxShown is how many findings of one rule in one file are shown that are no errors.
+const maxShown = 5
+
+// repetition identifies findings of one rule in one file.
+type repetition struct{ chart, file, rule string }
+
+func repetitionOf(f linter.Finding) repetition {
+	return repetition{f.Chart, position(f).File, f.Rule}
 }
 
 // isTerminal reports whether w is a terminal that wants colors; see https://no-color.org.

@@ -3,6 +3,7 @@ package format
 import (
 	"bytes"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -33,4 +34,19 @@ func TestOnlyTerminalsAreColored(t *testing.T) {
 	defer func() { require.NoError(t, file.Close()) }()
 	assert.False(t, isTerminal(file))
 	assert.False(t, isTerminal(new(bytes.Buffer)))
+}
+
+func TestRepeatedFindingsAreCounted(t *testing.T) {
+	t.Parallel()
+	result := &linter.Result{}
+	for line := range 9 {
+		result.Findings = append(result.Findings,
+			linter.Finding{Rule: "a", Severity: linter.Warning, Message: "w", Position: linter.Position{File: "f", Line: line}},
+			linter.Finding{Rule: "b", Severity: linter.Error, Message: "e", Position: linter.Position{File: "f", Line: line}})
+	}
+	var out bytes.Buffer
+	require.NoError(t, writeText(&out, result))
+	assert.Equal(t, maxShown, strings.Count(out.String(), "warning: w [a]"))
+	assert.Equal(t, 9, strings.Count(out.String(), "error: e [b]"), "errors are never left out")
+	assert.Contains(t, out.String(), "f: 4 more of this kind, which --format json lists [a]\n")
 }

@@ -12,7 +12,7 @@ func init() {
 		Title: "The values or their schema declare every key that templates read",
 		Why: "An undeclared key is either misspelled, and so always empty, or an option that users of the chart cannot " +
 			"discover. It is an error if it resembles a declared key that no template reads, and an info if templates " +
-			"test for the key before they use it.",
+			"test for the key before they use it, such as a fallback to a former key.",
 		Bad: `# templates/deployment.yaml
 image: "{{ .Values.image.repositry }}"   # values.yaml: image: {repository: registry.example/app}`,
 		Good: `# templates/deployment.yaml
@@ -35,6 +35,8 @@ func checkValuesUndeclared(p *Pass) {
 			f.Fix = "Describe the key in values.schema.json, or read another key."
 		}
 		switch {
+		case u.Optional && !u.NearestUnused && !u.Refused:
+			f.Severity = Info // a fallback to a former key, which may resemble the new one
 		case u.Nearest != "":
 			f.Message += fmt.Sprintf("; the closest key is %s", u.Nearest)
 			if u.NearestUnused {

@@ -38,8 +38,8 @@ func newWatchdog(timeLimit time.Duration, memoryLimit uint64, stderr io.Writer) 
 
 // start starts the watchdog. Until stop returns, it may end the process at any time.
 func (w *watchdog) start() (stop func()) {
-	// The watchdog has to act before the runtime does, which ends the process with a stack trace. If all cores are busy, it
-	// may be late: then the limit of the operating system holds.
+	// The watchdog has to act before the runtime does, which ends the process with a stack trace. If all cores are busy,
+	// it may be late: then the limit of the operating system holds.
 	debug.SetMaxStack(int(8 * w.memoryLimit)) //nolint:gosec // a flag that fits
 	debug.SetMemoryLimit(int64(w.memoryLimit / 2))
 	limitData(w.memoryLimit / 4 * 5)
@@ -78,8 +78,8 @@ func (w *watchdog) watch(_, name string) (done func()) {
 	}
 }
 
-// check ends the process if a task has used more CPU time than its limit. Tasks that run at the same time share the CPU
-// time of the process. The limit for all work grows with the number of tasks.
+// check ends the process if a task has used more CPU time than its limit. Tasks that run at the same time share the
+// CPU time of the process. The limit for all work grows with the number of tasks.
 func (w *watchdog) check(now time.Time, cpu time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -105,7 +105,8 @@ func (w *watchdog) check(now time.Time, cpu time.Duration) {
 	}
 }
 
-const memoryFix = "A template probably prints or collects without end, or a file is far too large. If not, --memory-limit " +
+const memoryFix = "A template probably prints or collects without end, or a file is far too large. If not, " +
+	"--memory-limit " +
 	"allows more."
 
 func (*watchdog) timeFix(task string) string {

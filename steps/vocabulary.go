@@ -15,8 +15,8 @@ import (
 	"github.com/traderadmin/charts/steps/vocabulary"
 )
 
-// Step is a step of the vocabulary: its phrase, the function behind it, its documentation and its effects. The built-in
-// steps are of this type, and the steps that a suite adds with Scenario.Step.
+// Step is a step of the vocabulary: its phrase, the function behind it, its documentation and its effects. The
+// built-in steps are of this type, and the steps that a suite adds with Scenario.Step.
 type Step = vocabulary.Row
 
 // Effects is a set of the effects below.
@@ -177,7 +177,8 @@ const introduction = "<!-- Generated from the rows of all steps. -->\n\n# Steps\
 	"- `NAMES` is one name or several: `a`, `a and b`, `a, b and c`.\n" +
 	"- A step that names no namespace uses the suite's.\n" +
 	"- A table has the columns that are shown, in any order. A column with a `?` is optional.\n" +
-	"- Each example is a scenario that passes for the chart of `helm create shop`. The steps under \"Running containers\"\n" +
+	"- Each example is a scenario that passes for the chart of `helm create shop`. The steps under \"Running " +
+	"containers\"\n" +
 	"  and \"Requests\" need nodes that run containers. On simulated nodes, scenarios that use them are skipped.\n\n"
 
 // WritePage writes the documentation of all steps in Markdown, grouped by noun.

@@ -109,7 +109,8 @@ func (c *Chart) helmMessage(m support.Message) HelmMessage {
 var (
 	aboutMaintainer = regexp.MustCompile(`^invalid (email|url) '.*' for maintainer '(.*)'$`)
 	aboutSource     = regexp.MustCompile(`^invalid source URL '(.*)'$`)
-	aboutField      = regexp.MustCompile(`^(?:chart |invalid )?(apiVersion|appVersion|dependencies|icon|name|type|version)\b`)
+	aboutField      = regexp.MustCompile(
+		`^(?:chart |invalid )?(apiVersion|appVersion|dependencies|icon|name|type|version)\b`)
 )
 
 // metadataKey returns the position in Chart.yaml that a message of helm lint is about, or that of the file.

@@ -163,9 +163,9 @@ func documents(output string) []document {
 	}
 }
 
-// nextSeparator returns where the next separator of documents starts and ends, at or after start; 0 if there is none. It
-// finds what the regular expression in Helm's releaseutil.SplitManifests does, (?:^|\s*\n)---\s*, many times faster. The
-// text begins at from.
+// nextSeparator returns where the next separator of documents starts and ends, at or after start; 0 if there is none.
+// It finds what the regular expression in Helm's releaseutil.SplitManifests does, (?:^|\s*\n)---\s*, many times
+// faster. The text begins at from.
 func nextSeparator(output string, from, start int) (separator, next int) {
 	const dashes, space = "---", " \t\n\r\f"
 	at := from

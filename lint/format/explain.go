@@ -23,7 +23,8 @@ func Explain(r *rule.Rule) string {
 // ExplainMarkdown returns the documentation of a rule as Markdown, without a heading.
 func ExplainMarkdown(r *rule.Rule) string {
 	return fmt.Sprintf("**%s.** Severity: %s.\n\n%s\n%s",
-		escapeMarkdown(r.Title), r.DescribeSeverity(), wordwrap.WrapString(escapeMarkdown(r.Why), markdownWidth), examples(r, fence))
+		escapeMarkdown(r.Title), r.DescribeSeverity(), wordwrap.WrapString(escapeMarkdown(r.Why), markdownWidth),
+		examples(r, fence))
 }
 
 // examples returns the examples of a rule, each formatted by block. The checks of kube-score have none.

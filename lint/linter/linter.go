@@ -31,8 +31,8 @@ type Options struct {
 	Config string
 	// Profile replaces that of the configuration, unless it is empty.
 	Profile policy.Profile
-	// KubeVersions are the Kubernetes versions to lint for, such as 1.37. If there are none, the configuration names them;
-	// if it does not, they are the last four minor versions.
+	// KubeVersions are the Kubernetes versions to lint for, such as 1.37. If there are none, the configuration names
+	// them; if it does not, they are the last four minor versions.
 	KubeVersions []string
 	// ValuesSets are linted besides those of the charts and of the configuration. A set without a name is named after its
 	// files and values.
@@ -61,8 +61,8 @@ type Options struct {
 	// Helm's template engine cannot be interrupted, so linting a chart whose templates loop never ends. Lint untrusted
 	// charts in a process of their own, and let Watch end it in time, as the lint command does; see Isolate.
 	Watch func(chart, task string) (done func())
-	// Isolate lints a chart in another process, which calls [WritePart] with the same options, and returns what that wrote.
-	// A [LimitError] becomes a finding. If Isolate is nil, charts are linted in this process.
+	// Isolate lints a chart in another process, which calls [WritePart] with the same options, and returns what that
+	// wrote. A [LimitError] becomes a finding. If Isolate is nil, charts are linted in this process.
 	Isolate func(ctx context.Context, path string) ([]byte, error)
 }
 
@@ -70,8 +70,8 @@ type Options struct {
 type ValuesSet = policy.ValuesSet
 
 // Run lints the charts at paths, which are folders or archives, concurrently. It returns an error and no result if a
-// chart, a values file or the configuration cannot be read or is invalid. The error joins those of all charts. Findings
-// are not an error.
+// chart, a values file or the configuration cannot be read or is invalid. The error joins those of all charts.
+// Findings are not an error.
 //
 // Cancelling ctx stops the run before the next rendering, but not within one; see [Options.Watch].
 func Run(ctx context.Context, paths []string, options Options) (*Result, error) {
@@ -202,8 +202,8 @@ func (r *run) open(path string) (*opened, error) {
 	return &opened{path: path, chart: c, policy: p, variants: v}, nil
 }
 
-// eachRendering renders a chart for its variants, the values sets concurrently. It calls do with each rendering and the
-// index of the last of the planned renderings that are the same.
+// eachRendering renders a chart for its variants, the values sets concurrently. It calls do with each rendering and
+// the index of the last of the planned renderings that are the same.
 func (r *run) eachRendering(ctx context.Context, o *opened, do func(int, rendering, *chart.Rendered) error) error {
 	var group errgroup.Group
 	planned := o.variants.renderings
@@ -354,8 +354,8 @@ func (r *run) result(all []*linted) *Result {
 	return result
 }
 
-// checkPolicy runs the rules about the policy itself. It knows which suppressions are unused from all charts that share
-// it.
+// checkPolicy runs the rules about the policy itself. It knows which suppressions are unused from all charts that
+// share it.
 func (r *run) checkPolicy(path string, p *policy.Policy, all []*linted) []Finding {
 	pass := rule.Pass{Policy: p}
 	for i, s := range p.Suppressions {
@@ -384,7 +384,9 @@ func (r *run) rules(p *policy.Policy) []*rule.Rule {
 	if r.hasPractices(p) {
 		rules = append(rules, rule.PracticesOf(p)...)
 	}
-	return slices.DeleteFunc(rules, func(rl *rule.Rule) bool { return p.Severity(rl.ID, rl.Severity, rl.Practice) == policy.Off })
+	return slices.DeleteFunc(rules, func(rl *rule.Rule) bool {
+		return p.Severity(rl.ID, rl.Severity, rl.Practice) == policy.Off
+	})
 }
 
 func ids(rules []*rule.Rule) []string {

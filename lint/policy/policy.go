@@ -19,7 +19,8 @@ type Policy struct {
 	Rules map[string]Severity `yaml:"rules,omitempty"`
 	// Resources are the bounds on what containers and whole releases request.
 	Resources Resources `yaml:"resources,omitempty"`
-	// Practices are the checks of kube-score that run: true for the usual ones, or a list such as [kube-score/pod-probes].
+	// Practices are the checks of kube-score that run: true for the usual ones, or a list such as
+	// [kube-score/pod-probes].
 	Practices Practices `yaml:"practices,omitempty"`
 	// CustomRules are rules of one's own, besides the built-in ones.
 	CustomRules []CustomRule `yaml:"customRules,omitempty"`
@@ -77,8 +78,8 @@ func Default() *Policy {
 	return &Policy{Resources: DefaultResources()}
 }
 
-// Severity returns the severity that the policy gives to the rule with an ID. If it gives none, Severity returns own, or
-// for a practice the severity of the profile.
+// Severity returns the severity that the policy gives to the rule with an ID. If it gives none, Severity returns own,
+// or for a practice the severity of the profile.
 func (p *Policy) Severity(rule string, own Severity, practice bool) Severity {
 	if s := p.Rules[rule]; s != unset {
 		return s

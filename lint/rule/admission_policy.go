@@ -11,7 +11,8 @@ func init() {
 	register(&Rule{
 		ID:    "admission-policy",
 		Title: "Every object satisfies the admission policies of the cluster",
-		Why: "The API server refuses an object that violates a ValidatingAdmissionPolicy, so Helm cannot install the release. " +
+		Why: "The API server refuses an object that violates a ValidatingAdmissionPolicy, so Helm cannot install the " +
+			"release. " +
 			"The flag --policies names the folder of the policies. A policy that only warns or audits is an info.",
 		Bad: `# --policies: object.spec.replicas >= 2
 kind: Deployment

@@ -36,7 +36,7 @@ func checkNameMissing(p *Pass) {
 			has = "has generateName instead of a name, which Helm supports only in hooks"
 		}
 		p.Report(Finding{
-			Node:    o.Node.Closest("metadata", "name"),
+			Node:    o.Closest("metadata", "name"),
 			Message: fmt.Sprintf("the %s that this template renders %s", o.Kind, has),
 			Fix:     "Set metadata.name, and check that its value is not empty.",
 			Object:  o.String(),

@@ -163,7 +163,8 @@ func TestPage(t *testing.T) {
 
 	require.NoError(t, v.WritePage(&page, "# Steps\n\n"))
 
-	assert.Contains(t, page.String(), "[Street lights](#street-lights):\n\n```text\nthe lights[ of \"STREET\"] (table)\n```\n")
+	assert.Contains(t, page.String(), "[Street lights](#street-lights):\n\n"+
+		"```text\nthe lights[ of \"STREET\"] (table)\n```\n")
 	assert.Contains(t, page.String(), "### the lights\\[ of \"STREET\"\\]\n\nIt has many words.")
 	assert.Contains(t, page.String(), "Columns of the table: `color`.\n\n```gherkin\nGiven the lights\n```\n")
 	for line := range strings.Lines(page.String()) {

@@ -53,6 +53,10 @@ func Compile(content []byte) (_ *Schema, err error) {
 		return nil, &CompileError{Problem: "is not a valid JSON Schema: " + err.Error()}
 	}
 	compiled, err := compiler.Compile(documentURL)
+	if remote := new(jsonschema.LoadURLError); errors.As(err, &remote) {
+		return nil, &CompileError{Problem: fmt.Sprintf("refers to %s: it is outside the schema, and no other document is read; "+
+			"copy it into $defs", remote.URL)}
+	}
 	if err != nil {
 		return nil, &CompileError{Problem: "is not a valid JSON Schema: " + compileProblem(err, document)}
 	}
@@ -87,7 +91,7 @@ func (offline) Load(target string) (any, error) {
 	if u, err := url.Parse(target); err == nil && u.Scheme == "urn" {
 		return true, nil // Helm accepts everything there
 	}
-	return nil, fmt.Errorf("it is outside the schema, and no other document is read; copy it into $defs")
+	return nil, errors.New("no other document is read")
 }
 
 // Violation is one way in which a value breaks a schema.

@@ -45,6 +45,7 @@ var unprobed = map[string]string{
 	"quantity-suspicious":      "a quantity may be a sample",
 	"reference-key-missing":    "a switch such as create=false announces an object that users bring",
 	"reference-object-missing": "a switch such as create=false announces an object that users bring",
+	"selector-matches-no-pod":  "a switch may drop the pods, or announce that users bring them",
 	"suppression-expired":      "it depends on the configuration alone",
 	"suppression-unused":       "it depends on the configuration alone",
 	"values-default-differs":   "it depends on the chart alone",

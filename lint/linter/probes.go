@@ -446,6 +446,7 @@ func (p *prober) withProbe(f Finding, settings []probe.Setting) Finding {
 		}
 	}
 	f.Probe = Probe{Flags: strings.Join(flags, " "), MadeUp: strings.Join(madeUp, ", ")}
+	f.Severity = min(f.Severity, Warning) // some values need others, as their documentation says
 	f.Variants = f.Probe.Flags
 	if p.set != nil { // the chart does not render with its default values
 		f.Variants = p.set.Name() + " and " + f.Variants

@@ -13,8 +13,8 @@ type Failure struct {
 	Message  string
 	// Demand reports that a template fails on purpose, by required or fail: it demands other values.
 	Demand bool
-	// Null is the key of the values that is null or not set, although a template reads a key below it. Its position has no
-	// line if the key is not set. Null has no key in other failures.
+	// Null is the key of the values that is null or not set, although a template reads a key below it. Its position has
+	// no line if the key is not set. Null has no key in other failures.
 	Null ValuesKey
 }
 
@@ -54,8 +54,8 @@ func (r *Rendered) explainNull(f Failure, template string) Failure {
 	return f
 }
 
-// scopeOf returns the path of the values of the chart that a template belongs to, given Helm's name for the template, in
-// the values of the root chart.
+// scopeOf returns the path of the values of the chart that a template belongs to, given Helm's name for the template,
+// in the values of the root chart.
 func scopeOf(template string) []string {
 	var scope []string
 	before, _, _ := strings.Cut(template, "/templates/")

@@ -35,8 +35,8 @@ type Rendered struct {
 	// that do not parse or fail.
 	RenderFailures []Failure
 
-	// ManifestFailures are rendered documents that are not Kubernetes objects: they are not YAML, or have no apiVersion or
-	// kind.
+	// ManifestFailures are rendered documents that are not Kubernetes objects: they are not YAML, or have no apiVersion
+	// or kind.
 	ManifestFailures []Failure
 
 	chart     *Chart
@@ -56,8 +56,8 @@ type Rendered struct {
 // Chart returns the chart that was rendered.
 func (r *Rendered) Chart() *Chart { return r.chart }
 
-// Values returns the merged values that templates see, or nil if they could not be merged. They are shared and must not
-// be modified.
+// Values returns the merged values that templates see, or nil if they could not be merged. They are shared and must
+// not be modified.
 func (r *Rendered) Values() map[string]any { return r.values }
 
 // Overrides returns the values of the variant's values set. They are shared and must not be modified.
@@ -85,8 +85,8 @@ func (c *Chart) Render(v Variant) *Rendered {
 	return r
 }
 
-// RenderEach renders the chart for variants that differ only in the Kubernetes version, the oldest first. Variants whose
-// templates print the same share the rendering for the newest of them.
+// RenderEach renders the chart for variants that differ only in the Kubernetes version, the oldest first. Variants
+// whose templates print the same share the rendering for the newest of them.
 func (c *Chart) RenderEach(variants []Variant) []*Rendered {
 	rendered, last := make([]*Rendered, len(variants)), len(variants)-1
 	rendered[last] = c.renderText(variants[last])
@@ -144,8 +144,8 @@ func (c *Chart) renderText(v Variant) *Rendered {
 	return r
 }
 
-// KubeVersionFailures returns a failure if the kubeVersion in Chart.yaml excludes a Kubernetes version such as v1.37.2.
-// It is the check of helm install.
+// KubeVersionFailures returns a failure if the kubeVersion in Chart.yaml excludes a Kubernetes version such as
+// v1.37.2. It is the check of helm install.
 func (c *Chart) KubeVersionFailures(version string) []Failure {
 	constraint := c.helm.Metadata.KubeVersion
 	if constraint == "" || chartutil.IsCompatibleRange(constraint, version) {

@@ -54,7 +54,8 @@ func Compile(content []byte) (_ *Schema, err error) {
 	}
 	compiled, err := compiler.Compile(documentURL)
 	if remote := new(jsonschema.LoadURLError); errors.As(err, &remote) {
-		return nil, &CompileError{Problem: fmt.Sprintf("refers to %s: it is outside the schema, and no other document is read; "+
+		return nil, &CompileError{Problem: fmt.Sprintf("refers to %s: it is outside the schema, and no other "+
+			"document is read; "+
 			"copy it into $defs", remote.URL)}
 	}
 	if err != nil {

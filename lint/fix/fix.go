@@ -27,8 +27,8 @@ type Change struct {
 // maxChanges bounds the edits of one chart.
 const maxChanges = 1000
 
-// Chart edits the files of the chart in a folder, and returns the changes: it adds global and the keys of values.yaml to
-// the schema, and quotes values of environment variables among the findings. It edits no file outside the folder.
+// Chart edits the files of the chart in a folder, and returns the changes: it adds global and the keys of values.yaml
+// to the schema, and quotes values of environment variables among the findings. It edits no file outside the folder.
 func Chart(folder string, findings []linter.Finding) ([]Change, error) {
 	if info, err := os.Stat(folder); err != nil {
 		return nil, err
@@ -56,7 +56,8 @@ func fixSchema(folder string) (*Change, error) {
 	if document == nil {
 		return nil, nil
 	}
-	if properties := document.Root().PropertiesObject(); properties != nil && document.Root().Refusing(chart.GlobalKey) != nil {
+	properties := document.Root().PropertiesObject()
+	if properties != nil && document.Root().Refusing(chart.GlobalKey) != nil {
 		return describe(folder, file, properties, chart.GlobalKey, `{"type": "object"}`)
 	}
 	for _, k := range valuesschema.UndescribedKeys(c) {

@@ -7,8 +7,8 @@ import (
 
 const renderFailure = "render-failure"
 
-// acceptDemands lowers the severity of failures with the default values of a chart that demands other ones on purpose. A
-// chart that renders with another of its values sets is not broken.
+// acceptDemands lowers the severity of failures with the default values of a chart that demands other ones on purpose.
+// A chart that renders with another of its values sets is not broken.
 func acceptDemands(v *variants, found []occurrence[Finding]) {
 	fails := map[int]bool{} // by values set
 	for _, o := range found {

@@ -46,8 +46,8 @@ type Options struct {
 	// Practices runs the checks of kube-score over all charts, even if their configuration does not ask for them.
 	// kube-score is built on first use, which takes about a minute and needs Go.
 	Practices bool
-	// Probes limits the renderings of a chart with values that it offers and that no values set has, such as the other value
-	// of a boolean. Zero is the limit of the configuration, and [policy.NoProbes] means none.
+	// Probes limits the renderings of a chart with values that it offers and that no values set has, such as the other
+	// value of a boolean. Zero is the limit of the configuration, and [policy.NoProbes] means none.
 	Probes policy.Probes
 	// Progress receives the progress of that build. Nil discards it.
 	Progress io.Writer
@@ -316,7 +316,8 @@ func (r *run) lint(ctx context.Context, path string) (*linted, error) {
 	})
 	l.findings = merge(v, remaining, func(f *Finding, variants string) { f.Variants = variants })
 	probed := r.probe(ctx, o, &base, all)
-	l.findings = append(l.findings, slices.DeleteFunc(probed, func(f Finding) bool { return l.suppresses(f, probesName) })...)
+	unsuppressed := slices.DeleteFunc(probed, func(f Finding) bool { return l.suppresses(f, probesName) })
+	l.findings = append(l.findings, unsuppressed...)
 	l.findings = append(l.findings, r.checkComments(l, rules)...)
 	return l, nil
 }

@@ -230,8 +230,8 @@ func (p *prober) try(settings []probe.Setting, rules []*rule.Rule) *trial {
 	return t
 }
 
-// blamesSample reports whether a finding is about a name that the linter made up, about a value that users have to fill
-// in, or about a kind that exists for clusters older than any that is supported.
+// blamesSample reports whether a finding is about a name that the linter made up, about a value that users have to
+// fill in, or about a kind that exists for clusters older than any that is supported.
 func blamesSample(f Finding) bool {
 	const onlyOnOldClusters = "PodSecurityPolicy/"
 	const isNil, placeholder = "invalid value; expected string", `the string "<`
@@ -242,8 +242,8 @@ func blamesSample(f Finding) bool {
 	return f.Container == probe.Name || made || strings.HasPrefix(f.Object, onlyOnOldClusters)
 }
 
-// explore returns the findings of a group of settings, each with the fewest settings that show it. If the chart refuses
-// the group on purpose, it tries the halves.
+// explore returns the findings of a group of settings, each with the fewest settings that show it. If the chart
+// refuses the group on purpose, it tries the halves.
 func (p *prober) explore(group []probe.Setting) []Finding {
 	p.inOrder = nil
 	t := p.try(group, p.rules)
@@ -342,8 +342,8 @@ func (p *prober) reduce(f Finding, group []probe.Setting, rules []*rule.Rule) ([
 	return needed, shown
 }
 
-// mergeEqual merges the findings of a rule with the same settings that differ only in their object, because one value is
-// printed into many objects.
+// mergeEqual merges the findings of a rule with the same settings that differ only in their object, because one value
+// is printed into many objects.
 func mergeEqual(findings []Finding) []Finding {
 	type cause struct{ rule, flags, message string }
 	var merged []Finding
@@ -406,8 +406,8 @@ func (p *prober) relevant(f Finding, group []probe.Setting) []probe.Setting {
 	return relevant
 }
 
-// isChain reports whether each of the settings but the last uncovers the next: a finding that needs values of different
-// parts of the chart is rather a combination that nobody deploys.
+// isChain reports whether each of the settings but the last uncovers the next: a finding that needs values of
+// different parts of the chart is rather a combination that nobody deploys.
 func isChain(settings []probe.Setting) bool {
 	const longest = 3
 	if len(settings) == 0 || len(settings) > longest {

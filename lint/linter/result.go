@@ -57,7 +57,8 @@ type Finding struct {
 	// Variants names the variants of the chart that have the finding, such as "values-production.yaml on Kubernetes
 	// 1.36+"; empty if all of them do.
 	Variants string `json:"variants,omitempty"`
-	// Probe are the values with which the finding occurs, if none of the values sets has it. Variants are their flags then.
+	// Probe are the values with which the finding occurs, if none of the values sets has it. Variants are their flags
+	// then.
 	Probe Probe `json:"probe,omitzero"`
 
 	demand bool // see rule.Finding
@@ -73,8 +74,8 @@ const (
 	Error   = policy.Error   // a mistake
 )
 
-// Position is a place in a file. Its path begins with the path that was given to [Run]; it leads into an archive, as in
-// shop-1.0.0.tgz/values.yaml, if the chart is one.
+// Position is a place in a file. Its path begins with the path that was given to [Run]; it leads into an archive, as
+// in shop-1.0.0.tgz/values.yaml, if the chart is one.
 type Position struct {
 	File   string `json:"file"`
 	Line   int    `json:"line,omitempty"`   // from 1; 0 if unknown

@@ -31,8 +31,8 @@ type Policy struct {
 	ValuesSets []ValuesSet `yaml:"valuesSets,omitempty"`
 	// KubeVersions are the Kubernetes versions to lint for, such as "1.37". The default is the last four minor versions.
 	KubeVersions []string `yaml:"kubeVersions,omitempty"`
-	// Probes limits the renderings with values that the chart offers and no values set has, or is off. The default is twice
-	// the number of renderings with the values sets, but at least 12 and at most 30.
+	// Probes limits the renderings with values that the chart offers and no values set has, or is off. The default is
+	// twice the number of renderings with the values sets, but at least 12 and at most 30.
 	Probes Probes `yaml:"probes,omitempty"`
 	// Suppressions are the findings that are accepted.
 	Suppressions []Suppression `yaml:"suppressions,omitempty"`

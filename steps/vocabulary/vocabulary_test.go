@@ -53,7 +53,8 @@ func TestMatches(t *testing.T) {
 	require.NoError(t, err)
 
 	found := v.Matches([]*messages.PickleStep{
-		{Text: `the light of "Elm" is red in "Bonn"`}, {Text: `the light of "Elm" is red`}, {Text: "plain"}, {Text: "unknown"},
+		{Text: `the light of "Elm" is red in "Bonn"`}, {Text: `the light of "Elm" is red`},
+		{Text: "plain"}, {Text: "unknown"},
 	})
 
 	require.Len(t, found, 2)

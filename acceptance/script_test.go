@@ -3,6 +3,7 @@ package acceptance
 import (
 	"bufio"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -24,6 +25,7 @@ import (
 
 // TestMain makes the command features, which is `go test -run TestFeatures` in a repository with one chart.
 func TestMain(m *testing.M) {
+	_ = flag.Set("test.parallel", "4") // scripts mostly wait; -parallel on the command line overrides it
 	testscript.Main(m, map[string]func(){"features": features})
 }
 

@@ -16,6 +16,9 @@ import (
 //
 // Not parallel, because pods of other tests would use the nodes, too.
 func TestScenariosShareTheCapacityOfTheNodes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short skips tests with many scenarios")
+	}
 	suite := newSuite(t, func(o *Options) { o.Containers = true })
 	pods, err := suite.client.CoreV1().Pods(metav1.NamespaceAll).Watch(t.Context(), metav1.ListOptions{})
 	require.NoError(t, err)

@@ -49,6 +49,9 @@ func runFeature(t *testing.T, suite *Suite, feature string, concurrency int) (st
 
 // TestSideBySide runs scenarios with the same names of releases and namespaces at once.
 func TestSideBySide(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short skips tests with many scenarios")
+	}
 	suite := newSuite(t)
 	var feature strings.Builder
 	feature.WriteString("Feature: many\n")

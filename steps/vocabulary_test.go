@@ -69,6 +69,9 @@ func indent(steps string) string {
 }
 
 func TestFailingExamples(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short skips tests with many scenarios")
+	}
 	t.Parallel()
 	suite := newSuite(t, func(o *Options) { o.Wait = 2 * time.Second })
 	for i, example := range failing {

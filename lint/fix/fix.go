@@ -71,10 +71,10 @@ func fixSchema(folder string) (*Change, error) {
 // typeOf returns the schema of a value in values.yaml: its type.
 func typeOf(value *yaml.Node) string {
 	value = chart.Resolve(value)
-	switch {
-	case value.Kind == yaml.MappingNode:
+	switch value.Kind {
+	case yaml.MappingNode:
 		return `{"type": "object"}`
-	case value.Kind == yaml.SequenceNode:
+	case yaml.SequenceNode:
 		return `{"type": "array"}`
 	}
 	types := map[string]string{"!!str": "string", "!!int": "integer", "!!float": "number", "!!bool": "boolean"}

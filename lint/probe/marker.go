@@ -131,7 +131,7 @@ func (m *markers) search(n chart.Node, at place) {
 	}
 	below := func(step string) place {
 		next := at
-		next.path = append(at.path[:len(at.path):len(at.path)], step)
+		next.path = append(slices.Clone(at.path), step)
 		return next
 	}
 	for key, value := range n.Entries() {

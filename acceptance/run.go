@@ -184,7 +184,7 @@ func (r *suiteRun) conclude(
 	}
 	r.reportImages(reported, suite.Images())
 	failed = append(failed, reported.Write())
-	if len(failed) > 0 || r.t.Failed() {
+	if errors.Join(failed...) != nil || r.t.Failed() {
 		r.exportLogs(provider)
 	}
 	if kept := suite.Kept(); len(kept) > 0 && ctx.Err() == nil {

@@ -30,7 +30,7 @@ func containerProblem(pod *corev1.Pod, status corev1.ContainerStatus) (problem, 
 	case state.Terminated != nil && state.Terminated.ExitCode != 0:
 		return newContainerProblem(pod, status, termination(state.Terminated)), true
 	case state.Running != nil && !status.Ready && !isInitContainer(pod, status.Name):
-		return newContainerProblem(pod, status, "running, but not ready"), true
+		return newContainerProblem(pod, status, notReady(status)), true
 	}
 	return problem{}, false
 }
@@ -112,6 +112,16 @@ func crashLoop(status corev1.ContainerStatus) string {
 	description := fmt.Sprintf("crash loop, restarted %d times", status.RestartCount)
 	if last := status.LastTerminationState.Terminated; last != nil {
 		description += ": " + termination(last)
+	}
+	return description
+}
+
+// notReady describes a container that runs and is not ready. A container in a crash loop looks like that between two
+// crashes, so the description has the last crash.
+func notReady(status corev1.ContainerStatus) string {
+	description := "running, but not ready"
+	if last := status.LastTerminationState.Terminated; last != nil && last.ExitCode != 0 {
+		description += fmt.Sprintf(", restarted %d times: %s", status.RestartCount, termination(last))
 	}
 	return description
 }

@@ -41,6 +41,8 @@ func waiting(reason, message string) corev1.ContainerStatus {
 	}}
 }
 
+var runningState = corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}
+
 // minute is the timeout of the waits in these tests. They use the fake clock of synctest, so no test takes as long.
 const minute = time.Minute
 
@@ -80,6 +82,15 @@ func TestContainerProblemsEndAWait(t *testing.T) {
 			waiting("CreateContainerConfigError", `secret "s" not found`), 10 * time.Second,
 			`CreateContainerConfigError: secret "s" not found`,
 		},
+		"between two crashes": {
+			corev1.ContainerStatus{
+				Name: "c", RestartCount: 3, State: runningState,
+				LastTerminationState: corev1.ContainerState{
+					Terminated: &corev1.ContainerStateTerminated{ExitCode: 137, Reason: "OOMKilled"},
+				},
+			}, minute,
+			"container c: running, but not ready, restarted 3 times: ended with exit code 137: OOMKilled",
+		},
 		"slow start":     {waiting("ContainerCreating", ""), minute, "0 of 1 pods are available"},
 		"unknown reason": {waiting("Elsewhere", "so"), minute, "container c: Elsewhere: so"},
 	} {
@@ -87,6 +98,7 @@ func TestContainerProblemsEndAWait(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				deployment, set, pod := stuck()
+				pod.Spec.Containers[0].Name = test.status.Name
 				pod.Status.ContainerStatuses = []corev1.ContainerStatus{test.status}
 				failed, took := waited(t, Ready("deployment", "app"), fake.NewClientset(deployment, set, pod))
 				assert.Contains(t, firstLines(failed), test.cause)
@@ -425,8 +437,7 @@ func TestExceededProgressDeadlineEndsAWait(t *testing.T) {
 			Type: appsv1.DeploymentProgressing, Reason: "ProgressDeadlineExceeded",
 			Message: `ReplicaSet "app-7" has timed out progressing.`,
 		}}
-		running := corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}
-		pod.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "c", State: running}}
+		pod.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "c", State: runningState}}
 		failed, took := waited(t, Ready("deployment", "app"), fake.NewClientset(deployment, set, pod))
 		assert.Equal(t, 5*time.Second, took)
 		assert.True(t, isPermanent(failed))

@@ -62,7 +62,8 @@ func newFlags(set *flag.FlagSet) *flags {
 		"keep the cluster and the objects of failed scenarios until Ctrl-C")
 	set.Var(&f.lint, "lint", "the `effect` of linter errors: stop ends the run before a cluster starts, warn prints "+
 		"them, off skips the linter (default stop)")
-	set.DurationVar(&f.wait, "wait", time.Minute, "how long a step may wait for the cluster")
+	set.DurationVar(&f.wait, "wait", time.Minute, "how long a step may wait for the cluster, and a Helm "+
+		"command without --timeout; at most 5m for the latter, which is Helm's default")
 	set.Var(&f.shard, "shard", "run one `part` of the scenarios, as i/n: 1/3 is the first of three")
 	set.Func("real-images", "where nodes run containers: comma-separated `globs` of image repositories that get no "+
 		"stand-in (default "+strings.Join(steps.DefaultRealImages, ",")+")", list(&f.realImages))

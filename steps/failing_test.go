@@ -294,12 +294,12 @@ var failing = []failingExample{
 		`Then deployment/shop got new pods`,
 		[]string{"no helm install, upgrade or rollback ran before this step"},
 	}, {
-		`When I run helm install shop ./shop --wait
+		`When I run helm install shop ./shop --wait --timeout 1m
 		 And I run helm upgrade with --set service.type=NodePort
 		 Then deployment/shop got new pods`,
 		[]string{"it is rolled out, and pod/shop-", "existed before `helm upgrade shop ./shop --set service.type=NodePort`"},
 	}, {
-		`When I run helm install shop ./shop --wait
+		`When I run helm install shop ./shop --wait --timeout 1m
 		 And I run helm upgrade with --set image.tag=1.27
 		 Then deployment/shop kept its pods`,
 		[]string{"it is rolled out, and pod/shop-", "is new since `helm upgrade shop ./shop --set image.tag=1.27`"},
@@ -523,7 +523,7 @@ var failing = []failingExample{
 	},
 	{
 		exampleBudget + `
-		 When I run helm install shop ./shop --wait
+		 When I run helm install shop ./shop --wait --timeout 1m
 		 And I drain deployment/shop`,
 		[]string{
 			"drain deployment/shop: evict pod/shop-",
@@ -547,7 +547,7 @@ var failing = []failingExample{
 		[]string{"deployment/shop is not watched: add `deployment/shop is watched`"},
 	},
 	{
-		`When I run helm install shop ./shop --wait
+		`When I run helm install shop ./shop --wait --timeout 1m
 		 Given deployment/shop is watched
 		 When I run helm upgrade with --set replicaCount=0
 		 Then deployment/shop is rolled out with 0 pods
@@ -555,14 +555,14 @@ var failing = []failingExample{
 		[]string{"0 pods of deployment/shop were ready ", "s after it was first watched, not 1"},
 	},
 	{
-		`When I run helm install shop ./shop --wait
+		`When I run helm install shop ./shop --wait --timeout 1m
 		 Given deployment/shop is watched
 		 Then at least 3 pods of deployment/shop were ready all along`,
 		[]string{"1 pods of deployment/shop were ready when it was first watched, not 3"},
 	},
 	// Network
 	{
-		`When I run helm install shop ./shop --set replicaCount=2 --wait
+		`When I run helm install shop ./shop --set replicaCount=2 --wait --timeout 1m
 		 Then service/shop leads to 3 pods of deployment/shop`,
 		[]string{`service/shop in namespace "shop": waited 2`, "last seen: port 80 leads to 2 ready pods, not 3"},
 	},
@@ -598,8 +598,8 @@ var failing = []failingExample{
 		[]string{"it leads to pod/client-", "which is not of deployment/web"},
 	},
 	{
-		`When I run helm install shop ./shop --set podLabels.tier=front --wait
-		 And I run helm install other ./shop --set podLabels.tier=front --set service.port=8080 --wait
+		`When I run helm install shop ./shop --set podLabels.tier=front --wait --timeout 1m
+		 And I run helm install other ./shop --set podLabels.tier=front --set service.port=8080 --wait --timeout 1m
 		 And the objects
 		   """
 		   apiVersion: v1

@@ -70,7 +70,8 @@ type Options struct {
 	// Scratch is the folder in which each scenario gets a folder for its files, which is removed after the scenario.
 	// "" means the system's folder for temporary files.
 	Scratch string
-	// Wait is the longest that a step waits for the cluster. 0 means one minute.
+	// Wait is the longest that a step waits for the cluster. 0 means one minute. It is also the time limit of Helm
+	// commands without --timeout, as far as it is below Helm's own limit of 5 minutes.
 	Wait time.Duration
 	// Containers says that the nodes of the cluster run containers, and are not simulated.
 	Containers bool
@@ -163,6 +164,9 @@ func NewSuite(config *rest.Config, options Options) (*Suite, error) {
 	return s, nil
 }
 
+// helmTimeout is the default of Helm's flag --timeout.
+const helmTimeout = 5 * time.Minute
+
 // connect makes the clients of the cluster.
 func (s *Suite) connect() (err error) {
 	if s.client, err = kubernetes.NewForConfig(s.config); err != nil {
@@ -176,6 +180,7 @@ func (s *Suite) connect() (err error) {
 	}
 	client, err := helm.New(s.config, helm.Options{
 		Namespace: s.options.Namespace, Dir: s.options.Dir, Redirect: s.paths.redirect,
+		Timeout: min(s.options.Wait, helmTimeout),
 	})
 	if err != nil {
 		return err

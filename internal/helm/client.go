@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"helm.sh/helm/v3/pkg/chartutil"
 	"helm.sh/helm/v3/pkg/kube"
@@ -27,6 +28,9 @@ type Options struct {
 	// Redirect maps an absolute path of the command line to the path to read. nil changes no path.
 	Redirect func(path string) string
 
+	// Timeout is the default of --timeout. 0 means Helm's, which is 5 minutes.
+	Timeout time.Duration
+
 	// KubeVersion is the default of --kube-version for `template` and `lint`, for instance "1.37.2". "" means the default
 	// of Helm's SDK.
 	KubeVersion string
@@ -37,6 +41,7 @@ type Client struct {
 	namespace   string
 	dir         string
 	redirect    func(path string) string
+	timeout     time.Duration // 0 means Helm's
 	kubeVersion string
 	configure   func(context.Context, *execution) error // prepares the configuration of actions
 	discovery   discovery.DiscoveryInterface
@@ -71,8 +76,8 @@ func New(config *rest.Config, options Options) (*Client, error) {
 		return nil, fmt.Errorf("helm client of %s: %w", config.Host, err)
 	}
 	return &Client{
-		namespace: options.Namespace, dir: dir, redirect: options.Redirect, kubeVersion: options.KubeVersion,
-		configure: cluster.configure, discovery: cluster.discovery,
+		namespace: options.Namespace, dir: dir, redirect: options.Redirect, timeout: options.Timeout,
+		kubeVersion: options.KubeVersion, configure: cluster.configure, discovery: cluster.discovery,
 	}, nil
 }
 

@@ -90,6 +90,11 @@ func (e *execution) begin(command *cobra.Command, _ []string) error {
 	if err := refusedFlag(command); err != nil {
 		return err
 	}
+	if timeout := command.Flags().Lookup("timeout"); timeout != nil && !timeout.Changed && e.client.timeout > 0 {
+		if err := timeout.Value.Set(e.client.timeout.String()); err != nil {
+			return err
+		}
+	}
 	e.namespace, _ = command.Flags().GetString("namespace")
 	if e.namespace == "" {
 		e.namespace = e.client.namespace

@@ -13,8 +13,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/kubernetes/scheme"
 
 	"github.com/traderadmin/charts/steps/internal/capacity"
 	"github.com/traderadmin/charts/steps/internal/standin"
@@ -119,6 +121,9 @@ func inForce(quota *unstructured.Unstructured) mismatch {
 // namespace.
 func (s *sender) prepare(ctx context.Context, objects []*unstructured.Unstructured) error {
 	for _, object := range objects {
+		if isCustom(object.GroupVersionKind()) {
+			s.operated.Store(true)
+		}
 		if object.GetNamespace() != "" {
 			continue
 		}
@@ -140,6 +145,11 @@ func (s *sender) prepare(ctx context.Context, objects []*unstructured.Unstructur
 		return fmt.Errorf("wait until the nodes have room for the pods of this scenario: %w", err)
 	}
 	return nil
+}
+
+// isCustom reports whether a kind is neither one of Kubernetes nor a definition of one.
+func isCustom(kind schema.GroupVersionKind) bool {
+	return !scheme.Scheme.Recognizes(kind) && kind.Group != "apiextensions.k8s.io"
 }
 
 // newCapacity returns the nodes' capacity that scenarios share. It is nil if they need not: if nodes are simulated, if

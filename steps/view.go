@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -25,6 +26,7 @@ type view struct {
 	client     kubernetes.Interface
 	resources  *resources
 	background *background
+	operated   atomic.Bool // the scenario has sent a custom resource, for which an operator may create workloads
 	*namespaces
 	waiter
 }
@@ -123,6 +125,9 @@ func (v *view) look(
 
 // await waits for a condition of a workload.
 func (v *view) await(ctx context.Context, namespace string, condition rollout.Condition) error {
+	if v.operated.Load() {
+		condition = condition.MayAppear()
+	}
 	return rollout.Await(ctx, v.client, v.inCluster(namespace), v.limit, condition)
 }
 
@@ -260,7 +265,15 @@ func (v *view) awaitGone(ctx context.Context, client dynamic.ResourceInterface, 
 // listed joins names for the end of a sentence.
 func listed(names []string) string {
 	if len(names) == 0 {
-		return "none"
+		return "nothing"
 	}
 	return strings.Join(names, ", ")
+}
+
+// only ends the sentence "it has no port 80": with those that it has, or with the fact that it has none.
+func only(names []string) string {
+	if len(names) == 0 {
+		return ", nor any other"
+	}
+	return ", only " + strings.Join(names, ", ")
 }

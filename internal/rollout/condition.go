@@ -42,6 +42,14 @@ type Condition struct {
 	kind, name string
 	goal       string // completes "waited for deployment/app to …"
 	check      func(*target) error
+	mayAppear  bool // something may still create the workload
+}
+
+// MayAppear returns the condition for a workload that something may still create, such as an operator. Its absence ends
+// no wait.
+func (c Condition) MayAppear() Condition {
+	c.mayAppear = true
+	return c
 }
 
 // String returns the workload and the goal, such as "deployment/app to be rolled out".
@@ -58,6 +66,9 @@ func (c Condition) evaluate(o objects) error {
 	found, err := kind.look(o, c.name)
 	if err != nil {
 		return err
+	}
+	if c.mayAppear {
+		found.problems = slices.DeleteFunc(found.problems, func(p problem) bool { return p.id == absence })
 	}
 	return c.check(found)
 }
@@ -78,7 +89,8 @@ func isPermanent(err error) bool { return errors.As(err, new(permanent)) }
 //   - job: complete.
 //   - pod: ready or succeeded.
 func Ready(kind, name string) Condition {
-	return Condition{kind, name, cmp.Or(kinds[kind].goal, "be ready"), (*target).verdict}
+	goal := cmp.Or(kinds[kind].goal, "be ready")
+	return Condition{kind: kind, name: name, goal: goal, check: (*target).verdict}
 }
 
 // HelmReady is Ready on the terms of `helm --wait`: it tolerates problems of as many pods as the update strategy allows
@@ -117,7 +129,7 @@ func maxUnavailable(object metav1.Object) int {
 // HookSucceeded holds when a Job is complete or a pod has succeeded, and can never hold once it has failed. It also
 // holds if the object does not exist. Helm waits for its hooks on these terms. The kind is job or pod.
 func HookSucceeded(kind, name string) Condition {
-	return Condition{kind, name, "succeed", func(t *target) error {
+	return Condition{kind: kind, name: name, goal: "succeed", check: func(t *target) error {
 		if t.object == nil {
 			return nil
 		}
@@ -149,7 +161,7 @@ func PodCount(kind, name string, n int) Condition {
 // least one. The goal completes "waited for deployment/app to …". If match returns an error made by Permanent, the
 // wait ends.
 func PodsMatch(kind, name, goal string, match func([]*corev1.Pod) error) Condition {
-	return Condition{kind, name, goal, readyAnd(func(t *target, pods []*corev1.Pod) error {
+	return Condition{kind: kind, name: name, goal: goal, check: readyAnd(func(t *target, pods []*corev1.Pod) error {
 		if len(pods) == 0 && wantedPods(t.object, 1) == 0 {
 			return Permanent(errors.New("it wants 0 pods, so there is none to check"))
 		}

@@ -139,12 +139,12 @@ func find[T metav1.Object](o objects, from lister[T], kind, name string) (found 
 // absent returns a target that does not exist. It names the others of its kind.
 func (o objects) absent(kind, name string, others []string) *target {
 	t := &target{name: kind + "/" + name, problems: []problem{o.missingNamespace()}}
+	t.problems = append(t.problems, o.missingWorkload(t.name))
 	if len(others) == 0 {
 		t.pending = fmt.Errorf("there is no %s, nor any other %s", t.name, kind)
 		return t
 	}
-	slices.Sort(others)
-	t.pending = fmt.Errorf("there is no %s, only %s", t.name, strings.Join(others, ", "))
+	t.pending = fmt.Errorf("there is no %s, only %s", t.name, listNearest(name, others))
 	return t
 }
 

@@ -564,7 +564,7 @@ func TestMissingNamespaceEndsAWait(t *testing.T) {
 	}{
 		"missing":       {nil, time.Second, "there is no namespace ns"},
 		"being deleted": {[]runtime.Object{deleted}, time.Second, "the namespace ns is being deleted"},
-		"existing":      {[]runtime.Object{existing}, minute, "there is no deployment/app"},
+		"existing":      {[]runtime.Object{existing}, absentGrace, "there is no deployment/app"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -694,7 +694,7 @@ func TestReadyOfOtherKinds(t *testing.T) {
 			"statefulset", statefulSet(func(s *appsv1.StatefulSetStatus) { s.Replicas = 3 }),
 			pending, "3 pods exist, but 2 are wanted",
 		},
-		"statefulset missing": {"statefulset", job(), pending, "there is no statefulset/app"},
+		"statefulset missing": {"statefulset", job(), permanent, "there is no statefulset/app; the namespace has job/app"},
 		"daemonset":           {"daemonset", daemonSet(func(*appsv1.DaemonSetStatus) {}), pending, ""},
 		"daemonset not observed": {
 			"daemonset", daemonSet(func(s *appsv1.DaemonSetStatus) { s.ObservedGeneration = 0 }),

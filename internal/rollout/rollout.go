@@ -32,7 +32,10 @@
 //   - Progress deadline of a Deployment: 5 seconds after it was exceeded, because the controller withdraws the
 //     condition only at the next progress.
 //   - Failure of a Job, or of a pod without an owner: at once.
-//   - The workload does not exist, and its namespace does not exist either or is being deleted: after 1 second.
+//   - Claims (a pod mounts a PersistentVolumeClaim that does not exist, or whose StorageClass does not exist while no
+//     unbound volume has that class): after 5 seconds.
+//   - The workload does not exist: after 3 seconds, unless the condition says that it may appear; after 1 second if its
+//     namespace does not exist either or is being deleted.
 //
 // Whatever needs extra requests, such as a dry run or a list of the nodes, is requested only while there is such a
 // problem, and then every 2 seconds.

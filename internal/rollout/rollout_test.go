@@ -171,7 +171,7 @@ func TestAwaitSeesChanges(t *testing.T) {
 func TestAwaitEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
-	condition := Condition{"pod", "app", "be checked", func(*target) error {
+	condition := Condition{kind: "pod", name: "app", goal: "be checked", check: func(*target) error {
 		cancel()
 		return assert.AnError
 	}}

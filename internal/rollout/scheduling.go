@@ -21,7 +21,12 @@ func notScheduled(pod *corev1.Pod, scheduled corev1.PodCondition) problem {
 	p := problem{text: text, cause: cause, id: string(pod.UID) + " node", grace: ignored}
 	if scheduled.Reason == corev1.PodReasonUnschedulable {
 		p.grace = 0
-		p.confirm = func(ctx context.Context, client kubernetes.Interface, _ time.Duration) error {
+		p.confirm = func(ctx context.Context, client kubernetes.Interface, lasted time.Duration) error {
+			if lasted >= claimGrace {
+				if why := unusableClaims(ctx, client, pod); why != "" {
+					return fmt.Errorf("%s (%s)", text, why)
+				}
+			}
 			nodes, err := client.CoreV1().Nodes().List(ctx, metav1.ListOptions{ResourceVersion: "0"})
 			if err != nil {
 				return nil // unknown, for example because listing nodes is forbidden

@@ -46,6 +46,11 @@ Feature: Security
         | .spec.template.spec.serviceAccountName           | traderadmin |
         | .spec.template.spec.automountServiceAccountToken | false       |
 
+    Scenario: The ServiceAccount of the release has no permission of its own
+      When I run helm install traderadmin ./charts/traderadmin --set serviceAccount.create=true
+      Then serviceaccount/traderadmin may not get, list or create secrets
+      And serviceaccount/traderadmin may not get or list pods in all namespaces
+
     Scenario: An existing ServiceAccount is used, and none is created
       Given the objects
         """

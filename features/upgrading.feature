@@ -68,3 +68,10 @@ Feature: Upgrading
       Then go-scanner pods use image "custom:1.2"
       And python-orch pods use image "registry/python-orch:v2.0"
       And helm prints "--reset-then-reuse-values"
+
+  Rule: The API server has nothing to say about the objects
+
+    Scenario: It warns of no deprecated API and of no unknown field
+      When I run helm install traderadmin ./charts/traderadmin
+      And I run helm upgrade traderadmin ./charts/traderadmin --set replicaCount.goScanner=2
+      Then the API server warns of nothing

@@ -3,7 +3,6 @@ package steps
 import (
 	"errors"
 	"fmt"
-	"strings"
 )
 
 // attempts keeps the last action that a scenario tried and that may fail. A step must check its outcome.
@@ -62,7 +61,7 @@ func (a *attempts) failsWith(text string) error {
 		return err
 	case tried.failed == nil:
 		return fmt.Errorf("`%s` succeeded; it should have failed with %q", tried.action, text)
-	case !strings.Contains(tried.failed.Error(), text):
+	case !says(tried.failed, text):
 		return fmt.Errorf("`%s` failed, but not with %q:\n%w", tried.action, text, tried.failed)
 	}
 	return nil

@@ -106,7 +106,7 @@ func valueOf(kind string, object map[string]any, key string) (string, error) {
 	}
 	text, has := data[key]
 	if !has {
-		return "", fmt.Errorf("it has no key %q, only %s", key, listed(slices.Sorted(maps.Keys(data))))
+		return "", fmt.Errorf("it has no key %q%s", key, only(slices.Sorted(maps.Keys(data))))
 	}
 	if kind != "secret" {
 		return text, nil

@@ -490,6 +490,97 @@ var failing = []failingExample{
 		   | cm   | your |`,
 		[]string{`there is no configmap "your" in namespace "shop", only `, `mine`},
 	},
+	// Helm
+	{
+		exampleJob + `
+		 And I run helm install shop ./shop
+		 When I run helm upgrade with --set image.tag=2 --set replicaCount=3`,
+		[]string{
+			`Error: Job "shop": spec.template is immutable (upgrade)`,
+			`Helm's words: UPGRADE FAILED: cannot patch "shop" with kind Job: Job.batch "shop" is invalid: spec.template: `,
+			`{…}: field is immutable while running: helm upgrade shop ./shop --set image.tag=2 --set replicaCount=3`,
+		},
+	}, {
+		`When I run helm install shop ./shop --set service.port=70000`,
+		[]string{`Error: Service "shop": spec.ports[0].port 70000: must be between 1 and 65535, inclusive (install)`},
+	}, {
+		`When I run helm install shop ./shop
+		 Then container "shop" of deployment/shop has the env
+		   | name | value |
+		   | MODE | fast  |`,
+		[]string{`it has no env "MODE", nor any other`},
+	}, {
+		`When I run helm install shop ./shop
+		 Then container "shop" of deployment/shop has the mounts
+		   | path  |
+		   | /data |`,
+		[]string{`it has nothing mounted at "/data", nor anywhere else`},
+	},
+	{
+		`Then the API server warns of nothing`,
+		[]string{"no Helm command ran before this step"},
+	}, {
+		`When I run helm install shop ./shop --set podSecurityContext.fsGruop=1
+		 And I run helm get values with
+		 Then the API server warns of nothing`,
+		[]string{
+			`the API server warns: unknown field "spec.template.spec.securityContext.fsGruop"`,
+			`(helm install shop ./shop --set podSecurityContext.fsGruop=1)`,
+		},
+	}, {
+		`When I run helm install shop ./shop
+		 Then the API server warns of "unknown field"`,
+		[]string{`the API server does not warn of "unknown field", nor of anything else`},
+	}, {
+		`When I run helm install shop ./shop --set podSecurityContext.fsGruop=1
+		 Then the API server warns of "deprecated"`,
+		[]string{`the API server does not warn of "deprecated"; it warns: unknown field`},
+	},
+	// Permissions
+	{
+		exampleReader + `
+		 Then serviceaccount/shop may get and delete pods`,
+		[]string{
+			`serviceaccount/shop may not delete pods in namespace shop-`,
+			`: no rule of the roles that are bound to it allows it: role/reader (by rolebinding/reader)`,
+		},
+	}, {
+		`When I run helm install shop ./shop
+		 Then serviceaccount/shop may list pods in all namespaces`,
+		[]string{`serviceaccount/shop may not list pods in the cluster: no role is bound to it`},
+	}, {
+		exampleReader + `
+		 Then serviceaccount/shop may not create or update configmap "state"`,
+		[]string{
+			`serviceaccount/shop may update configmap "state" in namespace shop-`, `allowed by RoleBinding "reader/shop-`,
+			`of Role "reader" to ServiceAccount "shop/shop-`,
+		},
+	}, {
+		exampleReader + `
+		 Then serviceaccount/reader may get pods`,
+		[]string{`there is no serviceaccount "reader" in namespace "shop", only default, shop`},
+	}, {
+		exampleReader + `
+		 Then serviceaccount/shop may not lst pods`,
+		[]string{`unknown verb "lst" of pods, whose verbs are `, `did you mean "list"?`},
+	}, {
+		exampleReader + `
+		 Then serviceaccount/shop may get pods/logs`,
+		[]string{`pods have no subresource "logs", only `, "log, "},
+	}, {
+		`Given a copy of the folder "shop"
+		 And the file "shop/templates/viewer.yaml"
+		   """
+		   apiVersion: rbac.authorization.k8s.io/v1
+		   kind: ClusterRoleBinding
+		   metadata: {name: "admin-of-{{ .Release.Namespace }}"}
+		   roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}
+		   subjects: [{kind: ServiceAccount, name: shop, namespace: "{{ .Release.Namespace }}"}]
+		   """
+		 When I run helm install shop ./shop
+		 Then serviceaccount/shop may not list pods in all namespaces`,
+		[]string{`serviceaccount/shop may list pods in the cluster: RBAC: allowed by ClusterRoleBinding "admin-of-shop-`},
+	},
 	// Files
 	{
 		`When I run helm package ./shop
@@ -644,3 +735,17 @@ type failingExample struct {
 	steps string
 	words []string
 }
+
+// exampleJob adds a Job to a copy of the chart, whose pod template changes with the image's tag.
+const exampleJob = `Given a copy of the folder "shop"
+		 And the file "shop/templates/job.yaml"
+		   """
+		   apiVersion: batch/v1
+		   kind: Job
+		   metadata: {name: shop}
+		   spec:
+		     template:
+		       spec:
+		         restartPolicy: Never
+		         containers: [{name: migrate, image: "migrate:{{ .Values.image.tag }}"}]
+		   """`

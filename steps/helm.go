@@ -79,6 +79,23 @@ Then helm prints
   """`,
 		},
 		{
+			Phrase: `the API server warns of nothing`, Method: s.warnsOfNothing,
+			Does: "Checks that the API server answered no Helm command of the scenario with a warning: about an unknown or " +
+				"duplicate field, a deprecated API, a pod that violates the Pod Security level that the namespace warns " +
+				"about, and so on.",
+			Example: `
+When I run helm install shop ./shop
+And I run helm upgrade with --set replicaCount=2
+Then the API server warns of nothing`,
+		},
+		{
+			Phrase: `the API server warns of "TEXT"`, Method: s.warnsOf,
+			Does: "Checks that the API server answered a Helm command of the scenario with a warning that contains the text.",
+			Example: `
+When I run helm install shop ./shop --set podSecurityContext.fsGruop=1
+Then the API server warns of "unknown field"`,
+		},
+		{
 			Phrase: `helm does not print "TEXT"`, Method: s.doesNotPrint,
 			Does: "Checks that the last Helm command did not print the text.",
 			Example: `
@@ -117,6 +134,35 @@ func (s helmSteps) doesNotPrint(text string) error {
 		err = fmt.Errorf("%s prints %q:\n%s", s.helm.last.Command, text, printed)
 	}
 	return err
+}
+
+func (s helmSteps) warnsOfNothing() error {
+	warned, err := s.warnings()
+	if err == nil && len(warned) > 0 {
+		err = fmt.Errorf("the API server warns:\n%s", strings.Join(warned, "\n"))
+	}
+	return err
+}
+
+func (s helmSteps) warnsOf(text string) error {
+	warned, err := s.warnings()
+	switch {
+	case err != nil:
+		return err
+	case len(warned) == 0:
+		return fmt.Errorf("the API server does not warn of %q, nor of anything else", text)
+	case !strings.Contains(strings.Join(warned, "\n"), text):
+		return fmt.Errorf("the API server does not warn of %q; it warns:\n%s", text, strings.Join(warned, "\n"))
+	}
+	return nil
+}
+
+// warnings returns the warnings of the API server, each with its Helm command.
+func (s helmSteps) warnings() ([]string, error) {
+	if s.helm.last == nil {
+		return nil, errors.New("no Helm command ran before this step: add `I run helm …` before it")
+	}
+	return s.helm.warned, nil
 }
 
 // printed returns the output and the warnings of the last command.

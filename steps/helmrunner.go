@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -26,6 +27,7 @@ type helmRunner struct {
 	releases    releases
 	earlier     []string     // releases that the only namespace had before the scenario
 	last        *helm.Result // nil before the first command
+	warned      []string     // the warnings of the API server, each with its command
 	recordsPods bool         // because a step will compare pods
 	before      *podRecord   // nil if no command has changed pods, or no step compares
 }
@@ -113,6 +115,7 @@ func (r *helmRunner) runWords(ctx context.Context, words []string) error {
 	}
 	result, err := r.helm.Run(ctx, scope, words...)
 	r.last = result
+	r.warned = append(r.warned, apiWarnings(result)...)
 	r.releases.add(result.Release)
 	if result.Release != nil {
 		r.release = result.Release.Name
@@ -121,21 +124,23 @@ func (r *helmRunner) runWords(ctx context.Context, words []string) error {
 		r.chart = result.Chart
 	}
 	if err != nil {
-		return explainHelm(err, result.Warnings)
+		return explainHelm(err, strings.Join(words[:min(1, len(words))], ""), result.Warnings)
 	}
 	return nil
 }
 
-// explainHelm adds Helm's warnings to its error, and a remedy if scenarios create the same cluster-scoped object.
-func explainHelm(err error, warnings string) error {
-	if warnings != "" {
-		err = fmt.Errorf("%w\n%s", err, warnings)
+// apiWarning matches a warning of the API server in Helm's standard error: as Helm's SDK writes it here, and in the log
+// format of helm binaries.
+var apiWarning = regexp.MustCompile(`(?m)^(?:Warning: |W\d{4} [\d:.]+ +\d+ warnings\.go:\d+\] )(.*)$`)
+
+// apiWarnings returns the warnings of the API server during a command, without repetitions.
+func apiWarnings(result *helm.Result) []string {
+	var all []string
+	for _, found := range apiWarning.FindAllStringSubmatch(result.Warnings, -1) {
+		all = append(all, fmt.Sprintf("%s (%s)", found[1], result.Command))
 	}
-	if strings.Contains(err.Error(), `in namespace "" exists and cannot be imported`) {
-		err = fmt.Errorf("%w\nThe object is cluster-scoped: scenarios that create it cannot run side by side; tag them %s",
-			err, Serial)
-	}
-	return err
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // confine keeps a command line from touching releases of others in the only namespace, and labels those that it

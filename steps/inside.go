@@ -179,7 +179,7 @@ func (s insideSteps) value(ctx context.Context, kind, name, key, namespace strin
 	}
 	value, ok := values[key]
 	if !ok {
-		return "", fmt.Errorf("%s/%s has no key %q, only %s", kind, name, key, listed(slices.Sorted(maps.Keys(values))))
+		return "", fmt.Errorf("%s/%s has no key %q%s", kind, name, key, only(slices.Sorted(maps.Keys(values))))
 	}
 	return value, nil
 }
@@ -299,7 +299,7 @@ func hasContainer(template *corev1.PodTemplateSpec, name string) error {
 		}
 		names = append(names, container.Name)
 	}
-	return fmt.Errorf("it has no container %q, only %s", name, listed(names))
+	return fmt.Errorf("it has no container %q%s", name, only(names))
 }
 
 func (s insideSteps) failsWithLog(ctx context.Context, named, text, namespace string) error {

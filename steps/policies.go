@@ -107,8 +107,8 @@ func (s policySteps) evaluate(
 		return netpol.Verdict{}, err
 	}
 	if !slices.ContainsFunc(target.Ports, func(p corev1.ContainerPort) bool { return int(p.ContainerPort) == port }) {
-		return netpol.Verdict{}, fmt.Errorf("no container of %s declares port %d, only %s",
-			to, port, listed(numbers(target.Ports)))
+		return netpol.Verdict{}, fmt.Errorf("no container of %s declares port %d%s",
+			to, port, only(numbers(target.Ports)))
 	}
 	policies, err := s.client.NetworkingV1().NetworkPolicies(name).List(ctx, everything)
 	if err != nil {

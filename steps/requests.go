@@ -157,7 +157,7 @@ func (s requestSteps) serviceAnswers(
 		}
 	}
 	if !slices.Contains(declared, fmt.Sprint(port)) {
-		return fmt.Errorf("%s has no port %d, only %s", named, port, listed(declared))
+		return fmt.Errorf("%s has no port %d%s", named, port, only(declared))
 	}
 	return s.until(ctx, func(ctx context.Context) error {
 		pods, err := s.behind(ctx, service.Namespace, name, portName)

@@ -101,7 +101,7 @@ func targets(service *corev1.Service, port string, behind *workload) ([]target, 
 		found = append(found, target{p, number})
 	}
 	if len(found) == 0 {
-		return nil, fmt.Errorf("it has no port %s, only %s", port, listed(others))
+		return nil, fmt.Errorf("it has no port %s%s", port, only(others))
 	}
 	return found, nil
 }
@@ -120,8 +120,8 @@ func (w *workload) declares(port corev1.ServicePort) (int32, error) {
 		}
 		all = append(all, declared(container)...)
 	}
-	return 0, fmt.Errorf("port %d leads to port %s/%s, which no container of %s declares, only %s",
-		port.Port, port.TargetPort.String(), port.Protocol, w.named, listed(all))
+	return 0, fmt.Errorf("port %d leads to port %s/%s, which no container of %s declares%s",
+		port.Port, port.TargetPort.String(), port.Protocol, w.named, only(all))
 }
 
 // checkEndpoints returns an error unless EndpointSlices have, for each port, this number of ready pods of a workload,

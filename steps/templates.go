@@ -138,7 +138,7 @@ func (s templateSteps) container(
 			}
 			return aboutIf(fmt.Sprintf("container %q", name), errors.Join(wrong...))
 		}
-		return fmt.Errorf("it has no container %q, only %s", name, listed(names))
+		return fmt.Errorf("it has no container %q%s", name, only(names))
 	})
 }
 
@@ -212,7 +212,7 @@ func (s templateSteps) hasEnv(ctx context.Context, name, named, namespace string
 				differs("the source of "+row["name"], envSource(variable.ValueFrom), row["from"]),
 			)
 		}
-		return fmt.Errorf("it has no env %q, only %s", row["name"], listed(names))
+		return fmt.Errorf("it has no env %q%s", row["name"], only(names))
 	})
 }
 
@@ -252,7 +252,7 @@ func (s templateSteps) hasPorts(ctx context.Context, name, named, namespace stri
 			}
 			return nil
 		}
-		return fmt.Errorf("it declares no port %d/%s, only %s", number, protocol, listed(declared(container)))
+		return fmt.Errorf("it declares no port %d/%s%s", number, protocol, only(declared(container)))
 	})
 }
 
@@ -288,6 +288,9 @@ func (s templateSteps) hasMounts(ctx context.Context, name, named, namespace str
 				}
 			}
 			return errors.Join(wrong...)
+		}
+		if len(paths) == 0 {
+			return fmt.Errorf("it has nothing mounted at %q, nor anywhere else", row["path"])
 		}
 		return fmt.Errorf("it has nothing mounted at %q, only at %s", row["path"], listed(paths))
 	})

@@ -52,6 +52,8 @@ var grammar = vocabulary.NewGrammar(
 		"SERVICE":  `(service/\S+)`,
 		"PORT":     `(\S+)`,
 		"KIND":     `([A-Za-z][A-Za-z0-9.-]*)`,
+		"RESOURCE": `([A-Za-z][A-Za-z0-9.-]*(?:/[a-z]+)?)`,
+		"VERBS":    `([a-z]+(?:(?:, |,? and |,? or )[a-z]+)*)`,
 		"MAP":      `(configmap|secret)`,
 		"COMMAND":  `(\S.*)`,
 		"FORMAT":   `(yaml|json)`,
@@ -77,6 +79,7 @@ func nouns(s *scenario) []vocabulary.Noun {
 			workloadSteps{view, s.helm}.rows(), watchSteps{s.recorders}.rows(), drainSteps{view, s.attempts}.rows(),
 		)},
 		{Title: "Containers", Rows: templateSteps{view}.rows()},
+		{Title: "Permissions", Rows: accessSteps{view}.rows()},
 		{Title: "Network", Rows: slices.Concat(serviceSteps{view}.rows(), policySteps{view}.rows())},
 		{Title: "Running containers", Rows: slices.Concat(
 			insideSteps{view, containers}.rows(), execSteps{view, containers}.rows(),
@@ -174,6 +177,8 @@ const introduction = "<!-- Generated from the rows of all steps. -->\n\n# Steps\
 	"brackets is optional.\n\n" +
 	"- `WORKLOAD` is `deployment/NAME`, `statefulset/NAME`, `daemonset/NAME` or `job/NAME`.\n" +
 	"- `KIND` is a kind as kubectl takes it: `configmap`, `ConfigMap`, `cm`, `networkpolicies.networking.k8s.io`, …\n" +
+	"- `RESOURCE` is a kind, or a subresource such as `pods/log`.\n" +
+	"- `VERBS` is one verb or several: `get`, `get and list`, `create or delete`.\n" +
 	"- `NAMES` is one name or several: `a`, `a and b`, `a, b and c`.\n" +
 	"- A step that names no namespace uses the suite's.\n" +
 	"- A table has the columns that are shown, in any order. A column with a `?` is optional.\n" +

@@ -8,11 +8,13 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/traderadmin/charts/internal/helm"
+	"github.com/traderadmin/charts/internal/rollout"
 )
 
 // helmRunner runs the Helm commands of a scenario, and records their outcome for later steps.
@@ -179,10 +181,14 @@ func (r *helmRunner) listEarlier(ctx context.Context) error {
 	return nil
 }
 
-// recordPods records which pods exist before a command that may change them, if a later step compares.
+// recordPods records which pods exist before a command that may change them, if a later step compares. It first waits
+// for rollouts under way: whether the command keeps a pod that they are about to delete would depend on chance.
 func (r *helmRunner) recordPods(ctx context.Context, words []string, invocation *helm.Invocation) error {
 	if !r.recordsPods || !slices.Contains([]string{"install", "upgrade", "rollback"}, invocation.Command) {
 		return nil
+	}
+	if err := r.settle(ctx); err != nil {
+		return fmt.Errorf("before `helm %s`: %w", strings.Join(words, " "), err)
 	}
 	r.before = &podRecord{"helm " + strings.Join(words, " "), map[types.UID]bool{}}
 	for _, namespace := range r.all() {
@@ -195,6 +201,53 @@ func (r *helmRunner) recordPods(ctx context.Context, words []string, invocation 
 		}
 	}
 	return nil
+}
+
+// settle waits until no rollout is under way in the scenario's namespaces. A rollout that does not end is no error
+// here: the command may be what ends it.
+func (r *helmRunner) settle(ctx context.Context) error {
+	var waits errgroup.Group
+	for _, namespace := range r.all() {
+		rollouts, err := r.rollouts(ctx, namespace)
+		if err != nil {
+			return fmt.Errorf("list the workloads: %w", err)
+		}
+		for _, settled := range rollouts {
+			waits.Go(func() error {
+				_ = rollout.Await(ctx, r.client, namespace, r.limit, settled)
+				return ctx.Err()
+			})
+		}
+	}
+	return waits.Wait()
+}
+
+// rollouts returns a condition for each workload of a namespace whose pods a rollout replaces.
+func (r *helmRunner) rollouts(ctx context.Context, namespace string) ([]rollout.Condition, error) {
+	var all []rollout.Condition
+	apps := r.client.AppsV1()
+	deployments, err := apps.Deployments(namespace).List(ctx, everything)
+	if err != nil {
+		return nil, err
+	}
+	for _, deployment := range deployments.Items {
+		all = append(all, rollout.Settled("deployment", deployment.Name))
+	}
+	statefulSets, err := apps.StatefulSets(namespace).List(ctx, everything)
+	if err != nil {
+		return nil, err
+	}
+	for _, statefulSet := range statefulSets.Items {
+		all = append(all, rollout.Settled("statefulset", statefulSet.Name))
+	}
+	daemonSets, err := apps.DaemonSets(namespace).List(ctx, everything)
+	if err != nil {
+		return nil, err
+	}
+	for _, daemonSet := range daemonSets.Items {
+		all = append(all, rollout.Settled("daemonset", daemonSet.Name))
+	}
+	return all, nil
 }
 
 // query runs a Helm command that changes nothing. It is not the last command that steps ask about.

@@ -63,7 +63,8 @@ Then deployment/shop cannot be rolled out: "registry.invalid/shop"`,
 		{
 			Phrase: `WORKLOAD got new pods[ in namespace "NAMESPACE"]`, Method: s.gotNewPods, Effects: ComparesPods,
 			Does: "Waits until the workload is rolled out, and checks that no pod is left from before the last `helm " +
-				"install`, `helm upgrade` or `helm rollback` of the scenario.",
+				"install`, `helm upgrade` or `helm rollback` of the scenario. That command begins once the rollouts " +
+				"before it have ended.",
 			Example: `
 When I run helm install shop ./shop --wait
 And I run helm upgrade with --set image.tag=1.27

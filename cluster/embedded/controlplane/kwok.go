@@ -18,7 +18,7 @@ import (
 	"sigs.k8s.io/kwok/pkg/utils/client"
 )
 
-// runKWOK creates the nodes and simulates their kubelets until it is stopped.
+// runKWOK creates the nodes, and simulates their kubelets and their storage until it is stopped.
 func runKWOK(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -47,6 +47,9 @@ func simulateKubelets(ctx context.Context, kubeconfig string, options nodeOption
 		if _, err := clientset.CoreV1().Nodes().Create(ctx, options.node(i), metav1.CreateOptions{}); err != nil {
 			return fmt.Errorf("create a node: %w", err)
 		}
+	}
+	if err := provideStorage(ctx, clientset); err != nil {
+		return err
 	}
 	logger := log.NewLogger(os.Stderr, log.LevelInfo)
 	if err := controller.Start(log.NewContext(ctx, logger)); err != nil {

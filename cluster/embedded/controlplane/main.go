@@ -1,6 +1,6 @@
 // Command controlplane is a Kubernetes control plane with simulated nodes in one binary, for tests.
 //
-//	controlplane serve [-nodes N] [-node-cpu Q] [-node-memory Q] [-node-pods N]
+//	controlplane serve [-nodes N] [-node-cpu Q] [-node-memory Q] [-node-pods N] [-emulated-version V]
 //
 // starts etcd, the API server, the controller manager, the scheduler, and KWOK's node and pod controllers. Each is a
 // process of its own that runs this binary (controlplane COMPONENT FLAGS…). The API server listens on a free loopback

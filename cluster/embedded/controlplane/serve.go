@@ -34,6 +34,7 @@ func serve(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("controlplane serve", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	timeout := flags.Duration("start-timeout", 3*time.Minute, "time limit for the cluster to become ready")
+	version := flags.String("emulated-version", "", "minor version of Kubernetes to emulate, such as 1.35")
 	options.bind(flags)
 	if err := flags.Parse(args); err != nil {
 		return 2
@@ -46,7 +47,7 @@ func serve(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return 1
 	}
 	p := newControlPlane(dir(path), stdin)
-	err = p.run(options, *timeout, func() {
+	err = p.run(options, *version, *timeout, func() {
 		_ = events.Encode(Event{Kubeconfig: p.dir.kubeconfig(admin)})
 	})
 	p.kill()
@@ -88,8 +89,8 @@ func newControlPlane(d dir, stdin io.Reader) *controlPlane {
 
 // run starts the components and calls ready once the cluster is ready. It returns nil when the cluster is released, or
 // an error that names the component that failed.
-func (p *controlPlane) run(options nodeOptions, timeout time.Duration, ready func()) error {
-	err := p.start(options, timeout)
+func (p *controlPlane) run(options nodeOptions, version string, timeout time.Duration, ready func()) error {
+	err := p.start(options, version, timeout)
 	if err == nil {
 		ready()
 		<-p.ctx.Done()
@@ -103,7 +104,7 @@ func (p *controlPlane) run(options nodeOptions, timeout time.Duration, ready fun
 	return err
 }
 
-func (p *controlPlane) start(options nodeOptions, timeout time.Duration) error {
+func (p *controlPlane) start(options nodeOptions, version string, timeout time.Duration) error {
 	port, release, err := reservePort()
 	if err != nil {
 		return fmt.Errorf("find a free port: %w", err)
@@ -123,9 +124,9 @@ func (p *controlPlane) start(options nodeOptions, timeout time.Duration) error {
 		args []string
 	}{
 		{etcd, etcdArgs(p.dir)},
-		{kubeAPIServer, apiServerArgs(p.dir, port)},
-		{kubeControllerManager, controllerManagerArgs(p.dir)},
-		{kubeScheduler, schedulerArgs(p.dir)},
+		{kubeAPIServer, append(apiServerArgs(p.dir, port), emulation(version)...)},
+		{kubeControllerManager, append(controllerManagerArgs(p.dir), emulation(version)...)},
+		{kubeScheduler, append(schedulerArgs(p.dir), emulation(version)...)},
 		{kwok, append(options.args(), "--kubeconfig="+p.dir.kubeconfig(kwok))},
 	} {
 		onEnd := func(ended *component) { p.end(endedError{ended}) }

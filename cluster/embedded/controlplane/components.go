@@ -104,9 +104,9 @@ func controllerManagerArgs(d dir) []string {
 	}
 }
 
-// emulation returns the flags with which a component behaves as an earlier minor version of Kubernetes, such as 1.35. It
-// returns none for "". The API server, the controller manager and the scheduler must all have them: with an emulating
-// API server alone, the scheduler of a later version waits for APIs that are not served.
+// emulation returns the flags with which a component behaves as an earlier minor version of Kubernetes, such as 1.35.
+// It returns none for "". The API server, the controller manager and the scheduler must all have them: with an
+// emulating API server alone, the scheduler of a later version waits for APIs that are not served.
 func emulation(version string) []string {
 	if version == "" {
 		return nil

@@ -229,6 +229,7 @@ func (r *suiteRun) stepOptions() steps.Options {
 		RealImages:  r.flags.realImages,
 		HealthPaths: r.flags.healthPaths,
 		KeepFailed:  r.flags.keepFailed,
+		Headlines:   true,
 		Progress:    r.out,
 	}
 }

@@ -346,7 +346,10 @@ func prints(ts *testscript.TestScript, _ bool, texts []string) {
 
 // cause TEXT… fails unless the first three lines of the only failure of the last run contain all of the texts.
 func cause(ts *testscript.TestScript, _ bool, texts []string) {
-	_, failure, found := strings.Cut(ts.ReadFile("stdout"), "      Error: ")
+	_, failure, found := strings.Cut(ts.ReadFile("stdout"), "\n  Cause:\n")
+	if !found { // of more than one line
+		_, failure, found = strings.Cut(ts.ReadFile("stdout"), "      Error: ")
+	}
 	if !found {
 		ts.Fatalf("the run printed no failure")
 	}

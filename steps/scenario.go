@@ -13,7 +13,13 @@ import (
 // Register gives sc, the context of one scenario, the built-in steps and the suite's own.
 func Register(sc *godog.ScenarioContext, suite *Suite) {
 	s := newScenario(suite)
-	register := func(step Step) { sc.Step(grammar.Pattern(step.Phrase), step.Method) }
+	register := func(step Step) {
+		method := step.Method
+		if suite.options.Headlines {
+			method = withHeadlines(method)
+		}
+		sc.Step(grammar.Pattern(step.Phrase), method)
+	}
 	for _, noun := range nouns(s) {
 		for _, row := range noun.Rows {
 			register(row)

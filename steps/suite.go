@@ -94,6 +94,9 @@ type Options struct {
 	RetainNamespaces int
 	// KeepFailed leaves the namespaces of failed scenarios, which Suite.Kept names.
 	KeepFailed bool
+	// Headlines makes godog print only the first line of a failed step's error. It is for runs with a report, which prints
+	// the whole error once.
+	Headlines bool
 	// Steps registers the steps that the suite adds to the built-in ones. nil means none.
 	Steps OwnSteps
 }

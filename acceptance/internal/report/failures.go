@@ -3,14 +3,26 @@ package report
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 )
 
-// printFailures prints the attachments of each failed scenario, and the command that runs it alone.
+// printFailures prints the details of each failed scenario, and the command that runs it alone. godog has printed the
+// first line of each cause.
 func (r *Report) printFailures(out io.Writer) {
+	told := causes{}
 	for _, s := range r.run.bad() {
 		fmt.Fprintf(out, "\nFailed: %s  %s\n", s.name(), s.location())
-		printAttached(out, s)
+		_, cause := s.cause()
+		switch first := told.first(s); {
+		case first != s:
+			fmt.Fprintf(out, "\n  Cause:\n    %s\n", reference(first))
+		case strings.Contains(cause, "\n"):
+			fmt.Fprintf(out, "\n  Cause:\n    %s\n", strings.ReplaceAll(cause, "\n", "\n    "))
+			printAttached(out, s)
+		default:
+			printAttached(out, s)
+		}
 		if command := r.runAlone(s.pickle); command != "" {
 			fmt.Fprintf(out, "\n  %s:\n    %s\n", runAloneName, command)
 		}
@@ -35,3 +47,27 @@ func printAttached(out io.Writer, s *scenario) {
 		}
 	}
 }
+
+// causes are the failed scenarios that were printed in full, by their causes.
+type causes map[string]*scenario
+
+// first returns the first scenario that failed for the same cause, which may be s.
+func (c causes) first(s *scenario) *scenario {
+	_, cause := s.cause()
+	key := incidental.ReplaceAllString(cause, "")
+	if known, ok := c[key]; ok {
+		return known
+	}
+	c[key] = s
+	return s
+}
+
+// reference returns the words for a cause that another scenario tells in full.
+func reference(first *scenario) string {
+	return fmt.Sprintf("the same as in scenario %q (%s)", first.name(), first.location())
+}
+
+// incidental finds what differs between scenarios that fail for one cause: times, names of namespaces, the random ends
+// of names of pods and ReplicaSets, and the command lines. The letters are those that Kubernetes draws.
+var incidental = regexp.MustCompile(`(?m)\b\d+(?:\.\d+)?(?:ms|s|m)\b|namespace \S+|` +
+	`(?:-[b-df-hj-np-tv-xz2-9]{8,10})?-[b-df-hj-np-tv-xz2-9]{5}\b|^while running: .*$| \([a-z]+\)$`)

@@ -26,11 +26,12 @@ type live struct {
 	done    int
 	bad     int
 	shown   bool // the status line is on the screen
+	told    causes
 	stop    chan struct{}
 }
 
 func newLive(out io.Writer, r *Report) *live {
-	l := &live{out: out, report: r, interval: 10 * time.Second, stop: make(chan struct{})}
+	l := &live{out: out, report: r, interval: 10 * time.Second, stop: make(chan struct{}), told: causes{}}
 	if file, ok := out.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
 		l.interval = time.Second // the line shows durations
 		l.width = func() int {
@@ -110,6 +111,10 @@ func (l *live) printFailure(s *scenario) {
 		fmt.Fprintf(l.out, "    %s:%d: %s\n", s.feature.file, line, st.phrase())
 	} else {
 		fmt.Fprintf(l.out, "    %s\n", s.location())
+	}
+	if first := l.told.first(s); first != s {
+		fmt.Fprintf(l.out, "    %s\n", reference(first))
+		return
 	}
 	fmt.Fprintf(l.out, "    %s\n", strings.ReplaceAll(cause, "\n", "\n    "))
 	printAttached(l.out, s)

@@ -19,20 +19,22 @@ import (
 
 // flags are the settings of a run.
 type flags struct {
-	chart       string
-	features    string
-	backend     string
-	reportDir   string
-	stepsPage   string
-	sweep       bool
-	keepFailed  bool
-	wait        time.Duration
-	lint        lintMode
-	realImages  []string
-	healthPaths []string
-	shard       shard.Shard
-	cluster     cluster.Options
-	godog       godog.Options
+	chart           string
+	features        string
+	backend         string
+	reportDir       string
+	stepsPage       string
+	sweep           bool
+	keepFailed      bool
+	wait            time.Duration
+	lint            lintMode
+	policies        string
+	installPolicies bool
+	realImages      []string
+	healthPaths     []string
+	shard           shard.Shard
+	cluster         cluster.Options
+	godog           godog.Options
 }
 
 // commandLine holds the flags of the test binary. Package testing parses them before the tests start, so they are
@@ -62,6 +64,10 @@ func newFlags(set *flag.FlagSet) *flags {
 		"keep the cluster and the objects of failed scenarios until Ctrl-C")
 	set.Var(&f.lint, "lint", "the `effect` of linter errors: stop ends the run before a cluster starts, warn prints "+
 		"them, off skips the linter (default stop)")
+	set.StringVar(&f.policies, "policies", "", "lint the chart with the ValidatingAdmissionPolicies in this `folder`, "+
+		"and install them on the cluster of the run, for its namespaces only")
+	set.BoolVar(&f.installPolicies, "install-policies", false,
+		"install the policies of -policies on a cluster that outlives the run, too, for the namespaces of the run only")
 	set.DurationVar(&f.wait, "wait", time.Minute, "how long a step may wait for the cluster, and a Helm "+
 		"command without --timeout; at most 5m for the latter, which is Helm's default")
 	set.Var(&f.shard, "shard", "run one `part` of the scenarios, as i/n: 1/3 is the first of three")

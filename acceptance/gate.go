@@ -115,7 +115,7 @@ func (r *suiteRun) lint() (*linter.Result, error) {
 		return nil, nil
 	}
 	result, err := linter.Run(context.Background(), []string{r.source}, linter.Options{
-		Rules: r.suite.Rules, Progress: r.out,
+		Rules: r.suite.Rules, Policies: r.flags.policies, Progress: r.out,
 	})
 	if err != nil {
 		return nil, err

@@ -116,6 +116,9 @@ func (r *suiteRun) test() (err error) {
 		fmt.Fprintf(r.out, "no scenario is left for the shard %s\n", &r.flags.shard)
 		return nil
 	}
+	if err := r.checkPolicies(); err != nil {
+		return err
+	}
 	findings, err := r.lint()
 	if err != nil {
 		return err
@@ -142,6 +145,15 @@ func (r *suiteRun) test() (err error) {
 	if err != nil {
 		return err
 	}
+	remove, err := r.installPolicies(ctx, provider, session.steps)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		closing, cancel := r.closeContext(ctx)
+		defer cancel()
+		err = errors.Join(err, remove(closing))
+	}()
 	if err := r.runScenarios(ctx, session, reported); err != nil {
 		return err
 	}

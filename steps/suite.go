@@ -194,6 +194,9 @@ func (s *Suite) connect() (err error) {
 	return nil
 }
 
+// ID returns the ID of the run, the value of RunLabel.
+func (s *Suite) ID() string { return s.run }
+
 // Begin creates a Lease that marks the objects of the run as in use until Close. It deletes the objects of dead runs,
 // and reports them to progress. It is for clusters that outlive the run.
 func (s *Suite) Begin(ctx context.Context, progress io.Writer) (err error) {

@@ -8,9 +8,13 @@ import (
 	"os/signal"
 	"syscall"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/kubernetes/scheme"
+	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/record"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/kwok/pkg/client/clientset/versioned"
 	"sigs.k8s.io/kwok/pkg/kwok/controllers"
@@ -50,6 +54,12 @@ func simulateKubelets(ctx context.Context, kubeconfig string, options nodeOption
 	}
 	if err := provideStorage(ctx, clientset); err != nil {
 		return err
+	}
+	events := record.NewBroadcaster(record.WithContext(ctx))
+	events.StartRecordingToSink(&typedcorev1.EventSinkImpl{Interface: clientset.CoreV1().Events("")})
+	kubelet := events.NewRecorder(scheme.Scheme, corev1.EventSource{Component: "kubelet"})
+	if err := startGate(ctx, clientset, kubelet); err != nil {
+		return fmt.Errorf("start the checks of the kubelets: %w", err)
 	}
 	logger := log.NewLogger(os.Stderr, log.LevelInfo)
 	if err := controller.Start(log.NewContext(ctx, logger)); err != nil {

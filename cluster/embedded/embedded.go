@@ -9,8 +9,8 @@
 //
 // Everything that the API server and the controllers decide is real: admission, validation, RBAC, quota, scheduling,
 // rollouts, garbage collection. Claims are bound to volumes, which exist only in the API. Containers do not run. A pod
-// becomes Ready as soon as it is bound to a node, unless one of its images has a registry under the reserved domain
-// .invalid (RFC 2606): such an image is never pulled.
+// becomes Ready as soon as it is bound to a node, unless a kubelet would refuse to start it, or one of its images has a
+// registry under the reserved domain .invalid (RFC 2606): such an image is never pulled.
 package embedded
 
 import (

@@ -47,7 +47,8 @@ var refusedPods = map[string]struct{ spec, reason, message string }{
 		"ContainerCreating", "",
 	},
 	"item-of-a-volume": {
-		`{volumes: [{name: v, configMap: {name: present, items: [{key: none, path: p}]}}], containers: [{name: c, image: i}]}`,
+		`{volumes: [{name: v, configMap: {name: present, items: [{key: none, path: p}]}}],
+		containers: [{name: c, image: i}]}`,
 		"ContainerCreating", "",
 	},
 	"projected-volume": {

@@ -19,7 +19,8 @@ import (
 	"k8s.io/client-go/util/workqueue"
 )
 
-// admittedAnnotation is set on a pod that passes the checks of a kubelet. Without it, no stage starts the pod: see loadStages.
+// admittedAnnotation is set on a pod that passes the checks of a kubelet. Without it, no stage starts the pod: see
+// loadStages.
 const admittedAnnotation = "charts.traderadmin/kubelet"
 
 // gate checks the pods that are bound to a node, as their kubelet would, before KWOK starts them. A stage of KWOK sees

@@ -50,8 +50,8 @@ func (c checks) containers(ctx context.Context) (map[string]*refusal, error) {
 // container returns why the kubelet refuses to start a container, or nil. The error is that of a failed lookup.
 func (c checks) container(ctx context.Context, container *corev1.Container) (*refusal, error) {
 	if _, err := reference.ParseNormalizedNamed(container.Image); err != nil {
-		return &refusal{"InvalidImageName", fmt.Sprintf("Failed to apply default image tag %q: couldn't parse image name %q: %v",
-			container.Image, container.Image, err)}, nil
+		return &refusal{"InvalidImageName", fmt.Sprintf(
+			"Failed to apply default image tag %[1]q: couldn't parse image name %[1]q: %[2]v", container.Image, err)}, nil
 	}
 	if c.breaksNonRoot(container) {
 		return &refusal{"CreateContainerConfigError", fmt.Sprintf(
@@ -244,7 +244,9 @@ func statusOf(container corev1.Container, refusal *refusal, blocked bool, now me
 	return status
 }
 
-func setCondition(status *corev1.PodStatus, kind corev1.PodConditionType, value corev1.ConditionStatus, now metav1.Time) {
+func setCondition(
+	status *corev1.PodStatus, kind corev1.PodConditionType, value corev1.ConditionStatus, now metav1.Time,
+) {
 	condition := corev1.PodCondition{Type: kind, Status: value, LastTransitionTime: now}
 	if value == corev1.ConditionFalse {
 		condition.Reason = "ContainersNotReady"

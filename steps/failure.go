@@ -2,6 +2,7 @@ package steps
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -11,6 +12,7 @@ import (
 
 	"github.com/aymanbagabas/go-udiff"
 
+	"github.com/traderadmin/charts/internal/helm"
 	"github.com/traderadmin/charts/internal/rollout"
 )
 
@@ -27,9 +29,21 @@ func (s *scenario) explain(
 	}
 	ctx = attach(ctx, "Why", "text/plain", strings.Join(details(err), "\n\n"))
 	if last := s.helm.last; last != nil {
-		ctx = attach(ctx, "Helm", "text/plain", "$ "+last.Command+"\n"+last.Output+last.Warnings)
+		ctx = attach(ctx, "Helm", "text/plain", printedBy(last, err))
 	}
 	return attach(ctx, "Difference", "text/x-diff", difference(ctx, s.cluster.resources, s.helm.releases)), nil
+}
+
+// printedBy returns the last Helm command with its output, without what the step's error says already.
+func printedBy(last *helm.Result, err error) string {
+	printed := last.Output + last.Warnings
+	if failed := (*helmError)(nil); errors.As(err, &failed) && failed.command == last.Command {
+		printed = last.Output
+		if printed == "" {
+			return ""
+		}
+	}
+	return "$ " + last.Command + "\n" + printed
 }
 
 // details returns the details of all waits that failed with err.

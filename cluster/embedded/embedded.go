@@ -33,11 +33,12 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// Options describe the simulated nodes. A zero field has the default of its flag.
+// Options describe the control plane and the simulated nodes. A zero field has the default of its flag.
 type Options struct {
-	Nodes  int    // number of nodes, by default 1
-	CPU    string // CPU of each node, a Kubernetes quantity of cores, by default 500
-	Memory string // memory of each node, a Kubernetes quantity of bytes, by default 2Ti
+	Kubernetes string // minor version that the control plane emulates, such as 1.35; by default it is its own
+	Nodes      int    // number of nodes, by default 1
+	CPU        string // CPU of each node, a Kubernetes quantity of cores, by default 500
+	Memory     string // memory of each node, a Kubernetes quantity of bytes, by default 2Ti
 }
 
 // By default a node has room for all scenarios that run side by side, and for the pods of those that have ended. On a
@@ -54,6 +55,9 @@ const (
 
 // Bind defines a flag for each option.
 func (o *Options) Bind(flags *flag.FlagSet) {
+	flags.StringVar(&o.Kubernetes, "kubernetes", "",
+		"embedded cluster: minor `version` of Kubernetes to emulate, such as 1.35; it may be up to three versions older "+
+			"than the control plane")
 	flags.IntVar(&o.Nodes, "nodes", defaultNodes, "embedded cluster: number of simulated nodes")
 	flags.StringVar(&o.CPU, "node-cpu", defaultCPU, "embedded cluster: CPU of each node, a Kubernetes `quantity` of cores")
 	flags.StringVar(&o.Memory, "node-memory", defaultMemory,
@@ -64,6 +68,7 @@ func (o *Options) Bind(flags *flag.FlagSet) {
 func (o Options) args() []string {
 	return []string{
 		"serve",
+		"--emulated-version=" + o.Kubernetes,
 		fmt.Sprintf("--nodes=%d", o.Nodes),
 		"--node-cpu=" + o.CPU,
 		"--node-memory=" + o.Memory,
@@ -133,6 +138,9 @@ func (c *Cluster) RetainNamespaces() int {
 // default service account exists and every node is Ready. If ctx ends first, or if a component fails, nothing is left
 // running. The error names the component, how it ended, and its last log lines.
 func (c *Cluster) Start(ctx context.Context) error {
+	if err := c.options.checkVersion(ctx); err != nil {
+		return err
+	}
 	binary, err := build(ctx, c.progress)
 	if err != nil {
 		return fmt.Errorf("build the embedded control plane: %w", err)

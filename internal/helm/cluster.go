@@ -2,6 +2,7 @@ package helm
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -10,6 +11,7 @@ import (
 	"helm.sh/helm/v3/pkg/kube"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/version"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/discovery/cached/memory"
@@ -41,8 +43,8 @@ type cluster struct {
 func newCluster(config *rest.Config) (*cluster, error) {
 	config = rest.CopyConfig(config)
 	config.QPS, config.RateLimiter = -1, nil
-	version := chartutil.DefaultCapabilities.HelmVersion.Version
-	config.UserAgent = "Helm/" + strings.TrimPrefix(version, "v") // names the manager of release records
+	own := chartutil.DefaultCapabilities.HelmVersion.Version
+	config.UserAgent = "Helm/" + strings.TrimPrefix(own, "v") // names the manager of release records
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return &kube.RetryingRoundTripper{Wrapped: next} })
 
 	documents := httpcache.NewMemoryCache()
@@ -59,13 +61,31 @@ func newCluster(config *rest.Config) (*cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	shared := &cluster{config: config, client: client, discovery: described}
+	shared := &cluster{config: config, client: client, discovery: emulating{described}}
 	schema, err := cmdutil.NewFactory(shared.view("", rest.NoWarnings{})).Validator(metav1.FieldValidationStrict)
 	if err != nil {
 		return nil, err
 	}
 	shared.schema = &guardedSchema{schema: schema}
 	return shared, nil
+}
+
+// emulating is the discovery client of an API server that may emulate an earlier version of Kubernetes.
+type emulating struct{ *discovery.DiscoveryClient }
+
+// ServerVersionWithContext returns the emulated version, if there is one, as the version of the server. A server that
+// emulates still reports its own version as GitVersion, which charts see as .Capabilities.KubeVersion.
+func (e emulating) ServerVersionWithContext(ctx context.Context) (*version.Info, error) {
+	info, err := e.DiscoveryClient.ServerVersionWithContext(ctx)
+	if err != nil || info.EmulationMinor == "" {
+		return info, err
+	}
+	emulated := *info
+	emulated.Major, emulated.Minor = info.EmulationMajor, info.EmulationMinor
+	if minor := fmt.Sprintf("v%s.%s.", emulated.Major, emulated.Minor); !strings.HasPrefix(info.GitVersion, minor) {
+		emulated.GitVersion = minor + "0"
+	}
+	return &emulated, nil
 }
 
 // configure prepares the configuration of a command line for actions on this cluster.

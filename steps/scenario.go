@@ -167,10 +167,22 @@ func cleanUp(s *scenario) error {
 	defer s.sender.releaseShare()
 	if single := s.suite.options.SingleNamespace; single != "" {
 		deleter := &singleNamespace{single, s.suite.client, s.suite.resources, s.suite.helm}
-		return errors.Join(s.sender.deleteShared(ctx), deleter.deleteRun(ctx, s.suite.run))
+		return errors.Join(deleter.deleteRun(ctx, s.suite.run), s.sender.deleteShared(ctx))
 	}
-	failed := []error{s.helm.uninstallElsewhere(ctx), s.sender.deleteShared(ctx)}
-	for _, name := range s.suite.retained.add(s.cluster.all(), s.suite.options.RetainNamespaces) {
+	failed := []error{s.helm.uninstallElsewhere(ctx)}
+	namespaces := s.cluster.all()
+	if s.sender.sentVolumes() { // they are not gone before the claims that are bound to them
+		failed = append(failed, s.deleteNamespaces(ctx, namespaces))
+		namespaces = nil
+	}
+	failed = append(failed, s.sender.deleteShared(ctx))
+	surplus := s.suite.retained.add(namespaces, s.suite.options.RetainNamespaces)
+	return errors.Join(append(failed, s.deleteNamespaces(ctx, surplus))...)
+}
+
+func (s *scenario) deleteNamespaces(ctx context.Context, names []string) error {
+	var failed []error
+	for _, name := range names {
 		failed = append(failed, s.cluster.delete(ctx, name))
 		if s.sender.share != nil { // other scenarios wait for the capacity of its pods
 			_ = s.suite.client.CoreV1().Pods(name).DeleteCollection(ctx, quickly, everything)

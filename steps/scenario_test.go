@@ -41,6 +41,45 @@ func TestClusterScopedObjectsAreDeletedAfterTheScenario(t *testing.T) {
 	assert.True(t, apierrors.IsNotFound(err), err)
 }
 
+// A claim that is bound protects its volume, and a pod its claim. The namespace of both is retained otherwise.
+func TestVolumesOfAScenarioAreDeletedWithTheirClaims(t *testing.T) {
+	t.Parallel()
+	suite := newSuite(t, func(o *Options) { o.RetainNamespaces = 100 })
+
+	output, passed := runFeature(t, suite, `Feature: f
+  Scenario: s
+    Given the objects
+      """
+      apiVersion: v1
+      kind: PersistentVolumeClaim
+      metadata: {name: data}
+      spec: {storageClassName: hand-made, accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+      ---
+      apiVersion: v1
+      kind: PersistentVolume
+      metadata: {name: of-scenario}
+      spec:
+        storageClassName: hand-made
+        accessModes: [ReadWriteOnce]
+        capacity: {storage: 1Gi}
+        hostPath: {path: /data}
+      ---
+      apiVersion: v1
+      kind: Pod
+      metadata: {name: user}
+      spec:
+        containers: [{name: c, image: i}]
+        volumes: [{name: v, persistentVolumeClaim: {claimName: data}}]
+      """
+    Then the pod "user" has .status.phase = Running
+    And the pv "of-scenario" has .status.phase = Bound
+`, 1)
+
+	require.True(t, passed, output)
+	_, err := suite.client.CoreV1().PersistentVolumes().Get(t.Context(), "of-scenario", metav1.GetOptions{})
+	assert.True(t, apierrors.IsNotFound(err), err)
+}
+
 const orders = `apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
 metadata: {name: orders.GROUP}

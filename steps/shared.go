@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -35,6 +36,18 @@ func (s *sharedObjects) add(user *sender, object sharedObject) {
 		s.users[object] = map[*sender]bool{}
 	}
 	s.users[object][user] = true
+}
+
+// sentVolumes reports whether the scenario sent a PersistentVolume.
+func (s *sender) sentVolumes() bool {
+	s.shared.mu.Lock()
+	defer s.shared.mu.Unlock()
+	for object, users := range s.shared.users {
+		if users[s] && object.kind.GroupKind() == corev1.SchemeGroupVersion.WithKind("PersistentVolume").GroupKind() {
+			return true
+		}
+	}
+	return false
 }
 
 // deleteShared deletes the cluster-scoped objects that the scenario sent, this run created and no other scenario uses.

@@ -9,8 +9,10 @@
 //
 // Everything that the API server and the controllers decide is real: admission, validation, RBAC, quota, scheduling,
 // rollouts, garbage collection. Claims are bound to volumes, which exist only in the API. Containers do not run. A pod
-// becomes Ready as soon as it is bound to a node, unless a kubelet would refuse to start it, or one of its images has a
-// registry under the reserved domain .invalid (RFC 2606): such an image is never pulled.
+// that is bound to a node goes through the states of one whose containers all start and stay ready, unless a kubelet
+// would refuse to start them, or one of its images has a registry under the reserved domain .invalid (RFC 2606): such
+// an image is never pulled. The containers of a Job end at once, and those of other pods only where an annotation says
+// so.
 package embedded
 
 import (

@@ -12,7 +12,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// refusedPods are pods that a kubelet does not start, in the words of a kubelet of 1.37 on a kind cluster.
+// refusedPods are pods that a kubelet does not start. The words are from the source of kubelet 1.37: see checks in
+// controlplane/refusals.go.
 var refusedPods = map[string]struct{ spec, reason, message string }{
 	"secret-of-a-variable": {
 		`containers: [{name: c, image: i, env: [{name: A, valueFrom: {secretKeyRef: {name: none, key: k}}}]}]`,

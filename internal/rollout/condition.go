@@ -135,6 +135,9 @@ func HookSucceeded(kind, name string) Condition {
 		}
 		if pod, ok := t.object.(*corev1.Pod); ok {
 			t.pending, t.failed = success(pod)
+			if endless, ok := neverEnds(pod); ok {
+				t.problems = append(t.problems, endless)
+			}
 		}
 		return t.verdict()
 	}}

@@ -258,7 +258,7 @@ func TestSimulatedNodesPullImagesLikeKubelets(t *testing.T) {
 				switch condition.Type {
 				case corev1.PodInitialized:
 					assert.Equal(t, test.initialized, condition.Status)
-				case corev1.PodScheduled:
+				case corev1.PodScheduled, corev1.PodReadyToStartContainers:
 					assert.Equal(t, corev1.ConditionTrue, condition.Status)
 				default:
 					assert.Equal(t, test.ready, condition.Status == corev1.ConditionTrue, condition.Type)

@@ -48,6 +48,30 @@ func success(pod *corev1.Pod) (pending, failed error) {
 	return fmt.Errorf("it is %s, not finished", pod.Status.Phase), nil
 }
 
+// exitCodeAnnotation is the annotation of a pod that says with which exit code its containers end on the simulated
+// nodes of an embedded cluster.
+const exitCodeAnnotation = "charts.traderadmin/exit-code"
+
+// neverEnds returns the problem that a pod runs on a simulated node, where no container ends by itself. Those of Jobs
+// and of pods with the annotation are ended for them. It returns false if the pod does not run.
+func neverEnds(pod *corev1.Pod) (problem, bool) {
+	if _, ends := pod.Annotations[exitCodeAnnotation]; ends || pod.Status.Phase != corev1.PodRunning || isOfJob(pod) {
+		return problem{}, false
+	}
+	return problem{
+		id: string(pod.UID) + " end", grace: time.Second,
+		confirm: func(ctx context.Context, client kubernetes.Interface, _ time.Duration) error {
+			if !isSimulated(ctx, client, pod.Spec.NodeName) {
+				return nil
+			}
+			return fmt.Errorf("pod/%s runs on the simulated %s, where no container ends by itself; give the pod the "+
+				`annotation %s: "0" (or another exit code, to see it fail), or use nodes that run containers, with `+
+				"-cluster=kind",
+				pod.Name, pod.Spec.NodeName, exitCodeAnnotation)
+		},
+	}, true
+}
+
 func podFailure(pod *corev1.Pod) error {
 	return fmt.Errorf("it failed%s", suffix(pod.Status.Reason, pod.Status.Message))
 }

@@ -32,6 +32,8 @@
 //   - Progress deadline of a Deployment: 5 seconds after it was exceeded, because the controller withdraws the
 //     condition only at the next progress.
 //   - Failure of a Job, or of a pod without an owner: at once.
+//   - End of a pod (one that should succeed runs on a simulated node, where no container ends by itself): after 1
+//     second.
 //   - Claims (a pod mounts a PersistentVolumeClaim that does not exist, or whose StorageClass does not exist while no
 //     unbound volume has that class): after 5 seconds.
 //   - The workload does not exist: after 3 seconds, unless the condition says that it may appear; after 1 second if its

@@ -20,6 +20,7 @@ type dir string
 func (d dir) path(name string) string { return filepath.Join(string(d), name) }
 
 func (d dir) caCert() string            { return d.path("ca.crt") }
+func (d dir) caKey() string             { return d.path("ca.key") }
 func (d dir) serverCert() string        { return d.path("server.crt") }
 func (d dir) serverKey() string         { return d.path("server.key") }
 func (d dir) serviceAccountKey() string { return d.path("service-account.key") }
@@ -76,6 +77,8 @@ func apiServerArgs(d dir, port int) []string {
 		"--service-cluster-ip-range=10.96.0.0/16",
 		"--endpoint-reconciler-type=none",
 		"--allow-privileged=true",
+		"--client-ca-file=" + d.caCert(),
+		"--kubelet-preferred-address-types=" + string(kubeletAddress),
 		"--enable-priority-and-fairness=false",
 		"--watch-cache-sizes=secrets#0",
 		"--max-requests-inflight=4000",
@@ -84,18 +87,23 @@ func apiServerArgs(d dir, port int) []string {
 	}
 }
 
-// controllerManagerArgs raises the client-side rate limit, which is 20 requests a second by default, because a busy run
-// reaches it first. It sets one worker instead of five for Deployments, ReplicaSets and endpoints. That halves their
-// writes: the changes to an object that waits for the worker are combined into one update of its status.
+// controllerManagerArgs lets the certificate authority sign CertificateSigningRequests, as kubeadm does. It raises the
+// client-side rate limit, which is 20 requests a second by default, because a busy run reaches it first. A claim waits
+// up to the binder's sync period, by default 15 s, for a volume that is created after it. One worker instead of five
+// for Deployments, ReplicaSets and endpoints halves their writes: the changes to an object that waits for the worker
+// are combined into one update of its status.
 func controllerManagerArgs(d dir) []string {
 	return []string{
 		"--kubeconfig=" + d.kubeconfig(kubeControllerManager),
 		"--leader-elect=false",
 		"--secure-port=0",
 		"--root-ca-file=" + d.caCert(),
+		"--cluster-signing-cert-file=" + d.caCert(),
+		"--cluster-signing-key-file=" + d.caKey(),
 		"--service-account-private-key-file=" + d.serviceAccountKey(),
 		"--kube-api-qps=1000",
 		"--kube-api-burst=2000",
+		"--pvclaimbinder-sync-period=1s",
 		"--concurrent-deployment-syncs=1",
 		"--concurrent-replicaset-syncs=1",
 		"--concurrent-endpoint-syncs=1",

@@ -22,10 +22,10 @@ import (
 // lifetime is the validity of the certificates. It is longer than any test run.
 const lifetime = 7 * 24 * time.Hour
 
-// authority is the certificate authority of a control plane. Its key never leaves this process.
+// authority is the certificate authority of a control plane.
 type authority struct {
 	cert *x509.Certificate
-	key  crypto.Signer
+	key  *ecdsa.PrivateKey
 }
 
 func newAuthority() (*authority, error) {
@@ -94,6 +94,10 @@ func writeCredentials(d dir, server string) error {
 	if err != nil {
 		return fmt.Errorf("create the certificate of the API server: %w", err)
 	}
+	caKey, err := keyPEM(ca.key)
+	if err != nil {
+		return err
+	}
 	serviceAccounts, err := newKey()
 	if err != nil {
 		return fmt.Errorf("create the service account key: %w", err)
@@ -104,6 +108,7 @@ func writeCredentials(d dir, server string) error {
 	}
 	for path, content := range map[string][]byte{
 		d.caCert():            certPEM(ca.cert),
+		d.caKey():             caKey,
 		d.serverCert():        serverCert,
 		d.serverKey():         serverKey,
 		d.serviceAccountKey(): serviceAccountKey,

@@ -2,259 +2,244 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
 
-	"github.com/distribution/reference"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/util/runtime"
+	"k8s.io/client-go/informers"
+	"k8s.io/client-go/kubernetes"
+	corelisters "k8s.io/client-go/listers/core/v1"
+	"k8s.io/client-go/tools/cache"
+	"k8s.io/client-go/tools/record"
+	"k8s.io/client-go/util/workqueue"
+	podutil "k8s.io/kubernetes/pkg/api/v1/pod"
+	"k8s.io/kubernetes/pkg/kubelet/util/format"
 )
 
-// refusal is why a kubelet does not start a container, in the kubelet's words.
-type refusal struct{ reason, message string }
-
-// lookup returns the keys of a ConfigMap or Secret, or an error that says why there are none.
-type lookup func(ctx context.Context, kind, namespace, name string) (keys map[string]bool, err error)
-
-// The kinds of object that a pod may refer to, as a kubelet calls them in its messages.
-const (
-	configMapKind = "ConfigMap"
-	secretKind    = "Secret"
-)
-
-// checks are the checks of a kubelet before it starts the containers of a pod. The messages are those of kubelet 1.37:
-// pkg/kubelet/kubelet_pods.go, pkg/kubelet/images and pkg/kubelet/kuberuntime/security_context.go for containers,
-// pkg/volume/secret, pkg/volume/configmap and pkg/volume/projected for volumes.
-type checks struct {
-	pod    *corev1.Pod
-	lookup lookup
+// kubelets write the status of the pods that are bound to a node, as the kubelets of the nodes would.
+type kubelets struct {
+	client     kubernetes.Interface
+	pods       cache.SharedIndexInformer
+	nodes      corelisters.NodeLister
+	configMaps cache.SharedIndexInformer
+	secrets    cache.SharedIndexInformer
+	queue      workqueue.TypedRateLimitingInterface[cache.ObjectName]
+	events     record.EventRecorder
 }
 
-// containers returns why the kubelet refuses to start containers, by their names.
-func (c checks) containers(ctx context.Context) (map[string]*refusal, error) {
-	refusals := map[string]*refusal{}
-	for _, container := range slices.Concat(c.pod.Spec.InitContainers, c.pod.Spec.Containers) {
-		refusal, err := c.container(ctx, &container)
-		if err != nil {
-			return nil, err
-		}
-		if refusal != nil {
-			refusals[container.Name] = refusal
-		}
-	}
-	return refusals, nil
-}
+// kubeletWorkers is the number of pods that are handled at the same time.
+const kubeletWorkers = 8
 
-// container returns why the kubelet refuses to start a container, or nil. The error is that of a failed lookup.
-func (c checks) container(ctx context.Context, container *corev1.Container) (*refusal, error) {
-	if _, err := reference.ParseNormalizedNamed(container.Image); err != nil {
-		return &refusal{"InvalidImageName", fmt.Sprintf(
-			"Failed to apply default image tag %[1]q: couldn't parse image name %[1]q: %[2]v", container.Image, err)}, nil
+// startKubelets handles pods in the background until ctx ends.
+func startKubelets(ctx context.Context, client kubernetes.Interface, events record.EventRecorder) error {
+	informer := func(selector fields.Selector) informers.SharedInformerFactory {
+		return informers.NewSharedInformerFactoryWithOptions(client, 0,
+			informers.WithTweakListOptions(func(o *metav1.ListOptions) { o.FieldSelector = selector.String() }))
 	}
-	if c.breaksNonRoot(container) {
-		return &refusal{"CreateContainerConfigError", fmt.Sprintf(
-			"container's runAsUser breaks non-root policy (pod: %q, container: %s)", c.podName(), container.Name)}, nil
+	bound := informer(fields.OneTermNotEqualSelector("spec.nodeName", ""))
+	// Helm's releases are large, and no pod refers to them.
+	secrets := informer(fields.OneTermNotEqualSelector("type", "helm.sh/release.v1"))
+	all := informer(fields.Everything())
+	limiter := workqueue.DefaultTypedControllerRateLimiter[cache.ObjectName]()
+	k := &kubelets{
+		client:     client,
+		pods:       bound.Core().V1().Pods().Informer(),
+		nodes:      all.Core().V1().Nodes().Lister(),
+		configMaps: all.Core().V1().ConfigMaps().Informer(),
+		secrets:    secrets.Core().V1().Secrets().Informer(),
+		queue:      workqueue.NewTypedRateLimitingQueue(limiter),
+		events:     events,
 	}
-	err := c.environment(ctx, container)
-	if missing := (missingError{}); errors.As(err, &missing) {
-		return &refusal{"CreateContainerConfigError", missing.Error()}, nil
+	if err := k.watch(); err != nil {
+		return err
 	}
-	return nil, err
-}
-
-func (c checks) podName() string {
-	return fmt.Sprintf("%s_%s(%s)", c.pod.Name, c.pod.Namespace, c.pod.UID)
-}
-
-// breaksNonRoot reports whether a container must not run as root and is told to. Without a user, the image decides,
-// which is unknown here.
-func (c checks) breaksNonRoot(container *corev1.Container) bool {
-	var nonRoot *bool
-	var user *int64
-	if pod := c.pod.Spec.SecurityContext; pod != nil {
-		nonRoot, user = pod.RunAsNonRoot, pod.RunAsUser
+	for _, factory := range []informers.SharedInformerFactory{bound, secrets, all} {
+		factory.Start(ctx.Done())
 	}
-	if own := container.SecurityContext; own != nil {
-		if own.RunAsNonRoot != nil {
-			nonRoot = own.RunAsNonRoot
-		}
-		if own.RunAsUser != nil {
-			user = own.RunAsUser
-		}
+	for range kubeletWorkers {
+		go k.work(ctx)
 	}
-	return nonRoot != nil && *nonRoot && user != nil && *user == 0
-}
-
-// missingError says that an object or one of its keys does not exist.
-type missingError struct{ text string }
-
-func (m missingError) Error() string { return m.text }
-
-// environment checks the references in the environment of a container, in the order of a kubelet.
-func (c checks) environment(ctx context.Context, container *corev1.Container) error {
-	for _, from := range container.EnvFrom {
-		switch {
-		case from.ConfigMapRef != nil && !isTrue(from.ConfigMapRef.Optional):
-			if _, err := c.keys(ctx, configMapKind, from.ConfigMapRef.Name); err != nil {
-				return err
-			}
-		case from.SecretRef != nil && !isTrue(from.SecretRef.Optional):
-			if _, err := c.keys(ctx, secretKind, from.SecretRef.Name); err != nil {
-				return err
-			}
-		}
-	}
-	for _, variable := range container.Env {
-		if variable.ValueFrom == nil {
-			continue
-		}
-		if ref := variable.ValueFrom.ConfigMapKeyRef; ref != nil && !isTrue(ref.Optional) {
-			if err := c.key(ctx, configMapKind, ref.Name, ref.Key); err != nil {
-				return err
-			}
-		}
-		if ref := variable.ValueFrom.SecretKeyRef; ref != nil && !isTrue(ref.Optional) {
-			if err := c.key(ctx, secretKind, ref.Name, ref.Key); err != nil {
-				return err
-			}
-		}
-	}
+	go func() {
+		<-ctx.Done()
+		k.queue.ShutDown()
+	}()
 	return nil
 }
 
-func isTrue(flag *bool) bool { return flag != nil && *flag }
-
-// keys returns the keys of an object that the pod refers to, or a missingError.
-func (c checks) keys(ctx context.Context, kind, name string) (map[string]bool, error) {
-	keys, err := c.lookup(ctx, kind, c.pod.Namespace, name)
-	if apierrors.IsNotFound(err) {
-		word := map[string]string{configMapKind: "configmap", secretKind: "secret"}[kind]
-		return nil, missingError{fmt.Sprintf("%s %q not found", word, name)}
+// watch queues a pod when it changes, and the pending pods of a namespace when a ConfigMap or Secret there does.
+func (k *kubelets) watch() error {
+	pods := cache.ResourceEventHandlerFuncs{
+		AddFunc:    func(object any) { k.queue.Add(cache.MetaObjectToName(object.(*corev1.Pod))) },
+		UpdateFunc: func(_, object any) { k.queue.Add(cache.MetaObjectToName(object.(*corev1.Pod))) },
 	}
-	return keys, err
-}
-
-// key checks that an object has a key.
-func (c checks) key(ctx context.Context, kind, name, key string) error {
-	keys, err := c.keys(ctx, kind, name)
-	if err == nil && !keys[key] {
-		err = missingError{fmt.Sprintf("couldn't find key %v in %s %v/%v", key, kind, c.pod.Namespace, name)}
+	if _, err := k.pods.AddEventHandler(pods); err != nil {
+		return err
 	}
+	references := cache.ResourceEventHandlerFuncs{
+		AddFunc:    k.enqueueNamespace,
+		UpdateFunc: func(_, object any) { k.enqueueNamespace(object) },
+	}
+	if _, err := k.configMaps.AddEventHandler(references); err != nil {
+		return err
+	}
+	_, err := k.secrets.AddEventHandler(references)
 	return err
 }
 
-// volume returns the message about a volume that cannot be mounted, or "".
-func (c checks) volume(ctx context.Context, volume *corev1.Volume) (string, error) {
-	err := c.sources(ctx, volume)
-	if missing := (missingError{}); errors.As(err, &missing) {
-		return fmt.Sprintf("MountVolume.SetUp failed for volume %q : %s", volume.Name, missing), nil
+func (k *kubelets) enqueueNamespace(object any) {
+	pods, err := k.pods.GetIndexer().ByIndex(cache.NamespaceIndex, object.(metav1.Object).GetNamespace())
+	if err != nil {
+		runtime.HandleError(err)
 	}
-	return "", err
-}
-
-// sources checks the ConfigMaps and Secrets that a volume consists of.
-func (c checks) sources(ctx context.Context, volume *corev1.Volume) error {
-	if source := volume.ConfigMap; source != nil && !isTrue(source.Optional) {
-		return c.items(ctx, configMapKind, source.Name, source.Items)
-	}
-	if source := volume.Secret; source != nil && !isTrue(source.Optional) {
-		return c.items(ctx, secretKind, source.SecretName, source.Items)
-	}
-	if volume.Projected == nil {
-		return nil
-	}
-	for _, source := range volume.Projected.Sources {
-		switch {
-		case source.ConfigMap != nil && !isTrue(source.ConfigMap.Optional):
-			if err := c.items(ctx, configMapKind, source.ConfigMap.Name, source.ConfigMap.Items); err != nil {
-				return err
-			}
-		case source.Secret != nil && !isTrue(source.Secret.Optional):
-			if err := c.items(ctx, secretKind, source.Secret.Name, source.Secret.Items); err != nil {
-				return err
-			}
+	for _, found := range pods {
+		if pod := found.(*corev1.Pod); pod.Status.Phase == corev1.PodPending {
+			k.queue.Add(cache.MetaObjectToName(pod))
 		}
 	}
-	return nil
 }
 
-func (c checks) items(ctx context.Context, kind, name string, items []corev1.KeyToPath) error {
-	keys, err := c.keys(ctx, kind, name)
+func (k *kubelets) work(ctx context.Context) {
+	for {
+		name, shutDown := k.queue.Get()
+		if shutDown {
+			return
+		}
+		if err := k.sync(ctx, name); err != nil && ctx.Err() == nil {
+			runtime.HandleErrorWithContext(ctx, err, "Handle a pod", "pod", name)
+			k.queue.AddRateLimited(name)
+		} else {
+			k.queue.Forget(name)
+		}
+		k.queue.Done(name)
+	}
+}
+
+// sync takes a pod to its next state. KWOK deletes it: see loadStages.
+func (k *kubelets) sync(ctx context.Context, name cache.ObjectName) error {
+	found, exists, err := k.pods.GetIndexer().GetByKey(name.String())
+	if err != nil || !exists {
+		return err
+	}
+	pod := found.(*corev1.Pod)
+	if pod.DeletionTimestamp != nil || podutil.IsPodTerminal(pod) {
+		return nil
+	}
+	c := checks{pod, k}
+	l := lifecycle{pod, metav1.Now(), func(container *corev1.Container) (*refusal, error) {
+		return c.container(ctx, container)
+	}}
+	if pod.Status.Phase == corev1.PodPending {
+		switch message, err := c.volumes(ctx); {
+		case err != nil:
+			return err
+		case message != "":
+			return k.update(ctx, pod, l.unmounted(), message)
+		}
+	}
+	next, wait, err := l.next()
 	if err != nil {
 		return err
 	}
-	words := map[string]string{
-		configMapKind: "configmap references non-existent config key: %s",
-		secretKind:    "references non-existent secret key: %s",
+	if wait > 0 {
+		k.queue.AddAfter(name, wait)
 	}
-	for _, item := range items {
-		if !keys[item.Key] {
-			return missingError{fmt.Sprintf(words[kind], item.Key)}
+	if next.PodIP == "" {
+		k.setAddresses(pod, &next)
+	}
+	return k.update(ctx, pod, next, "")
+}
+
+// update writes the next status of a pod, with the events that tell of it. mount is why a volume cannot be mounted.
+func (k *kubelets) update(ctx context.Context, pod *corev1.Pod, next corev1.PodStatus, mount string) error {
+	if equality.Semantic.DeepEqual(pod.Status, next) {
+		return nil
+	}
+	updated := pod.DeepCopy()
+	updated.Status = next
+	_, err := k.client.CoreV1().Pods(pod.Namespace).UpdateStatus(ctx, updated, metav1.UpdateOptions{})
+	if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
+		return nil // the watch brings the change
+	}
+	if err != nil {
+		return err
+	}
+	if mount != "" {
+		k.events.Event(pod, corev1.EventTypeWarning, "FailedMount", mount)
+	}
+	last := slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses)
+	for _, of := range slices.Concat(next.InitContainerStatuses, next.ContainerStatuses) {
+		before := podutil.GetExistingContainerStatus(last, of.Name).State.Waiting
+		if waits := of.State.Waiting; waits != nil && !equality.Semantic.DeepEqual(before, waits) {
+			k.tell(pod, of)
 		}
 	}
 	return nil
 }
 
-// refused returns the status of a pod with refused containers. As on a real node, the containers beside them run, and
-// containers after a refused init container are not started.
-func refused(pod *corev1.Pod, refusals map[string]*refusal, now metav1.Time) corev1.PodStatus {
-	status := *pod.Status.DeepCopy()
-	status.Phase, status.StartTime = corev1.PodPending, &now
-	blocked := false
-	status.InitContainerStatuses = nil
-	for _, container := range pod.Spec.InitContainers {
-		one := statusOf(container, refusals[container.Name], blocked, now)
-		sidecar := container.RestartPolicy != nil && *container.RestartPolicy == corev1.ContainerRestartPolicyAlways
-		if one.State.Running != nil && !sidecar {
-			one.State = corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{
-				Reason: "Completed", StartedAt: now, FinishedAt: now,
-			}}
+// tell emits the event about a container that does not start.
+func (k *kubelets) tell(pod *corev1.Pod, of corev1.ContainerStatus) {
+	switch waits := of.State.Waiting; waits.Reason {
+	case crashLoopBackOff:
+		k.events.Eventf(pod, corev1.EventTypeWarning, "BackOff", "Back-off restarting failed container %s in pod %s",
+			of.Name, format.Pod(pod))
+	case createConfigError:
+		k.events.Event(pod, corev1.EventTypeWarning, "Failed", "Error: "+waits.Message)
+	case invalidImageName, errImagePull, imagePullBackOff:
+		k.events.Event(pod, corev1.EventTypeWarning, "Failed", "Error: "+waits.Reason)
+	}
+}
+
+// setAddresses sets the addresses of a pod and its node.
+func (k *kubelets) setAddresses(pod *corev1.Pod, next *corev1.PodStatus) {
+	node, err := k.nodes.Get(pod.Spec.NodeName)
+	if err != nil {
+		return // it was deleted, or the pod was bound to a node that never existed
+	}
+	for _, address := range node.Status.Addresses {
+		if address.Type == corev1.NodeInternalIP {
+			next.HostIP, next.HostIPs = address.Address, []corev1.HostIP{{IP: address.Address}}
 		}
-		blocked = blocked || refusals[container.Name] != nil
-		status.InitContainerStatuses = append(status.InitContainerStatuses, one)
 	}
-	initialized := corev1.ConditionTrue
-	if blocked {
-		initialized = corev1.ConditionFalse
+	next.PodIP = next.HostIP
+	if !pod.Spec.HostNetwork {
+		next.PodIP = podAddresses.next()
 	}
-	status.ContainerStatuses = nil
-	for _, container := range pod.Spec.Containers {
-		status.ContainerStatuses = append(status.ContainerStatuses,
-			statusOf(container, refusals[container.Name], blocked, now))
-	}
-	setCondition(&status, corev1.PodInitialized, initialized, now)
-	setCondition(&status, corev1.ContainersReady, corev1.ConditionFalse, now)
-	setCondition(&status, corev1.PodReady, corev1.ConditionFalse, now)
-	return status
+	next.PodIPs = []corev1.PodIP{{IP: next.PodIP}}
 }
 
-func statusOf(container corev1.Container, refusal *refusal, blocked bool, now metav1.Time) corev1.ContainerStatus {
-	status := corev1.ContainerStatus{Name: container.Name, Image: container.Image}
-	switch {
-	case blocked:
-		status.State.Waiting = &corev1.ContainerStateWaiting{Reason: "PodInitializing"}
-	case refusal != nil:
-		status.State.Waiting = &corev1.ContainerStateWaiting{Reason: refusal.reason, Message: refusal.message}
-	default:
-		status.Ready = true
-		status.State.Running = &corev1.ContainerStateRunning{StartedAt: now}
-	}
-	return status
+// configMap returns a ConfigMap. One that the informer does not know is requested, because it may have been created a
+// moment ago.
+func (k *kubelets) configMap(ctx context.Context, namespace, name string) (*corev1.ConfigMap, error) {
+	return find(ctx, k.configMaps, k.client.CoreV1().ConfigMaps(namespace), namespace, name, "configmap")
 }
 
-func setCondition(
-	status *corev1.PodStatus, kind corev1.PodConditionType, value corev1.ConditionStatus, now metav1.Time,
-) {
-	condition := corev1.PodCondition{Type: kind, Status: value, LastTransitionTime: now}
-	if value == corev1.ConditionFalse {
-		condition.Reason = "ContainersNotReady"
+// secret does the same for a Secret.
+func (k *kubelets) secret(ctx context.Context, namespace, name string) (*corev1.Secret, error) {
+	return find(ctx, k.secrets, k.client.CoreV1().Secrets(namespace), namespace, name, "secret")
+}
+
+// find returns an object of an informer or, if it has none of this name, of the API server. If there is none, the error
+// has the kubelet's word for the kind.
+func find[T any](
+	ctx context.Context, informer cache.SharedIndexInformer, client getter[T], namespace, name, kind string,
+) (T, error) {
+	known, exists, err := informer.GetIndexer().GetByKey(namespace + "/" + name)
+	if err != nil || exists {
+		object, _ := known.(T)
+		return object, err
 	}
-	i := slices.IndexFunc(status.Conditions, func(c corev1.PodCondition) bool { return c.Type == kind })
-	if i < 0 {
-		status.Conditions = append(status.Conditions, condition)
-		return
+	object, err := client.Get(ctx, name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		err = apierrors.NewNotFound(corev1.Resource(kind), name)
 	}
-	status.Conditions[i] = condition
+	return object, err
+}
+
+// getter is a client of one kind.
+type getter[T any] interface {
+	Get(ctx context.Context, name string, options metav1.GetOptions) (T, error)
 }

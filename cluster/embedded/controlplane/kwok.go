@@ -22,7 +22,7 @@ import (
 	"sigs.k8s.io/kwok/pkg/utils/client"
 )
 
-// runKWOK creates the nodes, and simulates their kubelets and their storage until it is stopped.
+// runKWOK creates the nodes, and simulates their kubelets, storage and load balancers until it is stopped.
 func runKWOK(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -47,6 +47,9 @@ func simulateKubelets(ctx context.Context, kubeconfig string, options nodeOption
 	if err := awaitAPI(ctx, clientset); err != nil {
 		return err
 	}
+	if options.kubelet, err = serveKubelets(ctx); err != nil {
+		return fmt.Errorf("serve the kubelets: %w", err)
+	}
 	for i := 1; i <= options.count; i++ {
 		if _, err := clientset.CoreV1().Nodes().Create(ctx, options.node(i), metav1.CreateOptions{}); err != nil {
 			return fmt.Errorf("create a node: %w", err)
@@ -55,11 +58,14 @@ func simulateKubelets(ctx context.Context, kubeconfig string, options nodeOption
 	if err := provideStorage(ctx, clientset); err != nil {
 		return err
 	}
+	if err := provideLoadBalancers(ctx, clientset); err != nil {
+		return err
+	}
 	events := record.NewBroadcaster(record.WithContext(ctx))
 	events.StartRecordingToSink(&typedcorev1.EventSinkImpl{Interface: clientset.CoreV1().Events("")})
 	kubelet := events.NewRecorder(scheme.Scheme, corev1.EventSource{Component: "kubelet"})
-	if err := startGate(ctx, clientset, kubelet); err != nil {
-		return fmt.Errorf("start the checks of the kubelets: %w", err)
+	if err := startKubelets(ctx, clientset, kubelet); err != nil {
+		return fmt.Errorf("start the kubelets: %w", err)
 	}
 	logger := log.NewLogger(os.Stderr, log.LevelInfo)
 	if err := controller.Start(log.NewContext(ctx, logger)); err != nil {

@@ -2,9 +2,12 @@
 //
 //	controlplane serve [-nodes N] [-node-cpu Q] [-node-memory Q] [-node-pods N] [-emulated-version V]
 //
-// starts etcd, the API server, the controller manager, the scheduler, and KWOK's node and pod controllers. Each is a
-// process of its own that runs this binary (controlplane COMPONENT FLAGS…). The API server listens on a free loopback
-// port with new credentials. All files are in a private temporary directory.
+// starts etcd, the API server, the controller manager, the scheduler, and KWOK. Each is a process of its own that runs
+// this binary (controlplane COMPONENT FLAGS…). The API server listens on a free loopback port with new credentials.
+// All files are in a private temporary directory.
+//
+// The process of KWOK stands for everything outside a control plane: its controllers keep the nodes Ready and delete
+// pods, and further ones do what kubelets do for pods, provide volumes, and give load balancers their addresses.
 //
 // Standard output is for the parent program: one JSON object per line, an Event. When standard input is closed, because
 // the parent closed it or has ended for any reason, serve kills every component and removes the directory. The

@@ -15,6 +15,7 @@ type nodeOptions struct {
 	count       int
 	cpu, memory resource.Quantity
 	pods        int64 // maximum number of pods
+	kubelet     int32 // port of all kubelets, on localhost
 }
 
 // bind defines a flag for each option.
@@ -44,6 +45,9 @@ func (o nodeOptions) args() []string {
 	}
 }
 
+// kubeletAddress is the type of the address at which the API server finds a kubelet. See apiServerArgs.
+const kubeletAddress = corev1.NodeInternalDNS
+
 // node returns the i-th node as a kubelet would register it, with its size and the labels that scheduling rules use.
 func (o nodeOptions) node(i int) *corev1.Node {
 	name := fmt.Sprintf("node-%d", i)
@@ -71,7 +75,9 @@ func (o nodeOptions) node(i int) *corev1.Node {
 			Addresses: []corev1.NodeAddress{
 				{Type: corev1.NodeInternalIP, Address: fmt.Sprintf("10.0.%d.%d", i/250, i%250+1)},
 				{Type: corev1.NodeHostName, Address: name},
+				{Type: kubeletAddress, Address: "localhost"},
 			},
+			DaemonEndpoints: corev1.NodeDaemonEndpoints{KubeletEndpoint: corev1.DaemonEndpoint{Port: o.kubelet}},
 		},
 	}
 }

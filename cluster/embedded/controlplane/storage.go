@@ -57,7 +57,7 @@ func provideStorage(ctx context.Context, clientset kubernetes.Interface) error {
 			return fmt.Errorf("create the StorageClass %s: %w", class.Name, err)
 		}
 	}
-	const neverAgain = 0 // informers need no resync: the API server is on the same machine
+	const neverAgain = 0 // informers need no resync, because the API server is on the same machine
 	shared := informers.NewSharedInformerFactory(clientset, neverAgain)
 	claims := shared.Core().V1().PersistentVolumeClaims().Informer()
 	_, err := claims.AddEventHandler(cache.ResourceEventHandlerFuncs{
@@ -73,7 +73,6 @@ func provideStorage(ctx context.Context, clientset kubernetes.Interface) error {
 	provisions := controller.NewProvisionController(ctx, clientset, provisionerName, provisioner{},
 		controller.ClaimsInformer(claims),
 		controller.LeaderElection(false),
-		controller.MetricsPort(0),
 		controller.ResyncPeriod(time.Hour),
 	)
 	shared.Start(ctx.Done())

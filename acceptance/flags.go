@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -122,12 +123,14 @@ func isSet(name string) bool {
 	return set
 }
 
-// scenarioFlags returns the flags of the command line that also apply to a scenario that is run alone.
-func scenarioFlags() []string {
+// scenarioFlags returns the flags of the command line that also apply to a scenario that is run alone, except those
+// that replaced sets.
+func scenarioFlags(replaced []string) []string {
 	var words []string
 	flag.Visit(func(f *flag.Flag) {
 		switch group, name, _ := strings.Cut(f.Name, "."); {
 		case group == "test", group == "godog" && name != "paths":
+		case slices.ContainsFunc(replaced, func(flag string) bool { return strings.HasPrefix(flag, "-"+f.Name+"=") }):
 		case f.Name == "report", f.Name == "shard", f.Name == "keep-failed":
 		default:
 			words = append(words, "-"+f.Name+"="+f.Value.String())

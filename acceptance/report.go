@@ -17,8 +17,11 @@ import (
 // liveAbove is the number of scenarios above which a run shows running and failed scenarios instead of every step.
 const liveAbove = 10
 
-// newReport returns the report of a run of count scenarios, and adds its format to godog's options.
-func (r *suiteRun) newReport(count int, findings *linter.Result) (*report.Report, error) {
+// newReport returns the report of a run of count scenarios on each of the clusters, and adds its format to godog's
+// options.
+func (r *suiteRun) newReport(
+	count int, findings *linter.Result, clusters []cluster.Variant,
+) (*report.Report, error) {
 	sections, err := r.sections(findings)
 	if err != nil {
 		return nil, err
@@ -28,8 +31,13 @@ func (r *suiteRun) newReport(count int, findings *linter.Result) (*report.Report
 		Title:    "Acceptance tests of " + r.source,
 		Command:  strings.Join(os.Args, " "),
 		Test:     r.t.Name(),
-		Flags:    scenarioFlags(),
+		Flags:    scenarioFlags(clusters[0].Flags),
 		Sections: sections,
+	}
+	for _, on := range clusters {
+		if on.Name != "" {
+			options.Parts = append(options.Parts, report.Part{Name: on.Name, Flags: on.Flags})
+		}
 	}
 	if count > liveAbove && !isSet("godog.format") && !isSet("godog.f") {
 		options.Live, r.godog.Format = r.out, ""

@@ -22,8 +22,14 @@ import (
 // limit of go test. It deletes everything that the run created before it returns.
 func Run(t *testing.T, suite Suite) {
 	t.Helper()
-	err := run(t, suite, commandLine, os.Stdout)
-	if errors.Is(err, errHung) { // package testing would wait for the subtest of the step
+	fail(t, run(t, suite, commandLine, os.Stdout))
+}
+
+// fail fails t if there is an error. It ends the process if a step hangs, because package testing would wait for the
+// subtest of that step.
+func fail(t *testing.T, err error) {
+	t.Helper()
+	if errors.Is(err, errHung) {
 		fmt.Println(err)
 		os.Exit(1)
 	}
@@ -64,6 +70,8 @@ type suiteRun struct {
 	source string // path of the tested chart
 	godog  godog.Options
 	out    io.Writer
+
+	written bool // the report is
 }
 
 // printSteps prints the step definitions.
@@ -93,9 +101,9 @@ func (r *suiteRun) writeStepsPage() (err error) {
 	return vocabulary.WritePage(file)
 }
 
-// test lints the chart and runs the scenarios.
-func (r *suiteRun) test() (err error) {
-	provider, err := r.openCluster()
+// test lints the chart and runs the scenarios on each cluster that the flags name.
+func (r *suiteRun) test() error {
+	clusters, err := cluster.Each(context.Background(), r.flags.backend, r.flags.cluster)
 	if err != nil {
 		return err
 	}
@@ -123,13 +131,49 @@ func (r *suiteRun) test() (err error) {
 	if err != nil {
 		return err
 	}
-	reported, err := r.newReport(count, findings)
+	reported, err := r.newReport(count, findings, clusters)
 	if err != nil {
 		return err
 	}
-
 	ctx, stop := r.lifetime()
 	defer stop()
+	return r.testOnEach(ctx, clusters, reported)
+}
+
+// testOnEach runs the scenarios on one cluster after the other. If there are several, each is a subtest. If the objects
+// of failed scenarios are kept, it does not go on to the next cluster.
+func (r *suiteRun) testOnEach(ctx context.Context, clusters []cluster.Variant, reported *report.Report) error {
+	if len(clusters) == 1 {
+		return errors.Join(r.testOn(ctx, r.t, clusters[0], reported), r.writeReport(reported))
+	}
+	ran := 0
+	for _, variant := range clusters {
+		if ctx.Err() != nil || r.flags.keepFailed && r.t.Failed() {
+			break
+		}
+		r.t.Run(variant.Name, func(t *testing.T) {
+			ran++
+			fail(t, r.testOn(ctx, t, variant, reported))
+		})
+	}
+	switch {
+	case ran == 0 && ctx.Err() == nil:
+		return fmt.Errorf("-run selects no scenario: with several clusters, the second part of its pattern names the "+
+			"cluster: -run %s/%s/SCENARIO", r.t.Name(), strings.ReplaceAll(clusters[0].Name, " ", "_"))
+	case ran < len(clusters) && r.t.Failed():
+		fmt.Fprintf(r.out, "\nThe scenarios did not run on %d of %d clusters.\n", len(clusters)-ran, len(clusters))
+	}
+	return r.writeReport(reported)
+}
+
+// testOn runs the scenarios on one cluster as subtests of t.
+func (r *suiteRun) testOn(
+	ctx context.Context, t *testing.T, on cluster.Variant, reported *report.Report,
+) (err error) {
+	provider, err := OpenCluster(r.flags.backend, r.source, on.Options, r.out)
+	if err != nil {
+		return err
+	}
 	defer func() { err = errors.Join(err, provider.Stop()) }()
 	if err := provider.Start(ctx); err != nil {
 		return err
@@ -154,19 +198,21 @@ func (r *suiteRun) test() (err error) {
 		defer cancel()
 		err = errors.Join(err, remove(closing))
 	}()
-	if err := r.runScenarios(ctx, session, reported); err != nil {
+	if err := r.runScenarios(ctx, t, session, reported); err != nil {
 		return err
 	}
-	return r.conclude(ctx, provider, session.steps, reported)
+	return r.conclude(ctx, t, provider, session.steps, reported)
 }
 
 // errHung is the error of a run whose scenarios did not end with its context.
 var errHung = errors.New("a step ignores the end of its context, so its scenario does not end")
 
 // runScenarios runs the scenarios as subtests, and prints the failures.
-func (r *suiteRun) runScenarios(ctx context.Context, session *Session, reported *report.Report) error {
+func (r *suiteRun) runScenarios(
+	ctx context.Context, t *testing.T, session *Session, reported *report.Report,
+) error {
 	options := r.godog
-	options.TestingT = r.t
+	options.TestingT = t
 	passed := make(chan bool, 1)
 	go func() { passed <- session.Run(ctx, options, reported.Register) }()
 	ended, cancel := afterEnd(ctx, hungAfter)
@@ -174,7 +220,7 @@ func (r *suiteRun) runScenarios(ctx context.Context, session *Session, reported 
 	select {
 	case passed := <-passed:
 		if !passed {
-			r.t.Fail()
+			t.Fail()
 		}
 		return nil
 	case <-ended.Done():
@@ -182,10 +228,10 @@ func (r *suiteRun) runScenarios(ctx context.Context, session *Session, reported 
 	}
 }
 
-// conclude prints the skipped scenarios and writes the report. If the objects of failed scenarios are kept, it waits
+// conclude prints the skipped scenarios. If the objects of failed scenarios are kept, it writes the report, and waits
 // for Ctrl-C.
 func (r *suiteRun) conclude(
-	ctx context.Context, provider cluster.Provider, suite *steps.Suite, reported *report.Report,
+	ctx context.Context, t *testing.T, provider cluster.Provider, suite *steps.Suite, reported *report.Report,
 ) error {
 	var failed []error
 	if ctx.Err() != nil {
@@ -195,14 +241,23 @@ func (r *suiteRun) conclude(
 		fmt.Fprintf(r.out, "\nSkipped (%d): %s\n    %s\n", len(names), reason, strings.Join(names, "\n    "))
 	}
 	r.reportImages(reported, suite.Images())
-	failed = append(failed, reported.Write())
-	if errors.Join(failed...) != nil || r.t.Failed() {
+	if ctx.Err() != nil || t.Failed() {
 		r.exportLogs(provider)
 	}
 	if kept := suite.Kept(); len(kept) > 0 && ctx.Err() == nil {
+		failed = append(failed, r.writeReport(reported))
 		r.waitForUser(ctx, provider, kept)
 	}
 	return errors.Join(failed...)
+}
+
+// writeReport writes the report once, and not if no scenario ran.
+func (r *suiteRun) writeReport(reported *report.Report) error {
+	if r.written || !reported.Ran() {
+		return nil
+	}
+	r.written = true
+	return reported.Write()
 }
 
 // sweep deletes the leftovers of killed runs from a cluster that outlives its runs.

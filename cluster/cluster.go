@@ -101,6 +101,34 @@ func (o *Options) Bind(flags *flag.FlagSet) {
 	}
 }
 
+// Each returns the options of every cluster that options name for a backend, with what tells it from the others. The
+// list has one element, without a name, unless options name several versions of Kubernetes. An error says which version
+// the backend does not have.
+func Each(ctx context.Context, backend string, options Options) ([]Variant, error) {
+	if backend != "embedded" {
+		return []Variant{{Options: options}}, nil
+	}
+	each, err := options.Embedded.Each(ctx)
+	var variants []Variant
+	for _, embedded := range each {
+		one := Variant{Options: options}
+		one.Options.Embedded = embedded
+		if len(each) > 1 {
+			one.Name = "Kubernetes " + embedded.Kubernetes
+			one.Flags = []string{"-kubernetes=" + embedded.Kubernetes}
+		}
+		variants = append(variants, one)
+	}
+	return variants, err
+}
+
+// Variant is one of the clusters that a command line names.
+type Variant struct {
+	Name    string   // such as "Kubernetes 1.34"; empty if there is one cluster
+	Flags   []string // that name this cluster alone, in place of the flags with the same names
+	Options Options
+}
+
 // backends maps a name, as given to -cluster, to the constructor of the backend.
 var backends = map[string]backend{
 	"embedded": {

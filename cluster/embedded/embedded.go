@@ -37,7 +37,7 @@ import (
 
 // Options describe the control plane and the simulated nodes. A zero field has the default of its flag.
 type Options struct {
-	Kubernetes string // minor version that the control plane emulates, such as 1.35; by default it is its own
+	Kubernetes string // minor version to emulate, such as 1.35, by default that of the control plane; see Each
 	Nodes      int    // number of nodes, by default 1
 	CPU        string // CPU of each node, a Kubernetes quantity of cores, by default 500
 	Memory     string // memory of each node, a Kubernetes quantity of bytes, by default 2Ti
@@ -59,7 +59,7 @@ const (
 func (o *Options) Bind(flags *flag.FlagSet) {
 	flags.StringVar(&o.Kubernetes, "kubernetes", "",
 		"embedded cluster: minor `version` of Kubernetes to emulate, such as 1.35; it may be up to three versions older "+
-			"than the control plane")
+			"than the control plane. A list such as 1.34,1.37, or all, runs the scenarios on a cluster of each")
 	flags.IntVar(&o.Nodes, "nodes", defaultNodes, "embedded cluster: number of simulated nodes")
 	flags.StringVar(&o.CPU, "node-cpu", defaultCPU, "embedded cluster: CPU of each node, a Kubernetes `quantity` of cores")
 	flags.StringVar(&o.Memory, "node-memory", defaultMemory,

@@ -93,7 +93,7 @@ func (r *Report) writeCucumber(w io.Writer) error {
 func cucumberFeatureOf(f *feature, scenarios []*scenario) cucumberFeature {
 	gherkin := f.document.Feature
 	converted := cucumberFeature{
-		URI: f.file, ID: cucumberID(gherkin.Name), Keyword: gherkin.Keyword, Name: gherkin.Name,
+		URI: f.file, ID: cucumberID(f.name()), Keyword: gherkin.Keyword, Name: f.name(),
 		Description: gherkin.Description, Line: gherkin.Location.Line,
 	}
 	for _, tag := range gherkin.Tags {

@@ -7,14 +7,16 @@ import (
 	"strings"
 )
 
-// printFailures prints the details of each failed scenario, and the command that runs it alone. godog has printed the
-// first line of each cause.
+// printFailures prints the details of each failed scenario of the current part, and the command that runs it alone.
+// godog has printed the first line of each cause.
 func (r *Report) printFailures(out io.Writer) {
-	told := causes{}
 	for _, s := range r.run.bad() {
+		if s.feature.part != r.run.current() {
+			continue // printed after that part
+		}
 		fmt.Fprintf(out, "\nFailed: %s  %s\n", s.name(), s.location())
 		_, cause := s.cause()
-		switch first := told.first(s); {
+		switch first := r.told.first(s); {
 		case first != s:
 			fmt.Fprintf(out, "\n  Cause:\n    %s\n", reference(first))
 		case strings.Contains(cause, "\n"):
@@ -23,7 +25,7 @@ func (r *Report) printFailures(out io.Writer) {
 		default:
 			printAttached(out, s)
 		}
-		if command := r.runAlone(s.pickle); command != "" {
+		if command := r.runAlone(s); command != "" {
 			fmt.Fprintf(out, "\n  %s:\n    %s\n", runAloneName, command)
 		}
 	}

@@ -102,7 +102,7 @@ func (r *Report) summarize(b *strings.Builder, s *scenario) {
 	fence := fenceFor(text)
 	fmt.Fprintf(b, "\n<details><summary><b>%s</b> %s <code>%s:%d</code></summary>\n\n%stext\n%s\n%s\n",
 		html.EscapeString(s.name()), s.status, html.EscapeString(s.feature.file), line, fence, text, fence)
-	if command := r.runAlone(s.pickle); command != "" {
+	if command := r.runAlone(s); command != "" {
 		fmt.Fprintf(b, "\nRun this scenario:\n\n%ssh\n%s\n%s\n", fence, command, fence)
 	}
 	b.WriteString("\n</details>\n")

@@ -76,16 +76,16 @@ type featureView struct {
 }
 
 type scenarioView struct {
-	ID, Name, Example, Rule, Description string
-	Status, Duration, Location           string
-	Bad                                  bool
-	Share                                int // percentage of the slowest scenario's time
-	Tags                                 []string
-	TagList, Search                      string // for filters; TagList includes the feature's tags
-	Headline                             string // first lines of the cause
-	NoSteps                              bool
-	Steps                                []stepView
-	RunAlone                             string
+	ID, Name, Example, Part, Rule, Description string
+	Status, Duration, Location                 string
+	Bad                                        bool
+	Share                                      int // percentage of the slowest scenario's time
+	Tags                                       []string
+	TagList, Search                            string // for filters; TagList includes the feature's tags
+	Headline                                   string // first lines of the cause
+	NoSteps                                    bool
+	Steps                                      []stepView
+	RunAlone                                   string
 }
 
 type stepView struct {
@@ -178,6 +178,11 @@ func (r *Report) facts() []fact {
 	if counts, _ := r.run.counts(); counts[notRun] > 0 {
 		facts = append(facts, fact{Name: "Not run", Value: count(counts[notRun], "scenario")})
 	}
+	for _, p := range r.run.parts {
+		if p.Name != "" {
+			facts = append(facts, fact{Name: p.Name, Value: fmt.Sprintf("%s, in %s", p.counts(), p.took())})
+		}
+	}
 	if r.run.seed != "" {
 		facts = append(facts, fact{Name: "Random seed", Value: r.run.seed, Code: true})
 	}
@@ -261,7 +266,8 @@ func (r *Report) scenarioViews(scenarios []*scenario) map[*scenario]*scenarioVie
 		if longest > 0 {
 			view.Share = int(100 * s.duration() / longest)
 		}
-		view.ID = slug(strings.TrimSuffix(path.Base(s.feature.file), ".feature")) + "/" + slug(s.pickle.Name)
+		file := strings.TrimSuffix(path.Base(s.feature.file), ".feature")
+		view.ID = slug(s.feature.part.of(file)) + "/" + slug(s.pickle.Name)
 		if taken[view.ID]++; taken[view.ID] > 1 {
 			view.ID = fmt.Sprintf("%s-%d", view.ID, taken[view.ID])
 		}
@@ -284,8 +290,9 @@ func featureViewOf(f *feature, views map[*scenario]*scenarioView) *featureView {
 	}
 	gherkin := f.document.Feature
 	view := &featureView{
-		ID: f.file, Name: cmp.Or(gherkin.Name, f.file), File: f.file, Description: dedent(gherkin.Description),
-		Counts: countStatuses(ran),
+		ID: f.part.of(f.file), Name: f.part.of(cmp.Or(gherkin.Name, f.file)), File: f.file,
+		Description: dedent(gherkin.Description),
+		Counts:      countStatuses(ran),
 	}
 	for _, tag := range gherkin.Tags {
 		view.Tags = append(view.Tags, tag.Name)
@@ -303,14 +310,15 @@ func featureViewOf(f *feature, views map[*scenario]*scenarioView) *featureView {
 
 func (r *Report) scenarioView(s *scenario) *scenarioView {
 	view := &scenarioView{
-		Name: s.pickle.Name, Example: s.example, Rule: s.rule, Description: dedent(s.description),
-		Status: s.status.String(), Duration: elapsed(s.duration()), Location: s.location(), Bad: s.status.bad(),
+		Name: s.pickle.Name, Example: s.example, Part: s.feature.part.Name, Rule: s.rule,
+		Description: dedent(s.description),
+		Status:      s.status.String(), Duration: elapsed(s.duration()), Location: s.location(), Bad: s.status.bad(),
 		NoSteps: len(s.steps) == 0, TagList: strings.Join(tagsOf(s), " "),
 	}
 	view.Tags = slices.DeleteFunc(tagsOf(s), func(name string) bool {
 		return slices.ContainsFunc(s.feature.document.Feature.Tags, func(tag *messages.Tag) bool { return tag.Name == name })
 	})
-	words := []string{s.pickle.Name, s.example, s.rule, s.feature.document.Feature.Name, s.location(), view.TagList}
+	words := []string{s.name(), s.example, s.rule, s.feature.document.Feature.Name, s.location(), view.TagList}
 	for _, st := range s.steps {
 		view.Steps = append(view.Steps, stepViewOf(st))
 		words = append(words, st.phrase())
@@ -318,7 +326,7 @@ func (r *Report) scenarioView(s *scenario) *scenarioView {
 	if view.Bad {
 		_, cause := s.cause()
 		view.Headline = s.headline()
-		view.RunAlone = r.runAlone(s.pickle)
+		view.RunAlone = r.runAlone(s)
 		words = append(words, cause)
 	}
 	view.Search = strings.ToLower(strings.Join(words, "\n"))

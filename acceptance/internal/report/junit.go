@@ -22,7 +22,7 @@ func (r *Report) writeJUnit(w io.Writer) error {
 }
 
 func junitSuite(f *feature, scenarios []*scenario) junit.Suite {
-	suite := junit.Suite{Name: f.document.Feature.Name, File: f.file}
+	suite := junit.Suite{Name: f.name(), File: f.file}
 	started := scenarios[0].started
 	var total time.Duration
 	for _, s := range scenarios {
@@ -40,7 +40,7 @@ func junitSuite(f *feature, scenarios []*scenario) junit.Suite {
 // an error.
 func junitCase(s *scenario) junit.Case {
 	test := junit.Case{
-		Class: s.feature.document.Feature.Name, Name: s.name(), File: s.feature.file, Line: s.line,
+		Class: s.feature.name(), Name: s.name(), File: s.feature.file, Line: s.line,
 		Time: junit.Seconds(s.duration()),
 	}
 	switch {

@@ -22,16 +22,15 @@ type live struct {
 	report   *Report
 
 	run     *run
-	running []*scenario // in the order of their start
-	done    int
-	bad     int
-	shown   bool // the status line is on the screen
-	told    causes
-	stop    chan struct{}
+	running []*scenario   // of the current part, in the order of their start
+	done    int           // scenarios of the current part
+	bad     int           // of them
+	shown   bool          // the status line is on the screen
+	stop    chan struct{} // ends the ticks of the current part
 }
 
 func newLive(out io.Writer, r *Report) *live {
-	l := &live{out: out, report: r, interval: 10 * time.Second, stop: make(chan struct{}), told: causes{}}
+	l := &live{out: out, report: r, interval: 10 * time.Second}
 	if file, ok := out.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
 		l.interval = time.Second // the line shows durations
 		l.width = func() int {
@@ -48,23 +47,24 @@ func (l *live) runStarted(r *run) {
 	if l == nil {
 		return
 	}
-	l.run = r
+	l.run, l.done, l.bad, l.stop = r, 0, 0, make(chan struct{})
 	order := ""
 	if r.seed != "" {
 		order = ", in random order with seed " + r.seed
 	}
-	scenarios, features := count(len(r.scenarios), "scenario"), count(len(r.features), "feature")
-	fmt.Fprintf(l.out, "%s in %s%s\n", scenarios, features, order)
-	go l.tick()
+	p := r.current()
+	scenarios, features := count(len(p.scenarios), "scenario"), count(p.features, "feature")
+	fmt.Fprintf(l.out, "%s%s in %s%s\n", p.title(), scenarios, features, order)
+	go l.tick(l.stop)
 }
 
-// tick shows progress periodically until the run has finished.
-func (l *live) tick() {
+// tick shows progress periodically until the part has finished.
+func (l *live) tick(stop <-chan struct{}) {
 	ticker := time.NewTicker(l.interval)
 	defer ticker.Stop()
 	for {
 		select {
-		case <-l.stop:
+		case <-stop:
 			return
 		case <-ticker.C:
 			l.report.mu.Lock()
@@ -112,7 +112,7 @@ func (l *live) printFailure(s *scenario) {
 	} else {
 		fmt.Fprintf(l.out, "    %s\n", s.location())
 	}
-	if first := l.told.first(s); first != s {
+	if first := l.report.told.first(s); first != s {
 		fmt.Fprintf(l.out, "    %s\n", reference(first))
 		return
 	}
@@ -135,14 +135,15 @@ func (l *live) progress() {
 // status returns, for example, "12 of 100 scenarios, 1 failed, 31.20s; running: Install (12.10s), Upgrade (3.42s)".
 func (l *live) status() string {
 	now := l.report.now()
-	status := fmt.Sprintf("%d of %s", l.done, count(len(l.run.scenarios), "scenario"))
+	p := l.run.current()
+	status := fmt.Sprintf("%s%d of %s", p.title(), l.done, count(len(p.scenarios), "scenario"))
 	if l.bad > 0 {
 		status += fmt.Sprintf(", %d failed", l.bad)
 	}
-	status += ", " + elapsed(now.Sub(l.run.started))
+	status += ", " + elapsed(now.Sub(p.started))
 	var running []string
 	for _, s := range l.running {
-		running = append(running, fmt.Sprintf("%s (%s)", s.name(), elapsed(now.Sub(s.started))))
+		running = append(running, fmt.Sprintf("%s (%s)", s.title(), elapsed(now.Sub(s.started))))
 	}
 	if len(running) > 0 {
 		status += "; running: " + strings.Join(running, ", ")
@@ -171,20 +172,44 @@ func (l *live) clear() {
 	}
 }
 
-// runFinished prints the summary.
+// runFinished prints the result of the current part, and the summary if there is only one.
 func (l *live) runFinished() {
 	if l == nil {
 		return
 	}
 	close(l.stop)
 	l.clear()
-	r := l.run
-	color := green
-	if len(r.bad()) > 0 {
+	fmt.Fprintln(l.out)
+	l.printTally(l.run.current())
+	if l.run.current().Name == "" {
+		l.summarize()
+	}
+}
+
+func (l *live) printTally(p *part) {
+	counts, color := p.counts(), green
+	if counts.bad() {
 		color = red
 	}
-	fmt.Fprintf(l.out, "\n%s: %s, in %s\n",
-		l.color(bold, count(len(r.scenarios), "scenario")), l.color(color, r.tally()), elapsed(r.finished.Sub(r.started)))
+	fmt.Fprintf(l.out, "%s%s: %s, in %s\n", p.title(), l.color(bold, count(len(p.scenarios), "scenario")),
+		l.color(color, counts.String()), p.took())
+}
+
+// written prints the summary of a run with several parts, after the last one.
+func (l *live) written() {
+	if l == nil || l.run.current().Name == "" {
+		return
+	}
+	fmt.Fprintln(l.out)
+	for _, p := range l.run.parts {
+		l.printTally(p)
+	}
+	l.summarize()
+}
+
+// summarize prints what a reader looks for after the run.
+func (l *live) summarize() {
+	r := l.run
 	l.printSlowest()
 	if r.seed != "" {
 		fmt.Fprintf(l.out, "\nRandomized with seed: %s\n", r.seed)
@@ -211,7 +236,7 @@ func (l *live) printBad() {
 	fmt.Fprintln(l.out, "\nFailed:")
 	for _, s := range bad {
 		fmt.Fprintf(l.out, "  %s  %s\n", s.name(), l.color(dim, s.location()))
-		if command := l.report.runAlone(s.pickle); command != "" {
+		if command := l.report.runAlone(s); command != "" {
 			fmt.Fprintf(l.out, "    %s\n", command)
 		}
 	}

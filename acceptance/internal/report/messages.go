@@ -118,17 +118,65 @@ func (m *messageLog) runFinished(r *run) {
 }
 
 // feature writes a feature file, its document and its pickles.
-func (m *messageLog) feature(document *messages.GherkinDocument, content []byte, pickles []*messages.Pickle) {
+func (m *messageLog) feature(
+	p *part, document *messages.GherkinDocument, content []byte, pickles []*messages.Pickle,
+) {
 	if m == nil {
 		return
 	}
-	m.write(messages.Envelope{Source: &messages.Source{
+	m.write(p.qualified(messages.Envelope{Source: &messages.Source{
 		Uri: document.Uri, Data: string(content), MediaType: messages.SourceMediaType_TEXT_X_CUCUMBER_GHERKIN_PLAIN,
-	}})
-	m.write(messages.Envelope{GherkinDocument: document})
+	}}))
+	m.write(p.qualified(messages.Envelope{GherkinDocument: document}))
 	for _, pickle := range pickles {
-		m.write(messages.Envelope{Pickle: pickle})
+		m.write(p.qualified(messages.Envelope{Pickle: pickle}))
 	}
+}
+
+// id returns the ID of a message about the part. Several parts have nodes and pickles with the same IDs.
+func (p *part) id(id string) string {
+	if p.Name == "" {
+		return id
+	}
+	return p.Name + " " + id
+}
+
+// qualified returns an envelope whose IDs and paths are those of the part.
+func (p *part) qualified(envelope messages.Envelope) any {
+	if p.Name == "" {
+		return envelope
+	}
+	content, err := json.Marshal(envelope)
+	if err != nil {
+		return envelope // writing it reports the error
+	}
+	var fields any
+	if err := json.Unmarshal(content, &fields); err != nil {
+		return envelope
+	}
+	return p.qualify("", fields)
+}
+
+// qualify changes the IDs and paths in the JSON value of a key.
+func (p *part) qualify(key string, value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		for name, field := range value {
+			value[name] = p.qualify(name, field)
+		}
+	case []any:
+		for i, element := range value {
+			value[i] = p.qualify(key, element)
+		}
+	case string:
+		switch key {
+		case "id", "astNodeIds":
+			return p.id(value)
+		case "uri":
+			return p.Name + "/" + value
+		}
+	}
+	return value
 }
 
 // scenario writes the messages of a concluded scenario. Its IDs are those of the pickle and its steps with a prefix.
@@ -136,13 +184,14 @@ func (m *messageLog) scenario(s *scenario) {
 	if m == nil {
 		return
 	}
-	test := testCase{ID: "case-" + s.pickle.Id, RunID: runID, PickleID: s.pickle.Id, TestSteps: []testStep{}}
+	pickle := s.feature.part.id(s.pickle.Id)
+	test := testCase{ID: "case-" + pickle, RunID: runID, PickleID: pickle, TestSteps: []testStep{}}
 	for _, st := range s.steps {
 		test.TestSteps = append(test.TestSteps, m.testStep(st))
 	}
 	m.write(map[string]testCase{"testCase": test})
 
-	attempt := "attempt-" + s.pickle.Id
+	attempt := "attempt-" + pickle
 	m.write(messages.Envelope{TestCaseStarted: &messages.TestCaseStarted{
 		Id: attempt, TestCaseId: test.ID, Timestamp: timestamp(s.started),
 	}})
@@ -178,8 +227,9 @@ func (m *messageLog) step(attempt, id string, st *step) {
 
 // testStep links a step to its definition, which is written on first use.
 func (m *messageLog) testStep(st *step) testStep {
+	pickleStep := st.scenario.feature.part.id(st.pickle.Id)
 	test := testStep{
-		ID: "step-" + st.pickle.Id, PickleStepID: st.pickle.Id,
+		ID: "step-" + pickleStep, PickleStepID: pickleStep,
 		StepDefinitionIDs: []string{}, Arguments: []testArguments{},
 	}
 	if st.definition == nil {

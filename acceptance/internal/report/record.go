@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -56,14 +57,14 @@ func (r *Report) scenario(id string) *scenario {
 	if r.run == nil {
 		return nil
 	}
-	return r.run.scenarios[id]
+	return r.run.current().scenarios[id]
 }
 
 func (r *Report) step(id string) *step {
 	if r.run == nil {
 		return nil
 	}
-	return r.run.steps[id]
+	return r.run.current().steps[id]
 }
 
 // formatter is the godog formatter of a Report. Its storage holds the features and the results of steps.
@@ -87,17 +88,30 @@ func (f *formatter) TestRunStarted() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.formatter = f
-	r.run = newRun(r.now())
+	first := r.run == nil
+	if first {
+		r.run = &run{}
+		r.messages = openMessages(r.options.Dir)
+	}
+	var about Part
+	if n := len(r.run.parts); n < len(r.options.Parts) {
+		about = r.options.Parts[n]
+	}
+	r.run.start(about, r.now())
+	if first {
+		r.messages.runStarted(r.run)
+	}
 	if seed := os.Getenv("GODOG_SEED"); seed != "0" { // set by godog for its formatters
 		r.run.seed = seed
 	}
-	r.messages = openMessages(r.options.Dir)
-	r.messages.runStarted(r.run)
 	for _, feature := range f.Storage.MustGetFeatures() {
 		r.run.add(feature.GherkinDocument, feature.Pickles)
-		r.messages.feature(feature.GherkinDocument, feature.Content, feature.Pickles)
+		r.messages.feature(r.run.current(), feature.GherkinDocument, feature.Content, feature.Pickles)
 	}
 	r.live.runStarted(r.run)
+	if out := r.options.Failures; out != nil && about.Name != "" {
+		fmt.Fprintf(out, "\n%s:\n", about.Name)
+	}
 }
 
 // Pickle is called when a scenario begins. For a scenario without steps, godog calls nothing else.
@@ -163,14 +177,13 @@ func (f *formatter) Summary() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	// Some last steps reach only the hooks: ambiguous steps after a failure, and steps that return godog.ErrUndefined.
-	for _, s := range r.run.scenarios {
+	for _, s := range r.run.current().scenarios {
 		if !s.concluded && !s.started.IsZero() {
 			r.conclude(s)
 		}
 	}
 	r.run.snippets = strings.TrimSpace(f.Snippets())
-	r.run.finished = r.now()
-	r.messages.runFinished(r.run)
+	r.run.finish(r.now())
 	r.live.runFinished()
 	if out := r.options.Failures; out != nil {
 		r.printFailures(out)
@@ -181,7 +194,7 @@ func (f *formatter) Summary() {
 // readResults adds the results in godog's storage to a scenario: errors of hooks, attachments and step definitions.
 func (f *formatter) readResults(s *scenario) {
 	for _, result := range f.Storage.MustGetPickleStepResultsByPickleID(s.pickle.Id) {
-		st := f.report.run.steps[result.PickleStepID]
+		st := f.report.run.current().steps[result.PickleStepID]
 		if st == nil {
 			continue
 		}

@@ -27,6 +27,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -47,6 +48,8 @@ type Options struct {
 	// Test is the name of the Go test whose subtests are the scenarios, such as "TestFeatures". The report shows commands
 	// that run a single scenario only if Test is set.
 	Test string
+	// Parts are set if the suite runs several times, one time for each part and in this order.
+	Parts []Part
 	// Flags are added to the command that runs a single scenario, such as "-wait=10s".
 	Flags []string
 	// Sections are shown below the scenarios in index.html.
@@ -61,7 +64,15 @@ type Options struct {
 	Actions io.Writer
 }
 
-// Section is a part of the page beyond the scenarios, such as the findings of a linter. Empty fields are omitted.
+// Part is one of several runs of a suite that share a report, such as the run on one version of Kubernetes.
+type Part struct {
+	// Name tells the scenarios of the part from those of the others, such as "Kubernetes 1.34".
+	Name string
+	// Flags are added to the command that runs a single scenario of the part, after Options.Flags.
+	Flags []string
+}
+
+// Section is a section of the page beyond the scenarios, such as the findings of a linter. Empty fields are omitted.
 type Section struct {
 	Title string
 	// Text is preformatted text above the table.
@@ -82,6 +93,7 @@ type Report struct {
 	formatter *formatter
 	messages  *messageLog
 	live      *live
+	told      causes
 }
 
 // The files in Options.Dir.
@@ -111,7 +123,7 @@ func New(options Options) (*Report, error) {
 	if err := emptyFolder(options.Dir); err != nil {
 		return nil, fmt.Errorf("prepare the report folder %s: %w", options.Dir, err)
 	}
-	r := &Report{options: options, now: time.Now, format: "report"}
+	r := &Report{options: options, now: time.Now, format: "report", told: causes{}}
 	if n := reports.Add(1); n > 1 {
 		r.format += strconv.FormatInt(n, 10)
 	}
@@ -168,7 +180,11 @@ func (r *Report) Register(sc *godog.ScenarioContext) {
 		}
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		if command := r.runAlone(pickle); command != "" {
+		s := r.scenario(pickle.Id)
+		if s == nil {
+			return ctx, nil
+		}
+		if command := r.runAlone(s); command != "" {
 			ctx = godog.Attach(ctx, godog.Attachment{
 				FileName: runAloneName, MediaType: "text/plain", Body: []byte(command),
 			})
@@ -179,13 +195,13 @@ func (r *Report) Register(sc *godog.ScenarioContext) {
 
 // runAlone returns the command line that runs only one scenario, or all rows of an outline. It is empty if Options.Test
 // is, and for a scenario without steps, which godog does not run as a subtest.
-func (r *Report) runAlone(scenario *godog.Scenario) string {
-	if r.options.Test == "" || len(scenario.Steps) == 0 {
+func (r *Report) runAlone(s *scenario) string {
+	if r.options.Test == "" || len(s.steps) == 0 {
 		return ""
 	}
-	shared := r.run != nil && r.run.names[scenario.Name] > 1
-	words := []string{"go test -run", testPattern(r.options.Test, scenario.Name, shared)}
-	for _, flag := range r.options.Flags {
+	part := s.feature.part
+	words := []string{"go test -run", testPattern(r.options.Test, s.pickle.Name, part.names[s.pickle.Name] > 1)}
+	for _, flag := range slices.Concat(r.options.Flags, part.Flags) {
 		words = append(words, quoted(flag))
 	}
 	return strings.Join(words, " ")
@@ -198,6 +214,13 @@ func (r *Report) Add(section Section) {
 	r.options.Sections = append(r.options.Sections, section)
 }
 
+// Ran reports whether the suite has started.
+func (r *Report) Ran() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.run != nil
+}
+
 // Write writes the files after the suite has run. In GitHub Actions it also appends to the job summary and annotates
 // failed lines. It returns an error if a file cannot be written, or if the run was not recorded completely.
 func (r *Report) Write() error {
@@ -206,6 +229,8 @@ func (r *Report) Write() error {
 	if err := r.checkRecorded(); err != nil {
 		return err
 	}
+	r.live.written()
+	r.messages.runFinished(r.run)
 	var failed []error
 	if r.options.Dir != "" {
 		failed = append(failed, r.messages.err, r.writeFiles())

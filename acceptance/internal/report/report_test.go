@@ -78,7 +78,7 @@ func TestAllFormatsCountAllResults(t *testing.T) {
 		require.Equal(t, 1, code)
 		require.NoError(t, r.Write())
 
-		assert.Equal(t, "22 failed, 1 ambiguous, 2 undefined, 1 pending, 1 skipped, 82 passed", r.run.tally())
+		assert.Equal(t, "22 failed, 1 ambiguous, 2 undefined, 1 pending, 1 skipped, 82 passed", tallyOf(r))
 		var suites junit.Suites
 		require.NoError(t, xml.Unmarshal([]byte(read(t, dir, junitFile)), &suites))
 		assert.Equal(t, junit.Counts{Tests: 109, Failures: 22, Errors: 4, Skipped: 1}, suites.Counts)
@@ -160,7 +160,7 @@ func TestStepsThatReachOnlyHooks(t *testing.T) {
 			features: []godog.Feature{file("f.feature", features)}, concurrency: concurrency,
 		}.run(t, Options{Dir: dir})
 		require.NoError(t, r.Write())
-		assert.Equal(t, "1 failed, 1 undefined", r.run.tally())
+		assert.Equal(t, "1 failed, 1 undefined", tallyOf(r))
 		assert.Equal(t, ambiguous, r.run.features[0].scenarios[1].steps[1].status)
 		readMessages(t, dir)
 	}
@@ -181,7 +181,7 @@ func TestScenariosThatDidNotRunAreOmitted(t *testing.T) {
 	}.run(t, Options{Dir: dir, Title: "Shop"})
 	require.NoError(t, r.Write())
 
-	assert.Equal(t, "1 failed, 4 passed, 15 not run", r.run.tally())
+	assert.Equal(t, "1 failed, 4 passed, 15 not run", tallyOf(r))
 	assert.Equal(t, 5, strings.Count(read(t, dir, junitFile), "<testcase "))
 	assert.Equal(t, 5, strings.Count(read(t, dir, pageFile), `<details class="scenario `))
 	requireText(t, read(t, dir, pageFile), "<dt>Not run</dt><dd>15 scenarios</dd>")
@@ -278,7 +278,7 @@ func TestRunAlone(t *testing.T) {
 	}.run(t, Options{Test: "TestSubtests"})
 	for _, s := range r.run.ran() {
 		t.Run(s.name(), func(t *testing.T) {
-			words, err := shell.Fields(r.runAlone(s.pickle), nil)
+			words, err := shell.Fields(r.runAlone(s), nil)
 			require.NoError(t, err)
 			require.Equal(t, []string{"go", "test", "-run"}, words[:3])
 			dir := t.TempDir()
@@ -308,7 +308,7 @@ func TestRunAlone(t *testing.T) {
 func TestRunAloneWithoutTest(t *testing.T) {
 	r, err := New(Options{})
 	require.NoError(t, err)
-	assert.Empty(t, r.runAlone(&godog.Scenario{Name: "S", Steps: []*godog.Step{{}}}))
+	assert.Empty(t, r.runAlone(&scenario{steps: []*step{{}}}))
 }
 
 func TestLiveOutputInALog(t *testing.T) {
@@ -422,4 +422,9 @@ func TestFailuresAfterTheRun(t *testing.T) {
 		concurrency: 1, seed: 42, clock: steadyClock(),
 	}.run(t, Options{Test: "TestFeatures", Failures: &out, Flags: []string{"-wait=3s", "-chart=my chart's"}})
 	golden(t, "failures.txt", out.String())
+}
+
+func tallyOf(r *Report) string {
+	counts, _ := r.run.counts()
+	return counts.String()
 }

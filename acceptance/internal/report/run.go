@@ -13,19 +13,29 @@ import (
 	"github.com/traderadmin/charts/internal/gherkin"
 )
 
-// run is one run of a suite: its features and scenarios, and their results so far.
+// run is a run of a suite: its features and scenarios, and their results so far. If the suite runs several times, it
+// has the features of each part.
 type run struct {
-	started, finished time.Time // finished is zero while it runs
+	started, finished time.Time // finished is zero while a part runs
 	seed              string    // of the random order; empty without one
 	snippets          string    // Go code for undefined steps
+	parts             []*part
 	features          []*feature
+}
+
+// part is one run of the suite by godog, whose IDs are unique only within it.
+type part struct {
+	Part
+	started, finished time.Time
+	features          int                  // number of them
 	scenarios         map[string]*scenario // by pickle ID
 	steps             map[string]*step     // by pickle step ID
 	names             map[string]int       // number of scenarios by name
 }
 
-// feature is one feature file.
+// feature is one feature file in a part.
 type feature struct {
+	part      *part
 	document  *messages.GherkinDocument
 	file      string // path
 	scenarios []*scenario
@@ -115,13 +125,28 @@ func statusOf(s godog.StepResultStatus) status {
 	}
 }
 
-func newRun(started time.Time) *run {
-	return &run{started: started, scenarios: map[string]*scenario{}, steps: map[string]*step{}, names: map[string]int{}}
+// start starts a part of the run.
+func (r *run) start(about Part, now time.Time) {
+	if len(r.parts) == 0 {
+		r.started = now
+	}
+	r.finished = time.Time{}
+	r.parts = append(r.parts, &part{
+		Part: about, started: now,
+		scenarios: map[string]*scenario{}, steps: map[string]*step{}, names: map[string]int{},
+	})
 }
 
-// add adds a feature and its scenarios to the run.
+// finish ends the current part, and the run if no other part follows.
+func (r *run) finish(now time.Time) { r.finished, r.current().finished = now, now }
+
+// current returns the part that runs, or the last one that ran.
+func (r *run) current() *part { return r.parts[len(r.parts)-1] }
+
+// add adds a feature and its scenarios to the current part of the run.
 func (r *run) add(document *messages.GherkinDocument, pickles []*messages.Pickle) {
-	f := &feature{document: document, file: withoutLine(document.Uri)}
+	p := r.current()
+	f := &feature{part: p, document: document, file: withoutLine(document.Uri)}
 	nodes := nodesOf(document)
 	for _, pickle := range pickles {
 		first, last := nodes[pickle.AstNodeIds[0]], nodes[pickle.AstNodeIds[len(pickle.AstNodeIds)-1]]
@@ -136,12 +161,13 @@ func (r *run) add(document *messages.GherkinDocument, pickles []*messages.Pickle
 				background: node.background,
 			}
 			s.steps = append(s.steps, st)
-			r.steps[pickleStep.Id] = st
+			p.steps[pickleStep.Id] = st
 		}
 		f.scenarios = append(f.scenarios, s)
-		r.scenarios[pickle.Id] = s
-		r.names[pickle.Name]++
+		p.scenarios[pickle.Id] = s
+		p.names[pickle.Name]++
 	}
+	p.features++
 	r.features = append(r.features, f)
 }
 
@@ -211,12 +237,34 @@ func (s *scenario) conclude() {
 	}
 }
 
-// name returns the name of the scenario, with the number of the row for an outline.
-func (s *scenario) name() string {
+// name returns the title of the scenario, with the part of the run.
+func (s *scenario) name() string { return s.feature.part.of(s.title()) }
+
+// title returns the name of the scenario in its feature file, with the number of the row for an outline.
+func (s *scenario) title() string {
 	if s.row > 0 {
 		return fmt.Sprintf("%s (row %d)", s.pickle.Name, s.row)
 	}
 	return s.pickle.Name
+}
+
+// name returns the name of the feature, with the part of the run.
+func (f *feature) name() string { return f.part.of(f.document.Feature.Name) }
+
+// of adds the name of the part to that of a feature or scenario.
+func (p *part) of(name string) string {
+	if p.Name == "" {
+		return name
+	}
+	return fmt.Sprintf("%s [%s]", name, p.Name)
+}
+
+// title returns the start of a line about the part, which is empty if it is the only one.
+func (p *part) title() string {
+	if p.Name == "" {
+		return ""
+	}
+	return p.Name + ": "
 }
 
 // location returns the position of the scenario as "file:line".
@@ -305,27 +353,48 @@ func (r *run) bad() []*scenario {
 }
 
 // counts returns the number of scenarios by status, and in total.
-func (r *run) counts() (counts map[status]int, total int) {
-	counts = map[status]int{}
-	for _, s := range r.scenarios {
+func (r *run) counts() (counts tally, total int) {
+	counts = tally{}
+	for _, p := range r.parts {
+		total += len(p.scenarios)
+		for status, n := range p.counts() {
+			counts[status] += n
+		}
+	}
+	return counts, total
+}
+
+// took returns the time of the part.
+func (p *part) took() string { return elapsed(p.finished.Sub(p.started)) }
+
+func (p *part) counts() tally {
+	counts := tally{}
+	for _, s := range p.scenarios {
 		counts[s.status]++
 	}
-	return counts, len(r.scenarios)
+	return counts
 }
 
 // worstFirst lists the statuses in the order of their importance to readers.
 var worstFirst = []status{failed, ambiguous, undefined, pending, skipped, passed, notRun}
 
-// tally returns the number of scenarios by status: "2 failed, 98 passed".
-func (r *run) tally() string {
-	counts, _ := r.counts()
-	var parts []string
+// tally is the number of scenarios by status.
+type tally map[status]int
+
+// String returns, for example, "2 failed, 98 passed".
+func (t tally) String() string {
+	var counts []string
 	for _, s := range worstFirst {
-		if counts[s] > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", counts[s], s))
+		if t[s] > 0 {
+			counts = append(counts, fmt.Sprintf("%d %s", t[s], s))
 		}
 	}
-	return strings.Join(parts, ", ")
+	return strings.Join(counts, ", ")
+}
+
+// bad reports whether a scenario fails the run.
+func (t tally) bad() bool {
+	return slices.ContainsFunc(worstFirst, func(s status) bool { return s.bad() && t[s] > 0 })
 }
 
 // verdict summarizes the result of the run.
@@ -337,7 +406,7 @@ func (r *run) verdict() string {
 	case counts[passed] == total:
 		return count(total, "scenario") + " passed"
 	default:
-		return fmt.Sprintf("%s, none failed: %s", count(total, "scenario"), r.tally())
+		return fmt.Sprintf("%s, none failed: %s", count(total, "scenario"), counts)
 	}
 }
 
@@ -350,9 +419,11 @@ func (r *run) slowest(n int) []*scenario {
 
 // untimed reports whether scenarios with steps ran without the hooks that time them.
 func (r *run) untimed() bool {
-	for _, s := range r.scenarios {
-		if s.reported && s.started.IsZero() {
-			return true
+	for _, p := range r.parts {
+		for _, s := range p.scenarios {
+			if s.reported && s.started.IsZero() {
+				return true
+			}
 		}
 	}
 	return false

@@ -138,7 +138,7 @@ func file(name, text string) godog.Feature {
 	return godog.Feature{Name: "features/" + name, Contents: []byte(text)}
 }
 
-// run runs the suite with a new Report, and returns the Report and the exit code.
+// run runs the suite with a new Report, one time for each part, and returns the Report and the last exit code.
 func (s suite) run(t testing.TB, options Options) (*Report, int) {
 	t.Helper()
 	r, err := New(options)
@@ -153,16 +153,19 @@ func (s suite) run(t testing.TB, options Options) (*Report, int) {
 	if s.pretty != nil {
 		format, output = "pretty,"+format, s.pretty
 	}
-	code := godog.TestSuite{
-		Options: &godog.Options{
-			FeatureContents: s.features, Format: format, Output: output, Concurrency: s.concurrency, Randomize: s.seed,
-			Tags: s.tags, Strict: true, StopOnFailure: s.stop, NoColors: true, TestingT: s.t,
-		},
-		ScenarioInitializer: func(sc *godog.ScenarioContext) {
-			s.initialize(sc)
-			r.Register(sc)
-		},
-	}.Run()
+	code := 0
+	for range max(1, len(options.Parts)) {
+		code = godog.TestSuite{
+			Options: &godog.Options{
+				FeatureContents: s.features, Format: format, Output: output, Concurrency: s.concurrency, Randomize: s.seed,
+				Tags: s.tags, Strict: true, StopOnFailure: s.stop, NoColors: true, TestingT: s.t,
+			},
+			ScenarioInitializer: func(sc *godog.ScenarioContext) {
+				s.initialize(sc)
+				r.Register(sc)
+			},
+		}.Run()
+	}
 	return r, code
 }
 

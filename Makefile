@@ -36,7 +36,7 @@ kind: ## run the scenarios on a kind cluster: KIND_FLAGS='-kind-image=kindest/no
 
 kind-unit: ## test the suite itself on kind; KIND_FLAGS may have the flags that start with -kind
 	$(GO) test -count=1 -timeout $(TIMEOUT) -run TestKindScripts ./acceptance $(KIND_FLAGS)
-	$(GO) test -count=1 -timeout $(TIMEOUT) -run TestRunning ./steps -cluster=kind $(KIND_FLAGS)
+	$(GO) test -count=1 -timeout $(TIMEOUT) -run 'TestRunning|TestVerdicts' ./steps -cluster=kind $(KIND_FLAGS)
 
 lint: ## lint the chart
 	$(GO) run ./lint charts/traderadmin

@@ -37,12 +37,15 @@ func startKind(t *testing.T) *kind.Cluster {
 }
 
 // newRunningSuite returns a suite that tests Helm's starter chart as the release "shop" on such a cluster.
-func newRunningSuite(t *testing.T, cluster *kind.Cluster, wait time.Duration) *Suite {
+func newRunningSuite(t *testing.T, cluster *kind.Cluster, wait time.Duration, change ...func(*Options)) *Suite {
 	t.Helper()
 	folder := t.TempDir()
 	_, err := charttest.Create("shop", folder)
 	require.NoError(t, err)
 	shop := Options{Release: "shop", Chart: "./shop", Namespace: "shop", Dir: folder, Wait: wait, Progress: os.Stdout}
+	for _, c := range change {
+		c(&shop)
+	}
 	suite, err := NewSuite(cluster.Config(), shop.ForCluster(cluster))
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, suite.Close(context.Background())) }) // the context of t has ended by then

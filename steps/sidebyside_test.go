@@ -21,6 +21,11 @@ var many = flag.Int("scenarios", 24, "how many scenarios TestSideBySide runs")
 
 // runFeature runs the scenarios of a feature. It returns what godog printed, and whether all passed.
 func runFeature(t *testing.T, suite *Suite, feature string, concurrency int) (string, bool) {
+	return runTagged(t, suite, feature, "", concurrency)
+}
+
+// runTagged runs the scenarios of a feature that have tags.
+func runTagged(t *testing.T, suite *Suite, feature, tags string, concurrency int) (string, bool) {
 	printed, err := os.Create(filepath.Join(t.TempDir(), "printed")) // with many scenarios, it is long
 	require.NoError(t, err)
 	defer func() { _ = printed.Close() }()
@@ -39,7 +44,7 @@ func runFeature(t *testing.T, suite *Suite, feature string, concurrency int) (st
 		Options: &godog.Options{
 			FeatureContents: []godog.Feature{{Name: "test.feature", Contents: []byte(feature)}},
 			Format:          "pretty", NoColors: true, Strict: true, Randomize: -1, Concurrency: concurrency,
-			Output: printed, DefaultContext: t.Context(),
+			Output: printed, DefaultContext: t.Context(), Tags: tags,
 		},
 	}.Run()
 	output, err := os.ReadFile(printed.Name())

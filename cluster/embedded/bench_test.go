@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// BenchmarkStart measures the time until a cluster accepts pods. The binary is built before.
-func BenchmarkStart(b *testing.B) {
+// BenchmarkReady measures the time until a cluster accepts pods. The binary is built before.
+func BenchmarkReady(b *testing.B) {
 	_, err := build(b.Context(), os.Stderr)
 	require.NoError(b, err)
 	for b.Loop() {

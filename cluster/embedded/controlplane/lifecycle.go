@@ -160,7 +160,8 @@ func (l lifecycle) start(container *corev1.Container, of *corev1.ContainerStatus
 		if of.LastTerminationState.Terminated != nil {
 			of.RestartCount++
 		}
-		of.Ready, of.Started = true, new(true)
+		code, _, _ := exitCode(l.pod)
+		of.Ready, of.Started = code == 0, new(true) // one that fails does not get ready
 		return nil
 	}
 	waited := of.State.Waiting

@@ -14,6 +14,7 @@ import (
 	"k8s.io/kubernetes/pkg/util/parsers"
 	"k8s.io/kubernetes/pkg/volume/configmap"
 	"k8s.io/kubernetes/pkg/volume/secret"
+	volumeutil "k8s.io/kubernetes/pkg/volume/util"
 )
 
 // refusal is why a kubelet does not start a container, in the kubelet's words.
@@ -149,10 +150,15 @@ func key[V any](data map[string]V, key, kind string, object metav1.Object, optio
 	}
 }
 
-// volumes returns the message about the first volume that cannot be mounted, or "".
+// volumes returns the message about the first volume that cannot be mounted, or "". A volume that no container mounts
+// is not looked at.
 func (c checks) volumes(ctx context.Context) (string, error) {
+	mounted, _, _ := volumeutil.GetPodVolumeNames(c.pod, false)
 	for i := range c.pod.Spec.Volumes {
 		volume := &c.pod.Spec.Volumes[i]
+		if !mounted.Has(volume.Name) {
+			continue
+		}
 		err := c.sources(ctx, volume)
 		if missing := (missingError{}); errors.As(err, &missing) {
 			return fmt.Sprintf("MountVolume.SetUp failed for volume %q : %s", volume.Name, missing), nil

@@ -101,10 +101,14 @@ func (r *helmRunner) runWords(ctx context.Context, words []string) error {
 		return err
 	}
 	scope := helm.Scope{Namespace: r.inCluster, Folder: folder, Prepare: r.sender.prepare}
+	named := ""
 	// A command line that cannot be parsed fails when it runs.
-	if invocation, err := helm.ParseCommandLine(words); err == nil {
+	if invocation, err := r.helm.Parse(words); err == nil {
 		if words, err = r.confine(words, invocation); err != nil {
 			return err
+		}
+		if n := len(invocation.Releases); n > 0 {
+			named = invocation.Releases[n-1]
 		}
 		if invocation.CreateNamespace { // with the label of this run
 			if err := r.ensure(ctx, invocation.Namespace); err != nil {
@@ -119,6 +123,9 @@ func (r *helmRunner) runWords(ctx context.Context, words []string) error {
 	r.last = result
 	r.warned = append(r.warned, apiWarnings(result)...)
 	r.releases.add(result.Release)
+	if named != "" {
+		r.release = named
+	}
 	if result.Release != nil {
 		r.release = result.Release.Name
 	}

@@ -14,8 +14,9 @@ type plan struct {
 	namespaces      []string // that steps name
 }
 
-// plan reads the tags and steps of a scenario. The tag Containers has the effect NeedsContainers.
-func (v *Vocabulary) plan(about *godog.Scenario) plan {
+// plan reads the tags and steps of a scenario, and its Helm command lines with runner. The tag Containers has the effect
+// NeedsContainers.
+func (v *Vocabulary) plan(about *godog.Scenario, runner helm.Helm) plan {
 	p := plan{serial: hasTag(about, Serial), networkPolicies: hasTag(about, NetworkPolicies)}
 	if hasTag(about, Containers) {
 		p.effects = NeedsContainers
@@ -25,7 +26,7 @@ func (v *Vocabulary) plan(about *godog.Scenario) plan {
 		p.namespaces = append(p.namespaces, step.Arguments("NAMESPACE")...)
 		if step.Row.Effects.Has(RunsHelm) {
 			for _, line := range step.Arguments("COMMAND") {
-				p.addHelm(line)
+				p.addHelm(runner, line)
 			}
 		}
 	}
@@ -33,12 +34,12 @@ func (v *Vocabulary) plan(about *godog.Scenario) plan {
 }
 
 // addHelm adds the effects and the namespace of a Helm command line. One that cannot be parsed fails when it runs.
-func (p *plan) addHelm(line string) {
+func (p *plan) addHelm(runner helm.Helm, line string) {
 	words, _, err := expand(line, "release", "chart")
 	if err != nil {
 		return
 	}
-	invocation, err := helm.ParseCommandLine(words)
+	invocation, err := runner.Parse(words)
 	if err != nil {
 		return
 	}

@@ -75,7 +75,7 @@ func (s *scenario) begin(ctx context.Context, about *godog.Scenario) (context.Co
 	if ctx.Err() != nil {
 		return ctx, endedBefore(about, context.Cause(ctx))
 	}
-	planned := s.suite.vocabulary.plan(about)
+	planned := s.suite.vocabulary.plan(about, s.suite.helm)
 	reason, err := s.suite.skipReason(ctx, planned)
 	if err != nil {
 		return ctx, err

@@ -70,6 +70,8 @@ type Options struct {
 	// Scratch is the folder in which each scenario gets a folder for its files, which is removed after the scenario.
 	// "" means the system's folder for temporary files.
 	Scratch string
+	// Helm is the path of the helm binary that runs Helm commands. "" means Helm 3 in this process.
+	Helm string
 	// Wait is the longest that a step waits for the cluster. 0 means one minute. It is also the time limit of Helm
 	// commands without --timeout, as far as it is below Helm's own limit of 5 minutes.
 	Wait time.Duration
@@ -124,6 +126,7 @@ type Suite struct {
 	client     kubernetes.Interface
 	resources  *resources
 	helm       helm.Helm
+	closeHelm  func() error
 	paths      paths
 
 	images     *standin.Images    // nil if the nodes pull all images
@@ -181,15 +184,14 @@ func (s *Suite) connect() (err error) {
 	if s.paths, err = newPaths(s.options); err != nil {
 		return err
 	}
-	client, err := helm.New(s.config, helm.Options{
-		Namespace: s.options.Namespace, Dir: s.options.Dir, Redirect: s.paths.redirect,
+	s.helm, s.closeHelm, err = helm.Connect(s.options.Helm, s.config, helm.Options{
+		Namespace: s.options.Namespace, Dir: s.options.Dir, Scratch: s.options.Scratch, Redirect: s.paths.redirect,
 		Timeout: min(s.options.Wait, helmTimeout),
 	})
 	if err != nil {
 		return err
 	}
-	s.helm = client
-	s.resources.discovery = client.Discovery()
+	s.resources.discovery = s.helm.Discovery()
 	s.resources.mapper = restmapper.NewDeferredDiscoveryRESTMapper(s.resources.discovery)
 	return nil
 }
@@ -220,7 +222,7 @@ func (s *Suite) ownership(progress io.Writer) ownership.Options {
 // names the unfinished work. A second call does nothing.
 func (s *Suite) Close(ctx context.Context) (err error) {
 	s.closing.Do(func() {
-		failed := []error{s.background.close(ctx)}
+		failed := []error{s.background.close(ctx), s.closeHelm()}
 		if s.images != nil {
 			failed = append(failed, within(ctx, "remove images from the nodes", func() error { return s.images.Remove(ctx) }))
 		}

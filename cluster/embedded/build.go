@@ -4,11 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 
-	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/semver"
 
 	"github.com/traderadmin/charts/internal/gobuild"
@@ -38,27 +35,9 @@ func controlPlane(ctx context.Context) (gobuild.Module, error) {
 			"this takes some minutes on the first run of this version, and later runs start it in seconds",
 		Retry: "give it more time:\n    go test -run TestFeatures -timeout 60m",
 	}
-	version, err := kubernetesVersion(filepath.Join(module.Dir, "go.mod"))
+	version, err := module.Requires("k8s.io/kubernetes")
 	module.Flags = []string{"-ldflags=" + linkerFlags(version)}
 	return module, err
-}
-
-// kubernetesVersion returns the version of Kubernetes that a go.mod file requires.
-func kubernetesVersion(gomod string) (string, error) {
-	content, err := os.ReadFile(gomod)
-	if err != nil {
-		return "", err
-	}
-	module, err := modfile.ParseLax(gomod, content, nil)
-	if err != nil {
-		return "", err
-	}
-	for _, required := range module.Require {
-		if required.Mod.Path == "k8s.io/kubernetes" {
-			return required.Mod.Version, nil
-		}
-	}
-	return "", fmt.Errorf("%s does not require k8s.io/kubernetes", gomod)
 }
 
 // linkerFlags omits debug information and sets the version of Kubernetes, as its releases do. Charts render for that

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -42,12 +41,12 @@ func TestBuildSetsTheKubernetesVersion(t *testing.T) {
 	t.Parallel()
 	module, err := controlPlane(t.Context())
 	require.NoError(t, err)
-	version, err := kubernetesVersion(filepath.Join(module.Dir, "go.mod"))
+	version, err := module.Requires("k8s.io/kubernetes")
 	require.NoError(t, err)
 	assert.Regexp(t, `^v1\.\d+\.\d+$`, version)
 	require.Len(t, module.Flags, 1)
 	assert.Contains(t, module.Flags[0], "version.gitVersion="+version+" ")
 
-	_, err = kubernetesVersion("../../go.mod")
-	assert.ErrorContains(t, err, "../../go.mod does not require k8s.io/kubernetes")
+	_, err = module.Requires("example.com/nothing")
+	assert.ErrorContains(t, err, "go.mod does not require example.com/nothing")
 }

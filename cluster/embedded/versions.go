@@ -3,7 +3,6 @@ package embedded
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -77,7 +76,7 @@ func clusterVersions(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	own, err := kubernetesVersion(filepath.Join(module.Dir, "go.mod"))
+	own, err := module.Requires("k8s.io/kubernetes")
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"os/exec"
@@ -24,6 +24,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/yaml"
 )
 
@@ -98,13 +99,13 @@ var stories = map[string]string{
 		install settings ./settings
 		upgrade -i settings ./settings`,
 	"wrong command lines": `
-		instal shop ./shop # differs: the nearest command is suggested on the same line
-		install shop ./shop --frobnicate # differs: the help is named
+		instal shop ./shop
+		install shop ./shop --frobnicate
 		install shop ./shop --timeout 5
 		install shop ./shop --output xml
 		install shop ./shop --dry-run=no
-		install # differs: the usage is on the same line
-		install shop ./shop ./shop # differs: the usage is on the same line
+		install
+		install shop ./shop ./shop
 		install ./settings
 		install shop ./settings -g
 		install Shop! ./settings
@@ -116,7 +117,7 @@ var stories = map[string]string{
 		install shop ./settings --set-json 'a={'
 		install shop ./settings --labels owner=me
 		install shop ./shop --set replicas=many
-		upgrade shop ./shop --cascade background # differs: the help is named
+		upgrade shop ./shop --cascade background
 		uninstall shop --cascade no
 		status shop --revision one
 		get all shop --template '{{'`,
@@ -217,7 +218,7 @@ var stories = map[string]string{
 		package ./incomplete
 		package ./nameless
 		package ./nowhere
-		package # differs: the usage is given
+		package
 		template shop out/shop-3.0.0.tgz -s templates/settings.yaml
 		show chart ./shop
 		show chart out/shop-3.0.0.tgz
@@ -231,28 +232,6 @@ var stories = map[string]string{
 		version --template '{{.Version}}'`,
 }
 
-// binaryHelm runs the helm binary.
-type binaryHelm struct {
-	path, home, kubeconfig, namespace, dir string
-}
-
-var _ Helm = binaryHelm{}
-
-// Run implements Helm as far as these tests need it: there are no releases in its results.
-func (b binaryHelm) Run(ctx context.Context, _ Scope, args ...string) (*Result, error) {
-	command := exec.CommandContext(ctx, b.path, args...)
-	command.Dir = b.dir
-	command.Env = []string{"HOME=" + b.home, "KUBECONFIG=" + b.kubeconfig, "HELM_NAMESPACE=" + b.namespace}
-	var stdout, stderr bytes.Buffer
-	command.Stdout, command.Stderr = &stdout, &stderr
-	err := command.Run()
-	warnings, cause, failed := strings.Cut("\n"+stderr.String(), "\nError: ")
-	if failed {
-		err = errors.New(strings.TrimSuffix(cause, "\n"))
-	}
-	return &Result{Output: stdout.String(), Warnings: strings.TrimPrefix(warnings, "\n")}, err
-}
-
 // buildBinary returns the path of the helm binary in the version of go.mod. The go command keeps it in its build cache.
 // With -short it skips the test, because a test runs the binary many times.
 func buildBinary(t *testing.T) string {
@@ -263,6 +242,14 @@ func buildBinary(t *testing.T) string {
 	output, err := exec.Command("go", "tool", "-n", "helm").Output()
 	require.NoError(t, err)
 	return strings.TrimSpace(string(output))
+}
+
+func newProcess(t *testing.T, binary string, config *rest.Config, options Options) *Process {
+	t.Helper()
+	process, err := NewProcess(binary, config, options)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, process.Close()) })
+	return process
 }
 
 // TestTheBinaryAgrees takes about 20 seconds: it runs the binary some 200 times.
@@ -278,7 +265,7 @@ func TestTheBinaryAgrees(t *testing.T) {
 			client, err := New(shared.Config(t), Options{Namespace: sides[0].namespace, Dir: sides[0].dir})
 			require.NoError(t, err)
 			sides[0].helm = client
-			sides[1].helm = binaryHelm{path, t.TempDir(), shared.Kubeconfig(t), sides[1].namespace, sides[1].dir}
+			sides[1].helm = newProcess(t, path, shared.Config(t), Options{Namespace: sides[1].namespace, Dir: sides[1].dir})
 			for line := range strings.Lines(lines) {
 				if line = strings.TrimSpace(line); line != "" {
 					compare(t, line, sides[0].run(t, line), sides[1].run(t, line))
@@ -301,6 +288,9 @@ func compare(t *testing.T, line string, inProcess, binary outcome) {
 	}
 	assert.Equal(t, binary.failed, inProcess.failed, "helm %s: failed", line)
 	assert.Equal(t, binary.files, inProcess.files, "helm %s: files", line)
+	if recording.MatchString(line) && !strings.Contains(line, "--dry-run") && !binary.failed {
+		assert.Equal(t, binary.releases, inProcess.releases, "helm %s: releases", line)
+	}
 	require.Equal(t, binary.objects, inProcess.objects, "helm %s: objects", line)
 }
 
@@ -331,6 +321,7 @@ type outcome struct {
 	output   string
 	objects  string
 	files    []string
+	releases string
 }
 
 func (s *side) run(t *testing.T, line string) outcome {
@@ -345,8 +336,21 @@ func (s *side) run(t *testing.T, line string) outcome {
 	}
 	return outcome{
 		failed: err != nil, messages: s.normalize(messages), output: s.normalize(result.Output),
-		objects: s.normalize(s.list(t)), files: s.files(t),
+		objects: s.normalize(s.list(t)), files: s.files(t), releases: s.normalize(list(result.Releases)),
 	}
+}
+
+// recording matches command lines that record a release, if they succeed.
+var recording = regexp.MustCompile(`^(install|upgrade|rollback|test|uninstall) `)
+
+// list returns a line for each release.
+func list(releases []*Release) string {
+	var lines strings.Builder
+	for _, r := range releases {
+		fmt.Fprintf(&lines, "%s/%s revision %d %s, %q, %d hooks\n",
+			r.Namespace, r.Name, r.Revision, r.Status, r.Manifest, len(r.Hooks))
+	}
+	return lines.String()
 }
 
 // variable maps placeholders to the parts of an output that differ from run to run.
@@ -490,7 +494,7 @@ var missingFlags = map[string]string{
 // TestTheBinaryHasTheSameFlags compares the commands and the flags in help texts, with short forms, types and defaults.
 func TestTheBinaryHasTheSameFlags(t *testing.T) {
 	t.Parallel()
-	binary := binaryHelm{path: buildBinary(t), home: t.TempDir()}
+	binary := newProcess(t, buildBinary(t), &rest.Config{Host: "http://127.0.0.1:1"}, Options{})
 	client := unreachable(t, Options{})
 	missing := map[string]bool{}
 	for _, command := range append(commandsIn(t, client, ""), "") {
@@ -551,7 +555,7 @@ func flagsIn(t *testing.T, helm Helm, command string) map[string][]string {
 
 func TestTheBinaryHasTheSameCommands(t *testing.T) {
 	t.Parallel()
-	binary := binaryHelm{path: buildBinary(t), home: t.TempDir()}
+	binary := newProcess(t, buildBinary(t), &rest.Config{Host: "http://127.0.0.1:1"}, Options{})
 	top := func(helm Helm) map[string]bool {
 		names := map[string]bool{}
 		for _, command := range commandsIn(t, helm, "") {

@@ -31,6 +31,9 @@ type Options struct {
 	// Timeout is the default of --timeout. 0 means Helm's, which is 5 minutes.
 	Timeout time.Duration
 
+	// Scratch is a folder for temporary files. "" means that of the system.
+	Scratch string
+
 	// KubeVersion is the default of --kube-version for `template` and `lint`, for instance "1.37.2". "" means the default
 	// of Helm's SDK.
 	KubeVersion string
@@ -43,6 +46,7 @@ type Client struct {
 	redirect    func(path string) string
 	timeout     time.Duration // 0 means Helm's
 	kubeVersion string
+	scratch     string
 	configure   func(context.Context, *execution) error // prepares the configuration of actions
 	discovery   discovery.DiscoveryInterface
 }
@@ -77,7 +81,7 @@ func New(config *rest.Config, options Options) (*Client, error) {
 	}
 	return &Client{
 		namespace: options.Namespace, dir: dir, redirect: options.Redirect, timeout: options.Timeout,
-		kubeVersion: options.KubeVersion, configure: cluster.configure, discovery: cluster.discovery,
+		kubeVersion: options.KubeVersion, scratch: options.Scratch, configure: cluster.configure, discovery: cluster.discovery,
 	}, nil
 }
 
@@ -90,11 +94,13 @@ var nameFieldManager = sync.OnceFunc(func() {
 	}
 })
 
-// Discovery returns a discovery client. It caches each answer until it is invalidated, and shares downloaded documents
-// with the client's commands.
+// Discovery implements Helm. The discovery client shares downloaded documents with the client's commands.
 func (c *Client) Discovery() discovery.CachedDiscoveryInterface {
 	return memory.NewMemCacheClient(c.discovery)
 }
+
+// Parse implements Helm with the flags of Helm 3.
+func (c *Client) Parse(args []string) (*Invocation, error) { return ParseCommandLine(args) }
 
 // Run implements Helm.
 //

@@ -87,7 +87,7 @@ func (e *execution) globalFlags(flags *pflag.FlagSet) {
 
 // begin runs after the flags are parsed and before the command.
 func (e *execution) begin(command *cobra.Command, _ []string) error {
-	if err := refusedFlag(command); err != nil {
+	if err := refusedFlag(command, command.Flags()); err != nil {
 		return err
 	}
 	if timeout := command.Flags().Lookup("timeout"); timeout != nil && !timeout.Changed && e.client.timeout > 0 {
@@ -105,10 +105,11 @@ func (e *execution) begin(command *cobra.Command, _ []string) error {
 	return e.client.configure(command.Context(), e)
 }
 
-// refusedFlag returns an error if a command line sets a flag that selects or configures the connection to the cluster.
-func refusedFlag(command *cobra.Command) (err error) {
+// refusedFlag returns an error if a flag is set that selects or configures the connection to the cluster. flags are those
+// of the command line.
+func refusedFlag(command *cobra.Command, flags *pflag.FlagSet) (err error) {
 	command.Root().PersistentFlags().VisitAll(func(flag *pflag.Flag) {
-		if flag.Changed && flag.Hidden {
+		if flag.Hidden && flags.Changed(flag.Name) {
 			err = fmt.Errorf("--%s cannot be used here: the suite chooses the cluster and the charts' source", flag.Name)
 		}
 	})

@@ -5,6 +5,8 @@ import (
 	"errors"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/rest"
 )
 
 // ErrReleaseNotFound is wrapped by the error of a command whose release does not exist.
@@ -17,6 +19,27 @@ type Helm interface {
 	// The result is never nil: if a command fails, the result has the output so far. The first line of the error is the
 	// cause, the last line is the command line. Errors wrap ErrReleaseNotFound, and the *rollout.Error of a wait.
 	Run(ctx context.Context, scope Scope, args ...string) (*Result, error)
+
+	// Parse parses a command line without running it, and returns the same error as Run for an unknown command, an unknown
+	// flag or a wrong number of arguments.
+	Parse(args []string) (*Invocation, error)
+
+	// Discovery returns a discovery client. It caches each answer until it is invalidated.
+	Discovery() discovery.CachedDiscoveryInterface
+}
+
+// Connect returns the Helm that a binary implements, or with an empty path the SDK of Helm 3, on the cluster that config
+// points at. It does not contact the cluster. closeAll releases what the Helm holds.
+func Connect(binary string, config *rest.Config, options Options) (connected Helm, closeAll func() error, err error) {
+	if binary == "" {
+		client, err := New(config, options)
+		return client, func() error { return nil }, err
+	}
+	process, err := NewProcess(binary, config, options)
+	if err != nil {
+		return nil, nil, err
+	}
+	return process, process.Close, nil
 }
 
 // Scope maps names and paths of a command line for one caller. The zero value leaves them unchanged.

@@ -53,7 +53,7 @@ func ParseCommandLine(args []string) (*Invocation, error) {
 	if err := command.ValidateArgs(words); err != nil {
 		return nil, err
 	}
-	if err := refusedFlag(command); err != nil {
+	if err := refusedFlag(command, command.Flags()); err != nil {
 		return nil, err
 	}
 	invocation := &Invocation{Command: strings.TrimPrefix(command.CommandPath(), root.Name()+" ")}
@@ -176,6 +176,14 @@ func suggestCommand(group *cobra.Command, typed, otherwise string) string {
 
 // flagError is cobra's hook for flags that cannot be parsed.
 func flagError(command *cobra.Command, err error) error {
+	return unknownFlag(command, command.Flags(), err)
+}
+
+// newNames are flags of Helm 4 that have another name in Helm 3.
+var newNames = map[string]string{"rollback-on-failure": "atomic", "force-replace": "force"}
+
+// unknownFlag returns the error of a command line that cannot be parsed with these flags of a command.
+func unknownFlag(command *cobra.Command, flags *pflag.FlagSet, err error) error {
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {
 		return err
@@ -185,11 +193,14 @@ func flagError(command *cobra.Command, err error) error {
 		typed, word = letters, "-"+letters
 	}
 	var names []string
-	command.Flags().VisitAll(func(flag *pflag.Flag) {
+	flags.VisitAll(func(flag *pflag.Flag) {
 		if !flag.Hidden {
 			names = append(names, flag.Name)
 		}
 	})
+	if older := newNames[typed]; older != "" && flags.Lookup(older) != nil {
+		return fmt.Errorf("unknown flag %s for %s: it is of Helm 4; Helm 3 has --%s", word, command.CommandPath(), older)
+	}
 	advice := fmt.Sprintf("`%s --help` lists the flags", command.CommandPath())
 	if nearest := suggest.Nearest(typed, names); nearest >= 0 {
 		advice = fmt.Sprintf("did you mean --%s?", names[nearest])

@@ -8,8 +8,8 @@ GOLANGCI_LINT = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 # helm-docs writes the chart's README. It is not in go.mod for the same reason.
 HELM_DOCS = $(GO) run github.com/norwoodj/helm-docs/cmd/helm-docs@v1.14.2
 
-# The Go modules: this one, and two that the suite builds on first use.
-MODULES = . cluster/embedded/controlplane lint/practices
+# The Go modules: this one, and three that the suite builds on first use.
+MODULES = . cluster/embedded/controlplane lint/practices internal/helm/helm4
 
 # The time limit for the tests of one package. The first run on a machine builds the control plane.
 TIMEOUT = 45m
@@ -21,7 +21,7 @@ export CORPUS
 FUZZTIME = 30s
 
 .DEFAULT_GOAL := help
-.PHONY: help test acceptance kind kind-unit lint mutants unit vet check race bench fuzz docs generate fmt tidy
+.PHONY: help test acceptance versions kind kind-unit lint mutants unit vet check race bench fuzz docs generate fmt tidy
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ test: lint acceptance vet unit ## run what a change must pass: linter, scenarios
 
 acceptance: ## run the scenarios on the embedded cluster
 	$(GO) test -count=1 -timeout $(TIMEOUT) -run '^TestFeatures$$'
+
+versions: ## run the scenarios on every version of Kubernetes that the embedded cluster emulates, with Helm 3 and 4
+	$(GO) test -count=1 -timeout $(TIMEOUT) -run '^TestFeatures$$' -kubernetes=all -helm=3,4
 
 kind: ## run the scenarios on a kind cluster: KIND_FLAGS='-kind-image=kindest/node:v1.37.2 -godog.tags=@containers'
 	$(GO) test -count=1 -timeout $(TIMEOUT) -run '^TestFeatures$$' -cluster=kind $(KIND_FLAGS)

@@ -79,6 +79,7 @@ func newShop(t *testing.T) *shop {
 		suiteModule: "..",
 		suiteModule + "/cluster/embedded/controlplane": "../cluster/embedded/controlplane",
 		suiteModule + "/lint/practices":                "../lint/practices",
+		suiteModule + "/internal/helm/helm4":           "../internal/helm/helm4",
 	} {
 		publish(t, s.proxy, module.Version{Path: path, Version: version}, folder)
 	}

@@ -31,12 +31,14 @@ func (r *suiteRun) newReport(
 		Title:    "Acceptance tests of " + r.source,
 		Command:  strings.Join(os.Args, " "),
 		Test:     r.t.Name(),
-		Flags:    scenarioFlags(clusters[0].Flags),
 		Sections: sections,
 	}
 	for _, on := range clusters {
-		if on.Name != "" {
-			options.Parts = append(options.Parts, report.Part{Name: on.Name, Flags: on.Flags})
+		for _, cell := range r.cells(on) {
+			options.Flags = scenarioFlags(cell.Flags)
+			if cell.Name != "" {
+				options.Parts = append(options.Parts, cell.Part)
+			}
 		}
 	}
 	if count > liveAbove && !isSet("godog.format") && !isSet("godog.f") {

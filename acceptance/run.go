@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/cucumber/godog"
@@ -71,6 +72,8 @@ type suiteRun struct {
 	godog  godog.Options
 	out    io.Writer
 
+	helms   []helmVersion
+	ran     int  // number of cells
 	written bool // the report is
 }
 
@@ -131,54 +134,55 @@ func (r *suiteRun) test() error {
 	if err != nil {
 		return err
 	}
+	if r.helms, err = r.findHelms(); err != nil {
+		return err
+	}
 	reported, err := r.newReport(count, findings, clusters)
 	if err != nil {
 		return err
 	}
 	ctx, stop := r.lifetime()
 	defer stop()
-	return r.testOnEach(ctx, clusters, reported)
-}
-
-// testOnEach runs the scenarios on one cluster after the other. If there are several, each is a subtest. If the objects
-// of failed scenarios are kept, it does not go on to the next cluster.
-func (r *suiteRun) testOnEach(ctx context.Context, clusters []cluster.Variant, reported *report.Report) error {
-	if len(clusters) == 1 {
-		return errors.Join(r.testOn(ctx, r.t, clusters[0], reported), r.writeReport(reported))
-	}
-	ran := 0
+	var failed []error
 	for _, variant := range clusters {
-		if ctx.Err() != nil || r.flags.keepFailed && r.t.Failed() {
-			break
-		}
-		r.t.Run(variant.Name, func(t *testing.T) {
-			ran++
-			fail(t, r.testOn(ctx, t, variant, reported))
-		})
+		failed = append(failed, r.testOn(ctx, variant, reported))
 	}
-	switch {
-	case ran == 0 && ctx.Err() == nil:
-		return fmt.Errorf("-run selects no scenario: with several clusters, the second part of its pattern names the "+
-			"cluster: -run %s/%s/SCENARIO", r.t.Name(), strings.ReplaceAll(clusters[0].Name, " ", "_"))
-	case ran < len(clusters) && r.t.Failed():
-		fmt.Fprintf(r.out, "\nThe scenarios did not run on %d of %d clusters.\n", len(clusters)-ran, len(clusters))
-	}
-	return r.writeReport(reported)
+	failed = append(failed, r.checkRan(clusters), r.writeReport(reported))
+	return errors.Join(failed...)
 }
 
-// testOn runs the scenarios on one cluster as subtests of t.
-func (r *suiteRun) testOn(
-	ctx context.Context, t *testing.T, on cluster.Variant, reported *report.Report,
-) (err error) {
+// testOn runs the scenarios on one cluster, with one Helm after the other. It starts the cluster only if -run selects
+// one of them.
+func (r *suiteRun) testOn(ctx context.Context, on cluster.Variant, reported *report.Report) (err error) {
 	provider, err := OpenCluster(r.flags.backend, r.source, on.Options, r.out)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, provider.Stop()) }()
-	if err := provider.Start(ctx); err != nil {
-		return err
+	start := sync.OnceValue(func() error { return provider.Start(ctx) })
+	for _, cell := range r.cells(on) {
+		if ctx.Err() != nil || r.flags.keepFailed && r.t.Failed() {
+			return nil
+		}
+		r.subtest(cell.Name, func(t *testing.T) error {
+			if err := start(); err != nil {
+				return err
+			}
+			err := r.testWith(ctx, t, provider, cell.helm, reported)
+			if errors.Is(err, errHung) { // which ends the process
+				err = errors.Join(err, provider.Stop())
+			}
+			return err
+		})
 	}
-	session, err := r.suite.Begin(ctx, provider, r.stepOptions())
+	return nil
+}
+
+// testWith runs the scenarios with one Helm as subtests of t.
+func (r *suiteRun) testWith(
+	ctx context.Context, t *testing.T, provider cluster.Provider, helm string, reported *report.Report,
+) (err error) {
+	session, err := r.suite.Begin(ctx, provider, r.stepOptions(helm))
 	if session != nil {
 		defer func() {
 			closing, cancel := r.closeContext(ctx)
@@ -276,7 +280,7 @@ func (r *suiteRun) sweep() (err error) {
 	if err := provider.Start(ctx); err != nil {
 		return err
 	}
-	session, err := r.suite.newSession(provider, r.stepOptions())
+	session, err := r.suite.newSession(provider, r.stepOptions(""))
 	if err != nil {
 		return err
 	}
@@ -288,10 +292,11 @@ func (r *suiteRun) openCluster() (cluster.Provider, error) {
 	return OpenCluster(r.flags.backend, r.source, r.flags.cluster, r.out)
 }
 
-// stepOptions returns the options of the steps that the flags set.
-func (r *suiteRun) stepOptions() steps.Options {
+// stepOptions returns the options of the steps that the flags set, for the Helm with this path.
+func (r *suiteRun) stepOptions(helm string) steps.Options {
 	return steps.Options{
 		ChartSource: r.source,
+		Helm:        helm,
 		Wait:        r.flags.wait,
 		RealImages:  r.flags.realImages,
 		HealthPaths: r.flags.healthPaths,

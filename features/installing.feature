@@ -90,7 +90,7 @@ Feature: Installing
     Scenario: A name in use is rejected, another release does not adopt its objects, and the release keeps running
       Given I run helm install traderadmin ./charts/traderadmin
       When I try helm install traderadmin ./charts/traderadmin --set replicaCount.goScanner=3
-      Then it fails with "cannot re-use a name that is still in use"
+      Then it fails with "a name that is still in use"
       And deployment/go-scanner is rolled out with 1 pod
       And release "traderadmin" has revision 1 and status "deployed"
       When I try helm install another ./charts/traderadmin

@@ -14,8 +14,8 @@ type plan struct {
 	namespaces      []string // that steps name
 }
 
-// plan reads the tags and steps of a scenario, and its Helm command lines with runner. The tag Containers has the effect
-// NeedsContainers.
+// plan reads the tags and steps of a scenario, and its Helm command lines with runner. The tag Containers has the
+// effect NeedsContainers.
 func (v *Vocabulary) plan(about *godog.Scenario, runner helm.Helm) plan {
 	p := plan{serial: hasTag(about, Serial), networkPolicies: hasTag(about, NetworkPolicies)}
 	if hasTag(about, Containers) {

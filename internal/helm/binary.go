@@ -15,9 +15,9 @@ import (
 // SDK is the name of Helm 3's SDK, which needs no binary, for Binary.
 const SDK = "3"
 
-// Binary returns the path of the helm binary that a name stands for, and the version of that Helm as people call it. The
-// name is "3" for the SDK, which has no path; "4" for Helm 4, which is built if the cache does not have it; or the path
-// of a helm binary. Progress of a build is written to progress.
+// Binary returns the path of the helm binary that a name stands for, and what people call that Helm, such as "Helm 4".
+// The name is "3" for the SDK, which has no path; "4" for Helm 4, which is built if the cache does not have it; or the
+// path of a helm binary. Progress of a build is written to progress.
 func Binary(ctx context.Context, name string, progress io.Writer) (path, version string, err error) {
 	switch name {
 	case SDK:

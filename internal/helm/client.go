@@ -81,7 +81,8 @@ func New(config *rest.Config, options Options) (*Client, error) {
 	}
 	return &Client{
 		namespace: options.Namespace, dir: dir, redirect: options.Redirect, timeout: options.Timeout,
-		kubeVersion: options.KubeVersion, scratch: options.Scratch, configure: cluster.configure, discovery: cluster.discovery,
+		kubeVersion: options.KubeVersion, scratch: options.Scratch,
+		configure: cluster.configure, discovery: cluster.discovery,
 	}, nil
 }
 

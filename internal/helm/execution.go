@@ -105,8 +105,8 @@ func (e *execution) begin(command *cobra.Command, _ []string) error {
 	return e.client.configure(command.Context(), e)
 }
 
-// refusedFlag returns an error if a flag is set that selects or configures the connection to the cluster. flags are those
-// of the command line.
+// refusedFlag returns an error if a flag is set that selects or configures the connection to the cluster. flags are
+// those of the command line.
 func refusedFlag(command *cobra.Command, flags *pflag.FlagSet) (err error) {
 	command.Root().PersistentFlags().VisitAll(func(flag *pflag.Flag) {
 		if flag.Hidden && flags.Changed(flag.Name) {

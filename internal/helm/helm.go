@@ -28,8 +28,8 @@ type Helm interface {
 	Discovery() discovery.CachedDiscoveryInterface
 }
 
-// Connect returns the Helm that a binary implements, or with an empty path the SDK of Helm 3, on the cluster that config
-// points at. It does not contact the cluster. closeAll releases what the Helm holds.
+// Connect returns the Helm that a binary implements, or with an empty path the SDK of Helm 3, on the cluster that
+// config points at. It does not contact the cluster. closeAll releases what the Helm holds.
 func Connect(binary string, config *rest.Config, options Options) (connected Helm, closeAll func() error, err error) {
 	if binary == "" {
 		client, err := New(config, options)

@@ -25,8 +25,8 @@ import (
 // The proxy also sees the objects that a wait or a hook waits for. As soon as one of them cannot become ready, the
 // binary is interrupted, as by Ctrl-C.
 //
-// The flags of the binary are those that its --help lists, and its arguments those of Helm 3's commands. The releases of
-// a result are those whose records the binary writes.
+// The flags of the binary are those that its --help lists, and its arguments those of Helm 3's commands. The releases
+// of a result are those whose records the binary writes.
 //
 // The binary has a home folder of its own. It does not see the plugins, repositories and settings of the user.
 //

@@ -23,8 +23,8 @@ func isRecord(object *unstructured.Unstructured) bool {
 	return object.GetKind() == "Secret" && strings.HasPrefix(kind, "helm.sh/release.")
 }
 
-// decodeRecord returns the revision in a record: JSON, compressed by gzip, in base64, as Helm stores it in the data of a
-// Secret, which are in base64, too.
+// decodeRecord returns the revision in a record. Helm stores it as JSON, compressed by gzip, in base64. The data of a
+// Secret are in base64, too.
 func decodeRecord(record *unstructured.Unstructured) (*release.Release, error) {
 	data, _, err := unstructured.NestedString(record.Object, "data", "release")
 	content := []byte(data)

@@ -33,15 +33,18 @@ Feature: Availability
         | .spec.maxReplicas                                   | 8          |
         | .spec.metrics[0].resource.name                      | cpu        |
         | .spec.metrics[0].resource.target.averageUtilization | 60         |
-      Given the objects
-        """
-        apiVersion: apps/v1
-        kind: Deployment
-        metadata: {name: go-scanner}
-        spec: {replicas: 3}
-        """
-      When I run helm upgrade traderadmin ./charts/traderadmin --reuse-values --set image.goScanner=custom:1.2
+      When another manager sets .spec.replicas of the deployment "go-scanner" to 3
+      And I run helm upgrade traderadmin ./charts/traderadmin --reuse-values --set image.goScanner=custom:1.2
       Then deployment/go-scanner is rolled out with 3 pods
+
+    Scenario: An upgrade and a rollback keep a container that an injector added
+      Given I run helm install traderadmin ./charts/traderadmin
+      And another manager sets .spec.template.spec.containers of the deploy "go-scanner" to [{name: proxy, image: p:1}]
+      When I run helm upgrade traderadmin ./charts/traderadmin --set image.goScanner=custom:1.2
+      Then the deployment "go-scanner" has .spec.template.spec.containers[*].image = [custom:1.2, p:1]
+      When I run helm rollback traderadmin 1
+      Then the deployment "go-scanner" has .spec.template.spec.containers[*].name = [go-scanner, proxy]
+      And deployment/go-scanner is rolled out
 
   Rule: Probes decide when a pod serves, and a terminating pod serves its last requests
 

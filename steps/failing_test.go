@@ -15,6 +15,14 @@ var failing = []failingExample{
 		 Then it fails with "a reason"`,
 		[]string{`failed, but not with "a reason"`, "./nowhere"},
 	}, {
+		`When I run helm install shop ./shop
+		 And another manager sets .spec.template.spec.containers[0].image of the deployment "shop" to "a:1"`,
+		[]string{".spec.template.spec.containers[0].image leads to more than fields with names", "set the whole list"},
+	}, {
+		`When I run helm install shop ./shop
+		 And another manager sets .spec.replicas of the deployment "shop" to many`,
+		[]string{`set .spec.replicas of the deployment "shop" in namespace "shop"`, "many"},
+	}, {
 		`When I try helm install shop ./nowhere`,
 		[]string{"no step checks `helm install shop ./nowhere`, which failed", "add `it fails with", "./nowhere"},
 	}, {

@@ -38,6 +38,19 @@ And I try helm install other-shop ./shop
 Then it fails with "exceeded quota: small"`,
 		},
 		{
+			Phrase: `another manager sets PATH of the KIND "NAME" to VALUE[ in namespace "NAMESPACE"]`, Method: s.setByAnother,
+			Does: "Sets a field as a controller does that shares the object with Helm: an autoscaler that sets the " +
+				"replicas, or an injector that adds a container. It owns the field from then on, by server-side apply. The " +
+				"value is YAML. Elements of a list that has keys are merged with those that are there.",
+			Example: `
+When I run helm install shop ./shop --set autoscaling.enabled=true
+And another manager sets .spec.replicas of the deployment "shop" to 3
+And another manager sets .spec.template.spec.containers of the deployment "shop" to [{name: proxy, image: "proxy:1"}]
+And I run helm upgrade with --set autoscaling.enabled=true --set image.tag=1.27
+Then deployment/shop is rolled out with 3 pods
+And the deployment "shop" has .spec.template.spec.containers[*].name = [shop, proxy]`,
+		},
+		{
 			Phrase: `the KIND "NAME" has[ in namespace "NAMESPACE"]`, Method: s.has, Columns: []string{"path", "value"},
 			Does: "Compares fields of an object, by their JSONPath, with values in YAML: `2` is a number, `\"2\"` is a " +
 				"string, `[a, b]` is a list, and an empty cell means that the field does not exist. A path that leads to " +

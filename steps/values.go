@@ -42,19 +42,23 @@ func expect(path, value string) (expectation, error) {
 
 // parsePath parses a JSONPath with or without braces and leading dot, as kubectl does.
 func parsePath(path string) (*jsonpath.JSONPath, error) {
-	expression := path
-	if !strings.HasPrefix(expression, "{") {
-		if !strings.HasPrefix(expression, ".") && !strings.HasPrefix(expression, "[") && !strings.HasPrefix(expression, "$") {
-			expression = "." + expression
-		}
-		expression = "{" + expression + "}"
-	}
 	parsed := jsonpath.New(path).AllowMissingKeys(true)
-	if err := parsed.Parse(expression); err != nil {
+	if err := parsed.Parse(braced(path)); err != nil {
 		return nil, fmt.Errorf("invalid JSONPath %s: %w; examples are .spec.ports[0].port and "+
 			".status.conditions[?(@.type==\"Ready\")].status", path, err)
 	}
 	return parsed, nil
+}
+
+// braced returns a JSONPath in the form that its parser takes.
+func braced(path string) string {
+	switch {
+	case strings.HasPrefix(path, "{"):
+		return path
+	case strings.HasPrefix(path, "."), strings.HasPrefix(path, "["), strings.HasPrefix(path, "$"):
+		return "{" + path + "}"
+	}
+	return "{." + path + "}"
 }
 
 func parseYAML(text string) (any, error) {

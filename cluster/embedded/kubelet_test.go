@@ -77,6 +77,16 @@ func TestKubelet(t *testing.T) {
 		assert.Contains(t, s.hasEvent("BackOff").Message, "Back-off restarting failed container c in pod p_crash(")
 	})
 
+	t.Run("a pod fails at its deadline", func(t *testing.T) {
+		s := newStorage(t, client, "deadline")
+		assert.Equal(t, []string{"Running: c running", "Failed: c Error"}, s.statesOf(corev1.PodFailed, nil, `
+			activeDeadlineSeconds: 1
+			containers: [{name: c, image: i}]`))
+		pod, err := client.CoreV1().Pods(s.namespace).Get(t.Context(), "p", metav1.GetOptions{})
+		require.NoError(t, err)
+		assert.Equal(t, "DeadlineExceeded", pod.Status.Reason)
+	})
+
 	t.Run("an exit code that is none is refused", func(t *testing.T) {
 		s := newStorage(t, client, "code")
 		s.create(map[string]string{"charts.traderadmin/exit-code": "many"}, `containers: [{name: c, image: i}]`)

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
@@ -76,7 +75,7 @@ func podFailure(pod *corev1.Pod) error {
 	return fmt.Errorf("it failed%s", suffix(pod.Status.Reason, pod.Status.Message))
 }
 
-// podProblems returns why a pod is not ready. It returns none if the pod is ready or being deleted. A container of a
+// podProblems returns why a pod is not ready, or none if the pod is ready or being deleted. A container of a
 // pod that has failed ends no wait: the controller of the pod creates another one, or gives up.
 func podProblems(pod *corev1.Pod) []problem {
 	if pod.DeletionTimestamp != nil {
@@ -121,57 +120,3 @@ func suffix(reason, message string) string {
 }
 
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
-
-// missingMounts returns an error that names the ConfigMaps and Secrets that a pod mounts and that do not exist. It
-// returns nil if all exist, or if the API server cannot be queried.
-func missingMounts(ctx context.Context, client kubernetes.Interface, pod *corev1.Pod) error {
-	var missing []string
-	for _, m := range requiredMounts(pod) {
-		var err error
-		if m.kind == "configmap" {
-			_, err = client.CoreV1().ConfigMaps(pod.Namespace).Get(ctx, m.name, metav1.GetOptions{})
-		} else {
-			_, err = client.CoreV1().Secrets(pod.Namespace).Get(ctx, m.name, metav1.GetOptions{})
-		}
-		if apierrors.IsNotFound(err) {
-			missing = append(missing, m.kind+"/"+m.name)
-		}
-	}
-	if len(missing) == 0 {
-		return nil
-	}
-	return fmt.Errorf("pod/%s mounts objects that do not exist: %s", pod.Name, strings.Join(missing, ", "))
-}
-
-// mount refers to a ConfigMap or a Secret that a volume contains.
-type mount struct{ kind, name string }
-
-// requiredMounts returns the ConfigMaps and Secrets in the volumes of a pod that are not optional.
-func requiredMounts(pod *corev1.Pod) []mount {
-	var required []mount
-	add := func(kind, name string, optional *bool) {
-		if name != "" && (optional == nil || !*optional) {
-			required = append(required, mount{kind, name})
-		}
-	}
-	for _, volume := range pod.Spec.Volumes {
-		if source := volume.ConfigMap; source != nil {
-			add("configmap", source.Name, source.Optional)
-		}
-		if source := volume.Secret; source != nil {
-			add("secret", source.SecretName, source.Optional)
-		}
-		if volume.Projected == nil {
-			continue
-		}
-		for _, source := range volume.Projected.Sources {
-			if source.ConfigMap != nil {
-				add("configmap", source.ConfigMap.Name, source.ConfigMap.Optional)
-			}
-			if source.Secret != nil {
-				add("secret", source.Secret.Name, source.Secret.Optional)
-			}
-		}
-	}
-	return required
-}

@@ -461,12 +461,25 @@ func TestMissingMountsEndAWait(t *testing.T) {
 			{VolumeSource: corev1.VolumeSource{Secret: &corev1.SecretVolumeSource{SecretName: "maybe", Optional: &optional}}},
 			{VolumeSource: corev1.VolumeSource{Projected: &corev1.ProjectedVolumeSource{Sources: []corev1.VolumeProjection{
 				{Secret: &corev1.SecretProjection{LocalObjectReference: ref("gone")}},
+				{ConfigMap: &corev1.ConfigMapProjection{
+					LocalObjectReference: ref("here"), Items: []corev1.KeyToPath{{Key: "k"}},
+				}},
 			}}}},
+			{VolumeSource: corev1.VolumeSource{Secret: &corev1.SecretVolumeSource{SecretName: "not mounted"}}},
+		}
+		container := &pod.Spec.Containers[0]
+		for i := range pod.Spec.Volumes {
+			volume := &pod.Spec.Volumes[i]
+			volume.Name = fmt.Sprint("v", i)
+			if i < 3 {
+				container.VolumeMounts = append(container.VolumeMounts, corev1.VolumeMount{Name: volume.Name})
+			}
 		}
 		here := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "here", Namespace: namespace}}
 		failed, took := waited(t, Ready("deployment", "app"), fake.NewClientset(deployment, set, pod, here))
 		assert.Equal(t, 5*time.Second, took)
-		assert.Contains(t, firstLines(failed), "pod/app-7-x mounts objects that do not exist: secret/gone")
+		assert.Contains(t, firstLines(failed),
+			"pod/app-7-x mounts what does not exist: secret/gone, the key k of configmap/here")
 	})
 }
 

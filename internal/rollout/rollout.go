@@ -20,7 +20,7 @@
 //     seconds. The number of crashes is less reliable: a program that waits for its database by crashing does so until
 //     the database is up. Pods of Jobs are exempt, because their backoffLimit decides.
 //   - Container creation (a missing ConfigMap, Secret or key, a command that cannot be started): after 10 seconds.
-//   - Mounts (a ConfigMap or Secret that a pod mounts does not exist): after 5 seconds.
+//   - Mounts (a ConfigMap or Secret that a pod mounts does not exist, or lacks a key): after 5 seconds.
 //   - Scheduling: at once if no node could hold the pod even if it were empty, by its allocatable resources and labels.
 //     Any other reason may go away. Nodes that an autoscaler would add are not considered.
 //   - Pod creation: a dry run asks the API server whether it accepts such a pod now. The wait ends at once if a

@@ -132,6 +132,12 @@ func (k *kubelets) sync(ctx context.Context, name cache.ObjectName) error {
 	l := lifecycle{pod, metav1.Now(), func(container *corev1.Container) (*refusal, error) {
 		return c.container(ctx, container)
 	}}
+	if left, limited := l.deadline(); limited {
+		if left <= 0 {
+			return k.update(ctx, pod, l.expired(), "")
+		}
+		k.queue.AddAfter(name, left)
+	}
 	if pod.Status.Phase == corev1.PodPending {
 		switch message, err := c.volumes(ctx); {
 		case err != nil:

@@ -48,6 +48,31 @@ func (l lifecycle) next() (next corev1.PodStatus, wait time.Duration, err error)
 	return next, wait, nil
 }
 
+// deadline returns how long the pod may still be active, and false if its time is not limited.
+func (l lifecycle) deadline() (left time.Duration, limited bool) {
+	limit, start := l.pod.Spec.ActiveDeadlineSeconds, l.pod.Status.StartTime
+	if limit == nil || start == nil {
+		return 0, false
+	}
+	return start.Add(time.Duration(*limit) * time.Second).Sub(l.now.Time), true
+}
+
+// expired returns the status of a pod that has been active for too long. Its containers are killed.
+func (l lifecycle) expired() corev1.PodStatus {
+	next := *l.pod.Status.DeepCopy()
+	for _, statuses := range [][]corev1.ContainerStatus{next.InitContainerStatuses, next.ContainerStatuses} {
+		for i := range statuses {
+			if statuses[i].State.Running != nil {
+				l.end(&statuses[i], 137)
+			}
+		}
+	}
+	next.Phase, next.Reason = corev1.PodFailed, "DeadlineExceeded"
+	next.Message = "Pod was active on the node longer than the specified deadline"
+	l.setConditions(&next, corev1.ConditionTrue)
+	return next
+}
+
 // unmounted returns the status of a pod that waits for a volume.
 func (l lifecycle) unmounted() corev1.PodStatus {
 	next := *l.pod.Status.DeepCopy()

@@ -5,6 +5,7 @@
 //	go run ./mutants -run redis   # the faults with redis in their names
 //	go run ./mutants -list        # their names
 //	go run ./mutants -cluster=kind -run redis
+//	go run ./mutants -helm=4      # with Helm 4
 //
 // The exit code is 0 if the faults are noticed. It is 1 if 1 in 20 or more survive, or if one is noticed without its
 // expected words. It is 2 if the faults could not be tried: one does not apply, or the unchanged chart does not pass.
@@ -29,6 +30,7 @@ import (
 
 	"github.com/traderadmin/charts/acceptance"
 	"github.com/traderadmin/charts/cluster"
+	"github.com/traderadmin/charts/internal/helm"
 )
 
 // The exit codes.
@@ -74,6 +76,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.StringVar(&o.suite.backend, "cluster", "embedded",
 		"the `backend` that provides the Kubernetes cluster: "+cluster.Names())
 	o.suite.clusterOptions.Bind(flags)
+	flags.StringVar(&o.suite.helm, "helm", helm.SDK,
+		"the Helm that runs the commands: 3, 4, or the `path` of a helm binary")
 	flags.DurationVar(&o.suite.wait, "wait", 30*time.Second, "how long a step may wait for the cluster")
 	flags.IntVar(&o.suite.concurrency, "concurrency", 4*runtime.NumCPU(), "maximum number of scenarios that run at once")
 	if err := flags.Parse(args); err != nil {

@@ -18,6 +18,7 @@ import (
 	"github.com/traderadmin/charts/acceptance"
 	"github.com/traderadmin/charts/cluster"
 	"github.com/traderadmin/charts/internal/gherkin"
+	"github.com/traderadmin/charts/internal/helm"
 )
 
 // suite is the chart and the scenarios to try the faults on.
@@ -29,6 +30,8 @@ type suite struct {
 	concurrency    int
 	backend        string // the name of the cluster backend
 	clusterOptions cluster.Options
+	helm           string // the name of the Helm, for helm.Binary
+	helmBinary     string // its path; empty for the SDK of Helm 3
 }
 
 // try tries the faults and returns their verdicts in the same order. If unchangedToo is set, it tries the unchanged
@@ -37,6 +40,9 @@ func (s suite) try(ctx context.Context, faults catalog, unchangedToo bool, out i
 	provider, err := acceptance.OpenCluster(s.backend, s.chart, s.clusterOptions, out)
 	if err != nil {
 		return nil, err
+	}
+	if s.helmBinary, _, err = helm.Binary(ctx, s.helm, out); err != nil {
+		return nil, fmt.Errorf("-helm=%s: %w", s.helm, err)
 	}
 	copies, err := os.MkdirTemp("", "mutants-")
 	if err != nil {

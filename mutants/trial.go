@@ -69,7 +69,9 @@ func (t trial) scenarios(
 	ctx context.Context, on cluster.Provider, out io.Writer, paths ...string,
 ) (v verdict, err error) {
 	v.fault = t.fault
-	options := steps.Options{ChartSource: t.chart, Wait: t.suite.wait, Progress: out, RetainNamespaces: -1}
+	options := steps.Options{
+		ChartSource: t.chart, Helm: t.suite.helmBinary, Wait: t.suite.wait, Progress: out, RetainNamespaces: -1,
+	}
 	session, err := t.suite.tested.Begin(ctx, on, options)
 	if session != nil {
 		defer func() {

@@ -251,17 +251,6 @@ Feature: Verdicts
     When I run helm install with -f values.yaml
     Then the job "demo" satisfies "self.status.conditions.exists(c, c.type == 'Suspended' && c.status == 'True')"
 
-  Scenario: a finished Job is deleted
-    Given the file "values.yaml"
-      """
-      kind: Job
-      spec: {ttlSecondsAfterFinished: 0}
-      pod: {restartPolicy: Never}
-      annotations: {helm.sh/hook: post-install}
-      """
-    When I run helm install with -f values.yaml --timeout 2m
-    Then there is no job "demo"
-
   Scenario: a container that crashes
     Given the file "values.yaml"
       """

@@ -9,7 +9,7 @@ import (
 
 	"github.com/traderadmin/charts/acceptance/internal/report"
 	"github.com/traderadmin/charts/cluster"
-	"github.com/traderadmin/charts/internal/helm"
+	"github.com/traderadmin/charts/internal/helm/binary"
 )
 
 // cell is one run of the scenarios: on one cluster, with one Helm.
@@ -30,11 +30,11 @@ func (r *suiteRun) findHelms() ([]helmVersion, error) {
 		if slices.ContainsFunc(all, func(other helmVersion) bool { return other.flag == name }) {
 			return nil, fmt.Errorf("-helm=%s names %s twice", r.flags.helm, name)
 		}
-		binary, version, err := helm.Binary(context.Background(), name, r.out)
+		path, version, err := binary.Find(context.Background(), name, r.out)
 		if err != nil {
 			return nil, fmt.Errorf("-helm=%s: %w", r.flags.helm, err)
 		}
-		all = append(all, helmVersion{name, version, binary})
+		all = append(all, helmVersion{name, version, path})
 	}
 	return all, nil
 }

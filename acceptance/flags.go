@@ -15,7 +15,7 @@ import (
 
 	"github.com/traderadmin/charts/acceptance/internal/shard"
 	"github.com/traderadmin/charts/cluster"
-	"github.com/traderadmin/charts/internal/helm"
+	"github.com/traderadmin/charts/internal/helm/binary"
 	"github.com/traderadmin/charts/steps"
 )
 
@@ -57,7 +57,7 @@ func newFlags(set *flag.FlagSet) *flags {
 	set.StringVar(&f.features, "features", "", "read the scenarios from this `folder` (default \"features\")")
 	set.StringVar(&f.backend, "cluster", "embedded",
 		"the `backend` that provides the Kubernetes cluster: "+cluster.Names())
-	set.StringVar(&f.helm, "helm", helm.SDK, "the Helm that runs the commands: 3, 4, or the `path` of a helm binary; "+
+	set.StringVar(&f.helm, "helm", binary.SDK, "the Helm that runs the commands: 3, 4, or the `path` of a helm binary; "+
 		"a list such as 3,4 runs the scenarios with each")
 	set.StringVar(&f.reportDir, "report", "",
 		"write index.html, junit.xml, cucumber.json and messages.ndjson to this `folder`")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/cucumber/godog"
@@ -115,7 +116,7 @@ func (r *suiteRun) lint() (*linter.Result, error) {
 		return nil, nil
 	}
 	result, err := linter.Run(context.Background(), []string{r.source}, linter.Options{
-		Rules: r.suite.Rules, Policies: r.flags.policies, Progress: r.out,
+		Rules: r.suite.Rules, Policies: r.flags.policies, Helms: strings.Split(r.flags.helm, ","), Progress: r.out,
 	})
 	if err != nil {
 		return nil, err

@@ -130,11 +130,11 @@ func (r *suiteRun) test() error {
 	if err := r.checkPolicies(); err != nil {
 		return err
 	}
-	findings, err := r.lint()
-	if err != nil {
+	if r.helms, err = r.findHelms(); err != nil {
 		return err
 	}
-	if r.helms, err = r.findHelms(); err != nil {
+	findings, err := r.lint()
+	if err != nil {
 		return err
 	}
 	reported, err := r.newReport(count, findings, clusters)

@@ -92,6 +92,7 @@ type commandLine struct {
 	memoryLimit  uint64
 	probes       string
 	practices    bool
+	helms        []string
 	resources    bool
 	testRules    bool
 	fix          bool
@@ -128,6 +129,8 @@ func newCommandLine() *commandLine {
 	c.StringVar(&c.probes, "probe", "",
 		"limit of `renderings` with values that no values set has, or off (default: twice those of the values sets)")
 	c.BoolVar(&c.practices, "practices", false, "run the checks of kube-score too, which is built on first use")
+	c.StringArrayVar(&c.helms, "helm", nil, "compare with what this Helm renders: 4, which is built on first use, or the "+
+		"`path` of a helm binary (repeatable)")
 	c.BoolVar(&c.resources, "resources", false, "print what a release requests from the cluster, and exit")
 	c.BoolVar(&c.fix, "fix", false,
 		"edit the files of the charts for findings with one solution, print the changes, and lint the result")
@@ -252,6 +255,7 @@ func (c *commandLine) suggest(err error) string {
 func (c *commandLine) options() linter.Options {
 	options := linter.Options{
 		Config: c.config, KubeVersions: c.kubeVersions, CRDs: c.crds, Policies: c.policies, Practices: c.practices,
+		Helms: c.helms,
 	}
 	for _, files := range c.values {
 		set := linter.ValuesSet{Files: strings.Split(files, ","), Set: c.set}

@@ -30,7 +30,7 @@ import (
 
 	"github.com/traderadmin/charts/acceptance"
 	"github.com/traderadmin/charts/cluster"
-	"github.com/traderadmin/charts/internal/helm"
+	"github.com/traderadmin/charts/internal/helm/binary"
 )
 
 // The exit codes.
@@ -76,7 +76,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.StringVar(&o.suite.backend, "cluster", "embedded",
 		"the `backend` that provides the Kubernetes cluster: "+cluster.Names())
 	o.suite.clusterOptions.Bind(flags)
-	flags.StringVar(&o.suite.helm, "helm", helm.SDK,
+	flags.StringVar(&o.suite.helm, "helm", binary.SDK,
 		"the Helm that runs the commands: 3, 4, or the `path` of a helm binary")
 	flags.DurationVar(&o.suite.wait, "wait", 30*time.Second, "how long a step may wait for the cluster")
 	flags.IntVar(&o.suite.concurrency, "concurrency", 4*runtime.NumCPU(), "maximum number of scenarios that run at once")

@@ -18,7 +18,7 @@ import (
 	"github.com/traderadmin/charts/acceptance"
 	"github.com/traderadmin/charts/cluster"
 	"github.com/traderadmin/charts/internal/gherkin"
-	"github.com/traderadmin/charts/internal/helm"
+	"github.com/traderadmin/charts/internal/helm/binary"
 )
 
 // suite is the chart and the scenarios to try the faults on.
@@ -30,7 +30,7 @@ type suite struct {
 	concurrency    int
 	backend        string // the name of the cluster backend
 	clusterOptions cluster.Options
-	helm           string // the name of the Helm, for helm.Binary
+	helm           string // the name of the Helm, for binary.Find
 	helmBinary     string // its path; empty for the SDK of Helm 3
 }
 
@@ -41,7 +41,7 @@ func (s suite) try(ctx context.Context, faults catalog, unchangedToo bool, out i
 	if err != nil {
 		return nil, err
 	}
-	if s.helmBinary, _, err = helm.Binary(ctx, s.helm, out); err != nil {
+	if s.helmBinary, _, err = binary.Find(ctx, s.helm, out); err != nil {
 		return nil, fmt.Errorf("-helm=%s: %w", s.helm, err)
 	}
 	copies, err := os.MkdirTemp("", "mutants-")

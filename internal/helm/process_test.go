@@ -16,6 +16,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+
+	"github.com/traderadmin/charts/internal/helm/binary"
 )
 
 // buildHelm4 returns the path of Helm 4's binary. With -short it skips the test, because the first build takes minutes.
@@ -24,10 +26,10 @@ func buildHelm4(t *testing.T) string {
 	if testing.Short() {
 		t.Skip("-short skips tests with Helm 4")
 	}
-	binary, version, err := Binary(t.Context(), "4", os.Stderr)
+	path, version, err := binary.Find(t.Context(), "4", os.Stderr)
 	require.NoError(t, err)
 	assert.Equal(t, "Helm 4", version)
-	return binary
+	return path
 }
 
 // withEachBinary runs a test with the binary of Helm 3 and with that of Helm 4, on a chart with one template.

@@ -2,6 +2,7 @@ package linter
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/gob"
 	"errors"
@@ -33,7 +34,7 @@ func WritePart(ctx context.Context, w io.Writer, path string, options Options) e
 	if err != nil {
 		return err
 	}
-	if err := r.startPractices(ctx, []string{path}); err != nil {
+	if err := cmp.Or(r.findHelms(ctx), r.startPractices(ctx, []string{path})); err != nil {
 		return err
 	}
 	return r.eachChart([]string{path}, func(_ int, path string) error {

@@ -49,7 +49,10 @@ type Options struct {
 	// Probes limits the renderings of a chart with values that it offers and that no values set has, such as the other
 	// value of a boolean. Zero is the limit of the configuration, and [policy.NoProbes] means none.
 	Probes policy.Probes
-	// Progress receives the progress of that build. Nil discards it.
+	// Helms are other Helms that charts must render alike with: "4", which is built on first use, or paths of helm
+	// binaries. Linting itself renders with the SDK of Helm 3.
+	Helms []string
+	// Progress receives the progress of these builds. Nil discards it.
 	Progress io.Writer
 	// BaseVersions are the previous versions of changed charts, by path. A chart in it must have a different version now.
 	// If it is not nil, unused suppressions are not reported, because charts that did not change may need them.
@@ -80,7 +83,7 @@ func Run(ctx context.Context, paths []string, options Options) (*Result, error) 
 	if err != nil {
 		return nil, err
 	}
-	if err := r.startPractices(ctx, paths); err != nil {
+	if err := cmp.Or(r.findHelms(ctx), r.startPractices(ctx, paths)); err != nil {
 		return nil, err
 	}
 	linted := make([]*linted, len(paths))
@@ -109,6 +112,7 @@ type run struct {
 	rendering chan struct{} // a semaphore with a slot for each core
 	policies  policies
 	practices *kubescore.Runner // nil unless a chart asks for practices
+	helms     []helmBinary
 }
 
 func newRun(options Options) (*run, error) {
@@ -274,11 +278,19 @@ func (r *run) lint(ctx context.Context, path string) (*linted, error) {
 	comments := comments{all: suppression.Read(o.chart, v.sets, known)}
 	found := make([][]occurrence[Finding], len(v.renderings))
 	releases := newReleases(o)
+	unknown, err := r.unknownFlags(ctx, o.chart)
+	if err != nil {
+		return nil, err
+	}
 	var base baseRendering
 	if err := r.eachRendering(ctx, o, func(i int, rendering rendering, rendered *chart.Rendered) error {
 		releases.add(i, rendered)
 		base.offer(rendering, rendered, len(v.versions)-1)
 		practices, err := r.checkPractices(o.policy, rendered)
+		if err != nil {
+			return err
+		}
+		helms, err := r.checkHelms(ctx, rendering, rendered)
 		found[i] = v.check(rendering, rules, rule.Pass{
 			Chart:       o.chart,
 			Rendered:    rendered,
@@ -286,8 +298,10 @@ func (r *run) lint(ctx context.Context, path string) (*linted, error) {
 			CRDs:        r.crds,
 			BaseVersion: r.options.BaseVersions[path],
 			Practices:   practices,
+			Helms:       helms,
 			Comments:    comments.all,
 
+			UnknownFlags:      unknown,
 			AdmissionPolicies: r.admission,
 		})
 		return err

@@ -52,6 +52,11 @@ func TestPracticesOfSeveralCharts(t *testing.T) {
 	assert.Equal(t, found[paths[0]], found[paths[2]])
 }
 
+// A lint, plus one process of Helm 4 for each values set, and for each flag in the chart's documents.
+func BenchmarkLintHelm4(b *testing.B) {
+	benchmark(b, []string{traderadmin}, linter.Options{Helms: []string{"4"}, Progress: io.Discard})
+}
+
 // A lint, plus the start of kube-score's process and its checks.
 func BenchmarkLintPractices(b *testing.B) {
 	benchmark(b, []string{traderadmin}, linter.Options{Practices: true, Progress: io.Discard})

@@ -94,6 +94,10 @@ type Pass struct {
 	BaseVersion string
 	// Practices are the findings of kube-score, if it ran.
 	Practices []kubescore.Finding
+	// Helms are what other Helms make of the rendering; see linter.Options.
+	Helms []HelmRun
+	// UnknownFlags are the flags in the chart's documents that other Helms do not know.
+	UnknownFlags []UnknownFlag
 	// AdmissionPolicies are the ValidatingAdmissionPolicies of the cluster.
 	AdmissionPolicies []*admission.Policy
 	// Comments are the suppressions in comments of the chart.

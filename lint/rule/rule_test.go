@@ -33,11 +33,17 @@ import (
 //	changed from VERSION
 //
 // above the files sets the version of the chart before it changed. A folder policies has the admission policies of the
-// cluster.
+// cluster. A line
+//
+//	helm 4
+//
+// compares the chart with what Helm 4 makes of it. With -short these fixtures are skipped, because the first build of
+// Helm 4 takes minutes.
 var (
 	wantOnLine = regexp.MustCompile(`(?:#|/\*) want (".*")`)
 	wantAbove  = regexp.MustCompile(`^want (\S+) (".*")$`)
 	changed    = regexp.MustCompile(`(?m)^changed from (\S+)$`)
+	otherHelm  = regexp.MustCompile(`(?m)^helm (\S+)$`)
 	quoted     = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 )
 
@@ -113,6 +119,12 @@ func check(t *testing.T, r *rule.Rule, fixture string) int {
 	}
 	if policies := filepath.Join(folder, "policies"); dirExists(policies) {
 		options.Policies = policies
+	}
+	if m := otherHelm.FindSubmatch(archive.Comment); m != nil {
+		if testing.Short() {
+			t.Skip("-short skips what Helm 4 makes of a chart")
+		}
+		options.Helms, options.Progress = []string{string(m[1])}, os.Stderr
 	}
 	result, err := linter.Run(context.Background(), []string{folder}, options)
 	require.NoError(t, err, fixture)

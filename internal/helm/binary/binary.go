@@ -1,4 +1,5 @@
-package helm
+// Package binary finds helm binaries, builds that of Helm 4, and asks a binary what it does without a cluster.
+package binary
 
 import (
 	"context"
@@ -12,13 +13,13 @@ import (
 	"github.com/traderadmin/charts/internal/gobuild"
 )
 
-// SDK is the name of Helm 3's SDK, which needs no binary, for Binary.
+// SDK is the name of Helm 3's SDK, which needs no binary, for [Find].
 const SDK = "3"
 
-// Binary returns the path of the helm binary that a name stands for, and what people call that Helm, such as "Helm 4".
+// Find returns the path of the helm binary that a name stands for, and what people call that Helm, such as "Helm 4".
 // The name is "3" for the SDK, which has no path; "4" for Helm 4, which is built if the cache does not have it; or the
 // path of a helm binary. Progress of a build is written to progress.
-func Binary(ctx context.Context, name string, progress io.Writer) (path, version string, err error) {
+func Find(ctx context.Context, name string, progress io.Writer) (path, version string, err error) {
 	switch name {
 	case SDK:
 		return "", "Helm 3", nil

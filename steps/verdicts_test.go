@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/traderadmin/charts/internal/gherkin"
+	"github.com/traderadmin/charts/internal/helm/binary"
 )
 
 // verdicts is the table of small manifests and charts, each with the verdict that it has on every cluster. The rules in
@@ -51,6 +52,25 @@ func TestVerdicts(t *testing.T) {
 	}
 	output, passed := runTagged(t, suite, string(feature), tags, 4)
 	assert.True(t, passed, output)
+}
+
+// TestCases installs charts after public reports with Helm 3 and with Helm 4.
+func TestCases(t *testing.T) {
+	t.Parallel()
+	feature, err := os.ReadFile("testdata/cases.feature")
+	require.NoError(t, err)
+	for name, skipped := range map[string]string{"3": "@helm4", "4": "@helm3"} {
+		t.Run("helm "+name, func(t *testing.T) { // not in parallel: a chart has a cluster-scoped object
+			if testing.Short() && name != binary.SDK {
+				t.Skip("-short skips Helm 4, whose first build takes minutes")
+			}
+			path, _, err := binary.Find(t.Context(), name, os.Stderr)
+			require.NoError(t, err)
+			suite := newSuite(t, func(o *Options) { o.Dir, o.Helm, o.Release, o.Namespace = "..", path, "demo", "demo" })
+			output, passed := runTagged(t, suite, string(feature), "~"+skipped, 8)
+			assert.True(t, passed, output)
+		})
+	}
 }
 
 // TestVerdictsThatDifferAreDocumented compares the rules of the table with docs/clusters.md. The flag -update writes

@@ -27,10 +27,10 @@ func TestStorage(t *testing.T) {
 
 	t.Run("a claim of the default class is bound to a volume on the node of its first pod", func(t *testing.T) {
 		s := newStorage(t, client, "local")
-		s.claim("data", "", "1Gi", corev1.ReadWriteOnce)
+		s.claim("", "1Gi", corev1.ReadWriteOnce)
 		s.hasEvent("WaitForFirstConsumer")
-		s.pod("data")
-		claim := s.awaitClaim("data", bound)
+		s.pod()
+		claim := s.awaitClaim(bound)
 		assert.Equal(t, "standard", *claim.Spec.StorageClassName)
 		volume := s.volume(claim)
 		pod := s.awaitPod("data")
@@ -43,26 +43,26 @@ func TestStorage(t *testing.T) {
 
 	t.Run("a local volume cannot be used on several nodes", func(t *testing.T) {
 		s := newStorage(t, client, "shared")
-		s.claim("data", "standard", "1Gi", corev1.ReadWriteMany)
-		s.pod("data")
+		s.claim("standard", "1Gi", corev1.ReadWriteMany)
+		s.pod()
 		assert.Contains(t, s.hasEvent("ProvisioningFailed").Message, "ReadWriteMany")
 	})
 
 	t.Run("a local volume cannot grow", func(t *testing.T) {
 		s := newStorage(t, client, "fixed")
-		s.claim("data", "standard", "1Gi", corev1.ReadWriteOnce)
-		s.pod("data")
-		s.awaitClaim("data", bound)
-		err := s.grow("data", "2Gi")
+		s.claim("standard", "1Gi", corev1.ReadWriteOnce)
+		s.pod()
+		s.awaitClaim(bound)
+		err := s.grow("2Gi")
 		assert.True(t, apierrors.IsForbidden(err), "%v", err)
 	})
 
 	t.Run("a claim of class network is bound at once, and grows", func(t *testing.T) {
 		s := newStorage(t, client, "network")
-		s.claim("data", "network", "1Gi", corev1.ReadWriteMany)
-		s.awaitClaim("data", bound)
-		require.NoError(t, s.grow("data", "2Gi"))
-		claim := s.awaitClaim("data", func(claim *corev1.PersistentVolumeClaim) bool {
+		s.claim("network", "1Gi", corev1.ReadWriteMany)
+		s.awaitClaim(bound)
+		require.NoError(t, s.grow("2Gi"))
+		claim := s.awaitClaim(func(claim *corev1.PersistentVolumeClaim) bool {
 			return claim.Status.Capacity.Storage().String() == "2Gi"
 		})
 		assert.Equal(t, "2Gi", s.volume(claim).Spec.Capacity.Storage().String())
@@ -70,8 +70,8 @@ func TestStorage(t *testing.T) {
 
 	t.Run("a claim of an unknown class stays pending", func(t *testing.T) {
 		s := newStorage(t, client, "unknown")
-		s.claim("data", "gold", "1Gi", corev1.ReadWriteOnce)
-		s.pod("data")
+		s.claim("gold", "1Gi", corev1.ReadWriteOnce)
+		s.pod()
 		assert.Contains(t, s.hasEvent("ProvisioningFailed").Message, `"gold" not found`)
 	})
 }
@@ -93,11 +93,14 @@ func newStorage(t *testing.T, client kubernetes.Interface, namespace string) sto
 	return storage{t, client, namespace}
 }
 
-// claim creates a claim. An empty class is that of the cluster's default.
-func (s storage) claim(name, class, size string, mode corev1.PersistentVolumeAccessMode) {
+// claimName is the name of the claim in each namespace, and of the pod that mounts it.
+const claimName = "data"
+
+// claim creates the claim. An empty class is that of the cluster's default.
+func (s storage) claim(class, size string, mode corev1.PersistentVolumeAccessMode) {
 	s.Helper()
 	claim := &corev1.PersistentVolumeClaim{
-		ObjectMeta: metav1.ObjectMeta{Name: name},
+		ObjectMeta: metav1.ObjectMeta{Name: claimName},
 		Spec: corev1.PersistentVolumeClaimSpec{
 			AccessModes: []corev1.PersistentVolumeAccessMode{mode},
 			Resources: corev1.VolumeResourceRequirements{
@@ -112,19 +115,19 @@ func (s storage) claim(name, class, size string, mode corev1.PersistentVolumeAcc
 	require.NoError(s, err)
 }
 
-func (s storage) grow(claim, size string) error {
+func (s storage) grow(size string) error {
 	patch := fmt.Appendf(nil, `{"spec": {"resources": {"requests": {"storage": %q}}}}`, size)
 	_, err := s.client.CoreV1().PersistentVolumeClaims(s.namespace).
-		Patch(s.Context(), claim, types.MergePatchType, patch, metav1.PatchOptions{})
+		Patch(s.Context(), claimName, types.MergePatchType, patch, metav1.PatchOptions{})
 	return err
 }
 
-// pod creates a pod that mounts a claim. It has the name of the claim.
-func (s storage) pod(claim string) {
+// pod creates the pod that mounts the claim.
+func (s storage) pod() {
 	s.Helper()
-	source := corev1.VolumeSource{PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claim}}
+	source := corev1.VolumeSource{PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claimName}}
 	_, err := s.client.CoreV1().Pods(s.namespace).Create(s.Context(), &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Name: claim},
+		ObjectMeta: metav1.ObjectMeta{Name: claimName},
 		Spec: corev1.PodSpec{
 			Containers: []corev1.Container{{
 				Name: "c", Image: "i", VolumeMounts: []corev1.VolumeMount{{Name: "v", MountPath: "/v"}},
@@ -143,12 +146,10 @@ func (s storage) await(what string, ok func(ctx context.Context) bool) {
 	require.Eventually(s, func() bool { return ok(s.Context()) }, 20*time.Second, 20*time.Millisecond, what)
 }
 
-func (s storage) awaitClaim(
-	name string, ok func(*corev1.PersistentVolumeClaim) bool,
-) (claim *corev1.PersistentVolumeClaim) {
+func (s storage) awaitClaim(ok func(*corev1.PersistentVolumeClaim) bool) (claim *corev1.PersistentVolumeClaim) {
 	s.Helper()
-	s.await("the claim "+name, func(ctx context.Context) bool {
-		found, err := s.client.CoreV1().PersistentVolumeClaims(s.namespace).Get(ctx, name, metav1.GetOptions{})
+	s.await("the claim", func(ctx context.Context) bool {
+		found, err := s.client.CoreV1().PersistentVolumeClaims(s.namespace).Get(ctx, claimName, metav1.GetOptions{})
 		claim = found
 		return err == nil && ok(found)
 	})

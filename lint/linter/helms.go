@@ -17,8 +17,8 @@ import (
 // helmBinary is a Helm that charts are linted for besides the Helm 3 of the linter.
 type helmBinary struct{ path, version string }
 
-// findHelms finds the binaries of Options.Helms. It runs before the charts are linted, because a build of Helm 4 must not
-// count towards the time that a chart may take.
+// findHelms finds the binaries of Options.Helms. It runs before the charts are linted, because a build of Helm 4 must
+// not count towards the time that a chart may take.
 func (r *run) findHelms(ctx context.Context) error {
 	progress := r.options.Progress
 	if progress == nil {
@@ -90,4 +90,3 @@ func (r *run) unknownFlags(ctx context.Context, c *chart.Chart) ([]rule.UnknownF
 	}
 	return unknown, nil
 }
-

@@ -49,8 +49,8 @@ func checkHelmDiffers(p *Pass) {
 	}
 }
 
-const helmDiffersFix = "Change the template so that both render the same, for example with a default for a value that may " +
-	"be null."
+const helmDiffersFix = "Change the template so that both render the same, for example with a default for a value " +
+	"that may be null."
 
 // compareObjects reports one difference for each object that the two render differently.
 func (p *Pass) compareObjects(run HelmRun) {

@@ -47,15 +47,15 @@ func checkHelmFlagUnknown(p *Pass) {
 	}
 }
 
-// helmCommand matches a helm command in a line of text, with its first words and its flags. It ends where a shell command
-// or inline code does.
+// helmCommand matches a helm command in a line of text, with its first words and its flags. It ends where a shell
+// command or inline code does.
 var (
 	helmCommand = regexp.MustCompile("(?:^|[\\s`$\"'(])helm ([a-z]+)( [a-z]+)?((?: [^`|;&#]*)?)")
 	longFlag    = regexp.MustCompile(`\s(--[a-z][a-z0-9-]+)`)
 )
 
-// HelmFlags returns the long flags of the helm commands in the chart's NOTES.txt and Markdown files. A command may go on
-// after a backslash at the end of a line.
+// HelmFlags returns the long flags of the helm commands in the chart's NOTES.txt and Markdown files. A command may go
+// on after a backslash at the end of a line.
 func HelmFlags(c *chart.Chart) []HelmFlag {
 	var flags []HelmFlag
 	source := c.Source()

@@ -76,7 +76,7 @@ func TestMessagesOfPartsHaveDistinctIDs(t *testing.T) {
 			Source                            *struct{ URI string }
 		}
 		require.NoError(t, json.Unmarshal([]byte(line), &message))
-		id := ""
+		var id string
 		switch {
 		case message.Pickle != nil:
 			id = "pickle " + message.Pickle.ID

@@ -36,8 +36,11 @@ func Find(ctx context.Context, name string, progress io.Writer) (path, version s
 	}
 	output, err := exec.CommandContext(ctx, path, "version", "--template", "{{.Version}}").Output()
 	version = strings.TrimSpace(string(output))
-	if err != nil || !isVersion.MatchString(version) {
-		return "", "", fmt.Errorf("%s is no helm binary: `helm version` prints %q (%v)", path, version, err)
+	if err == nil && !isVersion.MatchString(version) {
+		err = errors.New("that is no version")
+	}
+	if err != nil {
+		return "", "", fmt.Errorf("%s is no helm binary: `helm version` prints %q: %w", path, version, err)
 	}
 	return path, "Helm " + version, nil
 }

@@ -70,8 +70,8 @@ func bySource(printed string) map[string]string {
 	return files
 }
 
-// RefusesFlag reports whether a command of the binary at path, such as "upgrade" or "repo add", does not know a flag, such
-// as --recreate-pods. It is false for flags that are deprecated, and for commands that the binary does not have.
+// RefusesFlag reports whether a command of the binary at path, such as "upgrade" or "repo add", does not know a flag,
+// such as --recreate-pods. It is false for flags that are deprecated, and for commands that the binary does not have.
 func RefusesFlag(ctx context.Context, path string, command []string, flag string) (bool, error) {
 	words := slices.Concat(command, []string{"--help"})
 	if _, err := output(ctx, path, nil, words...); err != nil {

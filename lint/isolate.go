@@ -53,6 +53,9 @@ func (c *commandLine) isolate(
 // arguments returns the flags that say how to lint a chart.
 func (c *commandLine) arguments() []string {
 	var args []string
+	if c.all && !c.Changed("all") {
+		args = append(args, "--all")
+	}
 	c.Visit(func(f *pflag.Flag) {
 		switch f.Name {
 		case "format", "fail-on", "changed-since":

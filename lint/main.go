@@ -93,6 +93,7 @@ type commandLine struct {
 	probes       string
 	practices    bool
 	helms        []string
+	all          bool
 	resources    bool
 	testRules    bool
 	fix          bool
@@ -131,6 +132,8 @@ func newCommandLine() *commandLine {
 	c.BoolVar(&c.practices, "practices", false, "run the checks of kube-score too, which is built on first use")
 	c.StringArrayVar(&c.helms, "helm", nil, "compare with what this Helm renders: 4, which is built on first use, or the "+
 		"`path` of a helm binary (repeatable)")
+	c.BoolVar(&c.all, "all", false,
+		"report every violation of its own, instead of one finding for those of one cause")
 	c.BoolVar(&c.resources, "resources", false, "print what a release requests from the cluster, and exit")
 	c.BoolVar(&c.fix, "fix", false,
 		"edit the files of the charts for findings with one solution, print the changes, and lint the result")
@@ -219,14 +222,14 @@ func lint(ctx context.Context, args []string, stdout, stderr io.Writer) (int, er
 	if isCommand {
 		options.Isolate = c.isolate(options.BaseVersions, stderr)
 	}
+	if c.fix {
+		if err := c.fixCharts(ctx, stderr, paths, options); err != nil {
+			return 0, err
+		}
+	}
 	result, err := linter.Run(ctx, paths, options)
 	if err != nil {
 		return 0, err
-	}
-	if c.fix {
-		if result, err = fixCharts(ctx, stderr, paths, options, result); err != nil {
-			return 0, err
-		}
 	}
 	for _, o := range outputs {
 		if err := o.write(stdout, result); err != nil {
@@ -255,7 +258,7 @@ func (c *commandLine) suggest(err error) string {
 func (c *commandLine) options() linter.Options {
 	options := linter.Options{
 		Config: c.config, KubeVersions: c.kubeVersions, CRDs: c.crds, Policies: c.policies, Practices: c.practices,
-		Helms: c.helms,
+		Helms: c.helms, Separate: c.all,
 	}
 	for _, files := range c.values {
 		set := linter.ValuesSet{Files: strings.Split(files, ","), Set: c.set}
@@ -382,10 +385,17 @@ func testRules(w io.Writer, paths []string, options linter.Options) (int, error)
 	return clean, err
 }
 
-// fixCharts edits the charts, prints the changes, and lints the result.
-func fixCharts(
-	ctx context.Context, w io.Writer, paths []string, options linter.Options, result *linter.Result,
-) (*linter.Result, error) {
+// fixCharts edits the charts and prints the changes. It needs every finding of its own.
+func (c *commandLine) fixCharts(ctx context.Context, w io.Writer, paths []string, options linter.Options) error {
+	options.Separate = true
+	if !c.all {
+		c.all = true
+		defer func() { c.all = false }()
+	}
+	result, err := linter.Run(ctx, paths, options)
+	if err != nil {
+		return err
+	}
 	for _, path := range paths {
 		var findings []linter.Finding
 		for _, f := range result.Findings {
@@ -398,8 +408,8 @@ func fixCharts(
 			fmt.Fprintf(w, "%s: %s\n", change.Position, change.What)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("--fix: %w", err)
+			return fmt.Errorf("--fix: %w", err)
 		}
 	}
-	return linter.Run(ctx, paths, options)
+	return nil
 }

@@ -2,6 +2,7 @@
 package format
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -40,6 +41,13 @@ func Write(w io.Writer, name string, result *linter.Result) error {
 		return err
 	}
 	return writers[name](w, result)
+}
+
+// bySeverity returns findings for people to read: errors first, those of one severity in their order.
+func bySeverity(findings []linter.Finding) []linter.Finding {
+	return slices.SortedStableFunc(slices.Values(findings), func(a, b linter.Finding) int {
+		return cmp.Compare(b.Severity, a.Severity)
+	})
 }
 
 // position returns the position of a finding, or its chart if it is in no file.

@@ -55,7 +55,7 @@ func odd() *linter.Result {
 				Message:  `container "web" of Deployment/shop has no limits for cpu, memory`, Fix: "Set `resources.limits`.",
 				Object: "Deployment/shop", Container: "web", Variants: "values-production.yaml, Kubernetes 1.37+",
 				Value: linter.Value{Position: at("testdata/shop/values.yaml", 4, 4), Key: `["箱"].cpu`},
-				Probe: linter.Probe{Flags: "--set web.env.SAMPLE=8080", MadeUp: "web.env"},
+				Probe: linter.Probe{Flags: "--set web.env.SAMPLE=8080", MadeUp: "web.env"}, Count: 2,
 			},
 			{ // the value is at the position itself
 				Chart: "testdata/shop", Rule: "limits-missing", Severity: linter.Error,

@@ -9,14 +9,14 @@ import (
 	"github.com/traderadmin/charts/lint/linter"
 )
 
-// writeMarkdown writes the counts and a table of the findings, for job summaries and comments.
+// writeMarkdown writes the counts and a table of the findings, errors first, for job summaries and comments.
 func writeMarkdown(w io.Writer, result *linter.Result) error {
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "### Chart lint\n\n%s\n", summary(result))
 	if len(result.Findings) > 0 {
 		out.WriteString("\n| Severity | Place | Finding | Rule |\n| --- | --- | --- | --- |\n")
 	}
-	for _, f := range result.Findings {
+	for _, f := range bySeverity(result.Findings) {
 		text := sentences(f)
 		for i := range text {
 			text[i] = MarkdownCell(text[i])

@@ -16,15 +16,17 @@ import (
 )
 
 // writeText writes text for people: each finding with its position, in the form that terminals and editors recognize,
-// the quoted line and the fix; then the counts and the duration. An empty line separates the files.
+// the quoted line and the fix; then the counts and the duration. Errors are first, then warnings, then infos. An empty
+// line separates the files.
 func writeText(w io.Writer, result *linter.Result) error {
 	t := text{colored: isTerminal(w), sources: newSources()}
 	left, shown, hidden := map[repetition]int{}, map[repetition]int{}, map[repetition]int{}
-	for _, f := range result.Findings {
+	findings := bySeverity(result.Findings)
+	for _, f := range findings {
 		left[repetitionOf(f)]++
 	}
-	for i, f := range result.Findings {
-		if i > 0 && position(f).File != position(result.Findings[i-1]).File {
+	for i, f := range findings {
+		if i > 0 && (position(f).File != position(findings[i-1]).File || f.Severity != findings[i-1].Severity) {
 			t.out.WriteByte('\n')
 		}
 		r := repetitionOf(f)
@@ -50,11 +52,14 @@ func writeText(w io.Writer, result *linter.Result) error {
 // maxShown is how many findings of one rule in one file are shown that are no errors.
 const maxShown = 5
 
-// repetition identifies findings of one rule in one file.
-type repetition struct{ chart, file, rule string }
+// repetition identifies findings of one rule and severity in one file.
+type repetition struct {
+	chart, file, rule string
+	severity          linter.Severity
+}
 
 func repetitionOf(f linter.Finding) repetition {
-	return repetition{f.Chart, position(f).File, f.Rule}
+	return repetition{f.Chart, position(f).File, f.Rule, f.Severity}
 }
 
 // isTerminal reports whether w is a terminal that wants colors; see https://no-color.org.

@@ -52,6 +52,9 @@ type Options struct {
 	// Helms are other Helms that charts must render alike with: "4", which is built on first use, or paths of helm
 	// binaries. Linting itself renders with the SDK of Helm 3.
 	Helms []string
+	// Separate reports every violation as a finding of its own. By default, those of one cause are one finding, such as
+	// the keys that a schema does not describe; see [Finding.Count].
+	Separate bool
 	// Progress receives the progress of these builds. Nil discards it.
 	Progress io.Writer
 	// BaseVersions are the previous versions of changed charts, by path. A chart in it must have a different version now.
@@ -328,6 +331,9 @@ func (r *run) lint(ctx context.Context, path string) (*linted, error) {
 	remaining := slices.DeleteFunc(slices.Clone(all), func(o occurrence[Finding]) bool {
 		return l.suppresses(o.item, v.sets[o.set].Name())
 	})
+	if !r.options.Separate {
+		remaining = join(remaining)
+	}
 	l.findings = merge(v, remaining, func(f *Finding, variants string) { f.Variants = variants })
 	probed := r.probe(ctx, o, &base, all)
 	unsuppressed := slices.DeleteFunc(probed, func(f Finding) bool { return l.suppresses(f, probesName) })

@@ -3,7 +3,6 @@ package linter
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -273,6 +272,9 @@ func (p *prober) explore(group []probe.Setting) []Finding {
 	for _, key := range done {
 		p.known[key] = true
 	}
+	if p.run.options.Separate {
+		return found
+	}
 	return mergeEqual(found)
 }
 
@@ -346,22 +348,24 @@ func (p *prober) reduce(f Finding, group []probe.Setting, rules []*rule.Rule) ([
 // is printed into many objects.
 func mergeEqual(findings []Finding) []Finding {
 	type cause struct{ rule, flags, message string }
-	var merged []Finding
-	count := map[cause]int{}
-	first := map[cause]int{}
+	members := map[cause][]Finding{}
+	var causes []cause
 	for _, f := range findings {
-		c := cause{f.Rule, f.Probe.Flags, strings.ReplaceAll(f.Message, f.Object, "")}
-		if count[c]++; count[c] == 1 || f.Object == "" {
-			first[c] = len(merged)
-			merged = append(merged, f)
+		c := cause{f.Rule, f.Probe.Flags, anonymous(f)}
+		if f.Object == "" {
+			c.message += f.Position.String()
 		}
+		if members[c] == nil {
+			causes = append(causes, c)
+		}
+		members[c] = append(members[c], f)
 	}
-	for c, i := range first {
-		switch more := count[c] - 1; {
-		case more == 1:
-			merged[i].Message += ", and so it is in 1 other object"
-		case more > 1:
-			merged[i].Message += fmt.Sprintf(", and so it is in %d other objects", more)
+	var merged []Finding
+	for _, c := range causes {
+		if len(members[c]) == 1 {
+			merged = append(merged, members[c][0])
+		} else {
+			merged = append(merged, copiesOf(members[c]))
 		}
 	}
 	return merged

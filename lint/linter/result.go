@@ -61,7 +61,11 @@ type Finding struct {
 	// then.
 	Probe Probe `json:"probe,omitzero"`
 
-	demand bool // see rule.Finding
+	// Count is the number of violations if the finding stands for several of one cause. Message names the first of them.
+	Count int `json:"count,omitempty"`
+
+	demand        bool   // see rule.Finding
+	several, part string // see rule.Finding
 }
 
 // Severity says how much a finding matters.
@@ -124,6 +128,8 @@ func newFinding(path string, f rule.Finding) Finding {
 		Object:    f.Object,
 		Container: f.Container,
 		demand:    f.Demand,
+		several:   f.Several,
+		part:      f.Part,
 	}
 	if f.Value != nil {
 		finding.Value = Value{Position: Position(f.Value.Position), Key: f.Value.Key}

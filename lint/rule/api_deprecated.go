@@ -20,16 +20,16 @@ kind: VolumeAttributesClass`,
 		Severity:         Warning,
 		VersionDependent: true,
 		Check: func(p *Pass) {
-			reportAPIs(p, kubeschema.Served, func(o *chart.Object, api kubeschema.API) (string, string) {
+			reportAPIs(p, kubeschema.Served, func(o *chart.Object, api kubeschema.API) Finding {
 				if api.Deprecated == "" {
-					return "", ""
+					return Finding{}
 				}
 				message := fmt.Sprintf("%s uses %s %s, which is deprecated since Kubernetes %s",
 					o, o.APIVersion, o.Kind, api.Deprecated)
 				if api.Removed != "" {
 					message += " and removed in " + api.Removed
 				}
-				return message, replacementFix(api)
+				return Finding{Message: message, Fix: replacementFix(api)}
 			})
 		},
 	})

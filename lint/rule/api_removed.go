@@ -20,17 +20,16 @@ kind: Ingress`,
 		Severity:         Error,
 		VersionDependent: true,
 		Check: func(p *Pass) {
-			reportAPIs(p, kubeschema.Removed, func(o *chart.Object, api kubeschema.API) (string, string) {
+			reportAPIs(p, kubeschema.Removed, func(o *chart.Object, api kubeschema.API) Finding {
 				message := fmt.Sprintf("%s uses %s %s, which Kubernetes %s removed", o, o.APIVersion, o.Kind, api.Removed)
-				return message, replacementFix(api)
+				return Finding{Message: message, Fix: replacementFix(api)}
 			})
 		},
 	})
 }
 
-// reportAPIs reports the objects whose API has a status. describe returns the message and the fix, or "" for no
-// finding.
-func reportAPIs(p *Pass, status kubeschema.Status, describe func(*chart.Object, kubeschema.API) (message, fix string)) {
+// reportAPIs reports the objects whose API has a status. describe returns a finding with a message and a fix, or none.
+func reportAPIs(p *Pass, status kubeschema.Status, describe func(*chart.Object, kubeschema.API) Finding) {
 	version, err := kubeschema.ParseVersion(p.KubeVersion)
 	if err != nil {
 		return // the linter has checked it
@@ -41,8 +40,9 @@ func reportAPIs(p *Pass, status kubeschema.Status, describe func(*chart.Object, 
 		if api.Status != status || crds.Defines(o.APIVersion, o.Kind) {
 			continue
 		}
-		if message, fix := describe(o, api); message != "" {
-			p.Report(Finding{Node: o.Get("apiVersion"), Message: message, Fix: fix, Object: o.String()})
+		if f := describe(o, api); f.Message != "" {
+			f.Node, f.Object = o.Get("apiVersion"), o.String()
+			p.Report(f)
 		}
 	}
 }

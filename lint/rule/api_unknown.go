@@ -20,16 +20,19 @@ kind: Deployment`,
 		Severity:         Error,
 		VersionDependent: true,
 		Check: func(p *Pass) {
-			reportAPIs(p, kubeschema.Unknown, func(o *chart.Object, api kubeschema.API) (string, string) {
+			reportAPIs(p, kubeschema.Unknown, func(o *chart.Object, api kubeschema.API) Finding {
 				message := fmt.Sprintf("%s: Kubernetes has no %s %s", o, o.APIVersion, o.Kind)
 				if api.Suggestion != "" {
 					message += fmt.Sprintf("; did you mean %s?", api.Suggestion)
 				}
-				return message, "Use an apiVersion and kind that `kubectl api-resources` lists."
+				return Finding{Message: message, Fix: "Use an apiVersion and kind that `kubectl api-resources` lists."}
 			})
-			reportAPIs(p, kubeschema.NotYet, func(o *chart.Object, api kubeschema.API) (string, string) {
-				return fmt.Sprintf("%s uses %s %s, which is not served before Kubernetes %s", o, o.APIVersion, o.Kind, api.Since),
-					"Render it only if `.Capabilities.APIVersions.Has` reports the API, or set kubeVersion in Chart.yaml."
+			reportAPIs(p, kubeschema.NotYet, func(o *chart.Object, api kubeschema.API) Finding {
+				return Finding{
+					Message: fmt.Sprintf("%s uses %s %s, which is not served before Kubernetes %s",
+						o, o.APIVersion, o.Kind, api.Since),
+					Fix: "Render it only if `.Capabilities.APIVersions.Has` reports the API, or set kubeVersion in Chart.yaml.",
+				}
 			})
 		},
 	})

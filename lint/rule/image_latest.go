@@ -29,8 +29,15 @@ func checkImageLatest(p *Pass) {
 		if r.hasTag {
 			problem = "which can change at any time"
 		}
-		p.reportContainer(o, c, image,
-			fmt.Sprintf("uses the image %s, %s", image.Text(), problem),
-			"Pin the tested version with a tag or a digest.")
+		subject := fmt.Sprintf("%s %q of %s", c.Role, c.Name, o)
+		p.Report(Finding{
+			Node:      image,
+			Message:   fmt.Sprintf("%s uses the image %s, %s", subject, image.Text(), problem),
+			Fix:       "Pin the tested version with a tag or a digest.",
+			Object:    o.String(),
+			Container: c.Name,
+			Several:   subject + " uses {count} images that can change at any time: {parts}",
+			Part:      image.Text(),
+		})
 	}
 }

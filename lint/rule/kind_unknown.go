@@ -20,9 +20,15 @@ kind: ServiceMonitor # crds/servicemonitors.yaml defines it`,
 		Severity:         Info,
 		VersionDependent: true,
 		Check: func(p *Pass) {
-			reportAPIs(p, kubeschema.Foreign, func(o *chart.Object, _ kubeschema.API) (string, string) {
-				return fmt.Sprintf("%s is not checked: no custom resource definition of %s %s is known", o, o.APIVersion, o.Kind),
-					"Add the definition to crds/ if the chart should provide it, or pass its folder with --crds."
+			reportAPIs(p, kubeschema.Foreign, func(o *chart.Object, _ kubeschema.API) Finding {
+				return Finding{
+					Message: fmt.Sprintf("%s is not checked: no custom resource definition of %s %s is known",
+						o, o.APIVersion, o.Kind),
+					Fix: "Add the definition to crds/ if the chart should provide it, or pass its folder with --crds.",
+					Several: fmt.Sprintf("{count} objects of the kind %s %s are not checked, because no custom resource "+
+						"definition of it is known: {parts}", o.APIVersion, o.Kind),
+					Part: o.String(),
+				}
 			})
 		},
 	})

@@ -69,6 +69,11 @@ type Finding struct {
 	// others.
 	Demand bool
 
+	// Several is set if several findings of the rule have one cause, and equal if they have the same. It is the
+	// message for all of them, with placeholders: "the schema does not describe {count} keys: {parts}". Part is what this
+	// finding contributes to the list, such as a key.
+	Several, Part string
+
 	// Node is the rendered value with the problem, if there is one. Report derives Position and Value from it, unless they
 	// are set.
 	Node chart.Node
@@ -126,7 +131,7 @@ func (p *Pass) Report(f Finding) {
 	}
 	f.Node = chart.Node{} // releases the rendering
 	if p.Rendered != nil {
-		for _, text := range []*string{&f.Message, &f.Fix, &f.Object} {
+		for _, text := range []*string{&f.Message, &f.Fix, &f.Object, &f.Several, &f.Part} {
 			*text = p.Rendered.Stable(*text)
 		}
 	}

@@ -113,7 +113,7 @@ func check(t *testing.T, r *rule.Rule, fixture string) int {
 	wants := readWants(t, archive)
 	expected := len(wants)
 
-	var options linter.Options
+	options := linter.Options{Separate: true}
 	if m := changed.FindSubmatch(archive.Comment); m != nil {
 		options.BaseVersions = map[string]string{folder: string(m[1])}
 	}

@@ -27,7 +27,9 @@ func checkValuesSchemaIncomplete(p *Pass) {
 		p.Report(Finding{
 			Position: k.Position,
 			Message:  fmt.Sprintf("values.schema.json does not describe %s", k.Key),
-			Fix:      "Describe the key in values.schema.json, at least with its type.",
+			Fix:      "Describe the key in values.schema.json, at least with its type; --fix adds it.",
+			Several:  "values.schema.json does not describe {count} keys of values.yaml: {parts}",
+			Part:     k.Key,
 		})
 	}
 }

@@ -32,6 +32,8 @@ func checkValuesSchemaOpen(p *Pass) {
 			Position: o.Position,
 			Message:  fmt.Sprintf("the schema describes keys of %s but allows any others", o.Key),
 			Fix:      fix,
+			Several:  "the schema describes keys of {count} objects but allows any others: {parts}",
+			Part:     o.Key,
 		})
 	}
 }

@@ -27,7 +27,7 @@ func TestStorage(t *testing.T) {
 
 	t.Run("a claim of the default class is bound to a volume on the node of its first pod", func(t *testing.T) {
 		s := newStorage(t, client, "local")
-		s.claim("", "1Gi", corev1.ReadWriteOnce)
+		s.claim("", corev1.ReadWriteOnce)
 		s.hasEvent("WaitForFirstConsumer")
 		s.pod()
 		claim := s.awaitClaim(bound)
@@ -43,14 +43,14 @@ func TestStorage(t *testing.T) {
 
 	t.Run("a local volume cannot be used on several nodes", func(t *testing.T) {
 		s := newStorage(t, client, "shared")
-		s.claim("standard", "1Gi", corev1.ReadWriteMany)
+		s.claim("standard", corev1.ReadWriteMany)
 		s.pod()
 		assert.Contains(t, s.hasEvent("ProvisioningFailed").Message, "ReadWriteMany")
 	})
 
 	t.Run("a local volume cannot grow", func(t *testing.T) {
 		s := newStorage(t, client, "fixed")
-		s.claim("standard", "1Gi", corev1.ReadWriteOnce)
+		s.claim("standard", corev1.ReadWriteOnce)
 		s.pod()
 		s.awaitClaim(bound)
 		err := s.grow("2Gi")
@@ -59,7 +59,7 @@ func TestStorage(t *testing.T) {
 
 	t.Run("a claim of class network is bound at once, and grows", func(t *testing.T) {
 		s := newStorage(t, client, "network")
-		s.claim("network", "1Gi", corev1.ReadWriteMany)
+		s.claim("network", corev1.ReadWriteMany)
 		s.awaitClaim(bound)
 		require.NoError(t, s.grow("2Gi"))
 		claim := s.awaitClaim(func(claim *corev1.PersistentVolumeClaim) bool {
@@ -70,7 +70,7 @@ func TestStorage(t *testing.T) {
 
 	t.Run("a claim of an unknown class stays pending", func(t *testing.T) {
 		s := newStorage(t, client, "unknown")
-		s.claim("gold", "1Gi", corev1.ReadWriteOnce)
+		s.claim("gold", corev1.ReadWriteOnce)
 		s.pod()
 		assert.Contains(t, s.hasEvent("ProvisioningFailed").Message, `"gold" not found`)
 	})
@@ -96,15 +96,15 @@ func newStorage(t *testing.T, client kubernetes.Interface, namespace string) sto
 // claimName is the name of the claim in each namespace, and of the pod that mounts it.
 const claimName = "data"
 
-// claim creates the claim. An empty class is that of the cluster's default.
-func (s storage) claim(class, size string, mode corev1.PersistentVolumeAccessMode) {
+// claim creates the claim of 1Gi. An empty class is that of the cluster's default.
+func (s storage) claim(class string, mode corev1.PersistentVolumeAccessMode) {
 	s.Helper()
 	claim := &corev1.PersistentVolumeClaim{
 		ObjectMeta: metav1.ObjectMeta{Name: claimName},
 		Spec: corev1.PersistentVolumeClaimSpec{
 			AccessModes: []corev1.PersistentVolumeAccessMode{mode},
 			Resources: corev1.VolumeResourceRequirements{
-				Requests: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse(size)},
+				Requests: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Gi")},
 			},
 		},
 	}

@@ -36,7 +36,7 @@ func TestOldestVersion(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, own[0], info.EmulationMajor+"."+info.EmulationMinor)
 	s := storage{t, clientOf(t, c.Config()), "default"}
-	s.claim("", "1Gi", "ReadWriteOnce")
+	s.claim("", "ReadWriteOnce")
 	s.pod()
 	s.awaitPod("data")
 }

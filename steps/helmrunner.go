@@ -32,6 +32,7 @@ type helmRunner struct {
 	warned      []string     // the warnings of the API server, each with its command
 	recordsPods bool         // because a step will compare pods
 	before      *podRecord   // nil if no command has changed pods, or no step compares
+	recording   *helm.Recording
 }
 
 // podRecord is the pods that existed before a command.
@@ -100,7 +101,9 @@ func (r *helmRunner) runWords(ctx context.Context, words []string) error {
 	if err != nil {
 		return err
 	}
-	scope := helm.Scope{Namespace: r.inCluster, Folder: folder, Prepare: r.sender.prepare}
+	scope := helm.Scope{
+		Namespace: r.inCluster, Folder: folder, Prepare: r.sender.prepare, Recording: r.recording,
+	}
 	named := ""
 	// A command line that cannot be parsed fails when it runs.
 	if invocation, err := r.helm.Parse(words); err == nil {
@@ -259,7 +262,8 @@ func (r *helmRunner) rollouts(ctx context.Context, namespace string) ([]rollout.
 
 // query runs a Helm command that changes nothing. It is not the last command that steps ask about.
 func (r *helmRunner) query(ctx context.Context, namespace string, words ...string) (*helm.Result, error) {
-	return r.helm.Run(ctx, helm.Scope{Namespace: r.inCluster}, append(words, "--namespace", r.named(namespace))...)
+	scope := helm.Scope{Namespace: r.inCluster, Recording: r.recording}
+	return r.helm.Run(ctx, scope, append(words, "--namespace", r.named(namespace))...)
 }
 
 // history returns the revisions of a release, the oldest first.

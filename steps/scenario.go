@@ -29,6 +29,7 @@ func Register(sc *godog.ScenarioContext, suite *Suite) {
 		own(sc, &Scenario{s, register})
 	}
 	sc.Before(s.begin)
+	s.record(sc)
 	sc.StepContext().After(s.explain)
 	sc.After(s.end)
 }

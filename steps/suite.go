@@ -96,6 +96,8 @@ type Options struct {
 	RetainNamespaces int
 	// KeepFailed leaves the namespaces of failed scenarios, which Suite.Kept names.
 	KeepFailed bool
+	// Recorder, if set, receives the Helm commands of the scenarios. It needs Helm 3 in this process.
+	Recorder *Recorder
 	// Headlines makes godog print only the first line of a failed step's error. It is for runs with a report, which prints
 	// the whole error once.
 	Headlines bool
@@ -150,6 +152,9 @@ type Suite struct {
 func NewSuite(config *rest.Config, options Options) (*Suite, error) {
 	if options.Release == "" || options.Chart == "" || options.Namespace == "" {
 		return nil, errors.New("steps: Options needs Release, Chart and Namespace")
+	}
+	if options.Recorder != nil && options.Helm != "" {
+		return nil, errNotRecorded
 	}
 	if options.Wait == 0 {
 		options.Wait = time.Minute

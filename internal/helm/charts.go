@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/pflag"
 	"helm.sh/helm/v3/pkg/action"
 	"helm.sh/helm/v3/pkg/chart"
-	"helm.sh/helm/v3/pkg/chart/loader"
 	"helm.sh/helm/v3/pkg/chartutil"
 	"helm.sh/helm/v3/pkg/cli/values"
 	"helm.sh/helm/v3/pkg/getter"
@@ -63,7 +62,7 @@ func (e *execution) locate(reference string) (string, error) {
 
 // load loads a chart for rendering. A missing dependency is an error.
 func (e *execution) load(path string) (*chart.Chart, error) {
-	loaded, err := loader.Load(path)
+	loaded, err := e.client.load(path)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"helm.sh/helm/v3/pkg/chart"
+	"helm.sh/helm/v3/pkg/chart/loader"
 	"helm.sh/helm/v3/pkg/chartutil"
 	"helm.sh/helm/v3/pkg/kube"
 	"helm.sh/helm/v3/pkg/storage/driver"
@@ -48,6 +50,7 @@ type Client struct {
 	kubeVersion string
 	scratch     string
 	configure   func(context.Context, *execution) error // prepares the configuration of actions
+	load        func(path string) (*chart.Chart, error)
 	discovery   discovery.DiscoveryInterface
 }
 
@@ -81,7 +84,7 @@ func New(config *rest.Config, options Options) (*Client, error) {
 	}
 	return &Client{
 		namespace: options.Namespace, dir: dir, redirect: options.Redirect, timeout: options.Timeout,
-		kubeVersion: options.KubeVersion, scratch: options.Scratch,
+		kubeVersion: options.KubeVersion, scratch: options.Scratch, load: loader.Load,
 		configure: cluster.configure, discovery: cluster.discovery,
 	}, nil
 }
@@ -111,7 +114,9 @@ func (c *Client) Parse(args []string) (*Invocation, error) { return ParseCommand
 func (c *Client) Run(ctx context.Context, scope Scope, args ...string) (*Result, error) {
 	e := newExecution(c, scope)
 	err := e.execute(ctx, args)
-
+	if notRecorded := e.finishRecord(err); notRecorded != nil {
+		err = errors.Join(err, fmt.Errorf("record the command: %w", notRecorded))
+	}
 	result := &Result{
 		Command:  join(append([]string{"helm"}, args...)),
 		Output:   e.stdout.String(),

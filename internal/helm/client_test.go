@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"helm.sh/helm/v3/pkg/action"
+	"helm.sh/helm/v3/pkg/chart/loader"
 	"helm.sh/helm/v3/pkg/chartutil"
 	kubefake "helm.sh/helm/v3/pkg/kube/fake"
 	"helm.sh/helm/v3/pkg/storage"
@@ -36,6 +37,7 @@ func inMemory(dir string) *Client {
 		namespace: "trader",
 		dir:       dir,
 		redirect:  func(path string) string { return path },
+		load:      loader.Load,
 		configure: func(_ context.Context, e *execution) error {
 			releases.SetNamespace(e.namespace)
 			*e.config = action.Configuration{

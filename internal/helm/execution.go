@@ -25,8 +25,10 @@ type execution struct {
 	namespace string // the real name in the cluster, set when the command begins
 	debug     bool
 
-	chart    string // as given on the command line
+	args     []string // the words of the command line
+	chart    string   // as given on the command line
 	releases []*release.Release
+	recorded *Recorded // nil unless the scope has a recording
 
 	// waitError is the error of the first wait that failed. It is atomic because Helm may continue in the background after
 	// a cancelled command has returned.
@@ -41,6 +43,7 @@ func (e *execution) execute(ctx context.Context, args []string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	e.args = args
 	root := e.root()
 	if _, _, err := findCommand(root, args); err != nil {
 		return err
@@ -86,7 +89,7 @@ func (e *execution) globalFlags(flags *pflag.FlagSet) {
 }
 
 // begin runs after the flags are parsed and before the command.
-func (e *execution) begin(command *cobra.Command, _ []string) error {
+func (e *execution) begin(command *cobra.Command, args []string) error {
 	if err := refusedFlag(command, command.Flags()); err != nil {
 		return err
 	}
@@ -99,10 +102,14 @@ func (e *execution) begin(command *cobra.Command, _ []string) error {
 	if e.namespace == "" {
 		e.namespace = e.client.namespace
 	}
+	called := e.namespace
 	if e.scope.Namespace != nil {
-		e.namespace = e.scope.Namespace(e.namespace)
+		e.namespace = e.scope.Namespace(called)
 	}
-	return e.client.configure(command.Context(), e)
+	if err := e.client.configure(command.Context(), e); err != nil {
+		return err
+	}
+	return e.record(command, args, called)
 }
 
 // refusedFlag returns an error if a flag is set that selects or configures the connection to the cluster. flags are

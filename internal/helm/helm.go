@@ -55,6 +55,9 @@ type Scope struct {
 	// Prepare is called with the objects that a command is about to create or update. nil means that all are sent
 	// unchanged.
 	Prepare Prepare
+
+	// Recording, if set, receives the command line. Only a Client records.
+	Recording *Recording
 }
 
 // Prepare receives objects that are about to be created or updated: those of the chart, its CRDs, its hooks, and the

@@ -1,0 +1,219 @@
+package helm
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"helm.sh/helm/v3/pkg/chartutil"
+	"helm.sh/helm/v3/pkg/release"
+	"helm.sh/helm/v3/pkg/releaseutil"
+)
+
+// Rendered is everything that a command rendered and that a caller could look at, by the name of the part: "error",
+// "output", "notes", "manifest deployment.yaml", "hook test.yaml" and so on. What only the cluster decides, such as the
+// status of the release, is not in it.
+type Rendered map[string]string
+
+// The names of parts. The parts of manifests and hooks are followed by the path of their template, those of packages by
+// the path of the archive.
+const (
+	partError    = "error"
+	partOutput   = "output"
+	partWarnings = "warnings"
+	partNotes    = "notes"
+	partChart    = "chart"
+	partManifest = "manifest "
+	partHook     = "hook "
+	partPackage  = "package "
+
+	// partValues are all values of a release. No step sees them unless it asks for the values of the release.
+	partValues = "values"
+)
+
+// rendered returns what the command line rendered.
+func (e *execution) rendered(failed error) Rendered {
+	parts := Rendered{}
+	if failed != nil {
+		parts[partError] = positions.ReplaceAllString(failed.Error(), "$1")
+	}
+	if warnings := e.stderr.String(); warnings != "" {
+		parts[partWarnings] = warnings
+	}
+	if n := len(e.releases); n > 0 && e.releases[n-1].Chart != nil {
+		parts.addRelease(e.releases[n-1])
+	} else {
+		parts[partOutput] = e.stdout.String()
+	}
+	if e.scope.Folder != "" {
+		return parts.replace(e.scope.Folder+string(filepath.Separator), "")
+	}
+	return parts
+}
+
+// positions matches a place in a template, which changes when lines are added before it.
+var positions = regexp.MustCompile(`(\.(?:tpl|yaml|yml|txt)):\d+(?::\d+)?`)
+
+func (r Rendered) addRelease(revision *release.Release) {
+	metadata := revision.Chart.Metadata
+	r[partChart] = strings.Join([]string{metadata.Name, metadata.Version, metadata.AppVersion}, " ")
+	if revision.Info.Notes != "" {
+		r[partNotes] = revision.Info.Notes
+	}
+	for _, manifest := range releaseutil.SplitManifests(revision.Manifest) {
+		r[partManifest+sourceOf(manifest)] += manifest + "\n"
+	}
+	for _, hook := range revision.Hooks {
+		r[partHook+hook.Path] += fmt.Sprintf("%v %d %v\n%s\n", hook.Events, hook.Weight, hook.DeletePolicies, hook.Manifest)
+	}
+	values, err := chartutil.CoalesceValues(revision.Chart, revision.Config)
+	if err != nil {
+		r[partValues] = err.Error()
+		return
+	}
+	text, _ := json.Marshal(values) // what YAML holds is JSON
+	r[partValues] = string(text)
+}
+
+// replace returns the parts with another text in place of from.
+func (r Rendered) replace(from, to string) Rendered {
+	replaced := Rendered{}
+	for name, text := range r {
+		replaced[name] = strings.ReplaceAll(text, from, to)
+	}
+	return replaced
+}
+
+// Differing returns the names of the parts that differ, sorted.
+func (r Rendered) Differing(other Rendered) []string {
+	differing := map[string]bool{}
+	for name, text := range r {
+		if same, ok := other[name]; !ok || same != text {
+			differing[name] = true
+		}
+	}
+	for name := range other {
+		if _, ok := r[name]; !ok {
+			differing[name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(differing))
+}
+
+// Masks are the lines of a rendering that differ from one rendering of the same input to the next, because templates
+// draw values at random or read the clock.
+type Masks map[string][]mask // by the name of the part
+
+// mask is a line in which an asterisk stands for the words that differ.
+type mask struct {
+	line    string
+	pattern *regexp.Regexp
+}
+
+// Masks returns the lines that differ in another rendering of the same input. The clock must have changed in between,
+// if templates may read it.
+func (r Rendered) Masks(again Rendered) Masks {
+	masks := Masks{}
+	for name, text := range r {
+		lines, others := strings.Split(text, "\n"), strings.Split(again[name], "\n")
+		if len(lines) != len(others) {
+			continue
+		}
+		for i, line := range lines {
+			if line != others[i] {
+				masks[name] = append(masks[name], newMask(line, others[i]))
+			}
+		}
+	}
+	return masks
+}
+
+// words matches the words of a line and what is between them.
+var words = regexp.MustCompile(`[\w+/=]+|[^\w+/=]+`)
+
+func newMask(line, other string) mask {
+	parts, others := words.FindAllString(line, -1), words.FindAllString(other, -1)
+	var masked, pattern strings.Builder
+	for i, part := range parts {
+		again := others[min(i, len(others)-1)]
+		if len(parts) == len(others) && part == again {
+			masked.WriteString(part)
+			pattern.WriteString(regexp.QuoteMeta(part))
+			continue
+		}
+		masked.WriteString("*")
+		switch {
+		case number.MatchString(part) && number.MatchString(again) || len(part) != len(again):
+			pattern.WriteString(`[\w+/=]+`)
+		default: // such as a password, whose length is fixed
+			fmt.Fprintf(&pattern, `[\w+/=]{%d}`, len(part))
+		}
+	}
+	return mask{masked.String(), regexp.MustCompile("^" + pattern.String() + "$")}
+}
+
+var number = regexp.MustCompile(`^[\d+=]+$`)
+
+// Apply masks the lines of a rendering that differ from one rendering to the next.
+func (m Masks) Apply(r Rendered) Rendered {
+	masked := maps.Clone(r)
+	for name, masks := range m {
+		lines := strings.Split(r[name], "\n")
+		for i, line := range lines {
+			for _, mask := range masks {
+				if mask.pattern.MatchString(line) {
+					lines[i] = mask.line
+					break
+				}
+			}
+		}
+		if _, ok := r[name]; ok {
+			masked[name] = strings.Join(lines, "\n")
+		}
+	}
+	return masked
+}
+
+// addPackages adds the paths in each archive that a command wrote into a folder.
+func (r Rendered) addPackages(before, after map[string][]byte) error {
+	for path, content := range after {
+		if old, known := before[path]; filepath.Ext(path) != ".tgz" || known && bytes.Equal(old, content) {
+			continue
+		}
+		files, err := packedFiles(content)
+		if err != nil {
+			return fmt.Errorf("read %s: %w", path, err)
+		}
+		r[partPackage+path] = strings.Join(files, "\n")
+	}
+	return nil
+}
+
+// packedFiles returns the paths in an archive, sorted.
+func packedFiles(archive []byte) ([]string, error) {
+	unzipped, err := gzip.NewReader(bytes.NewReader(archive))
+	if err != nil {
+		return nil, err
+	}
+	var files []string
+	for contents := tar.NewReader(unzipped); ; {
+		header, err := contents.Next()
+		if errors.Is(err, io.EOF) {
+			slices.Sort(files)
+			return files, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, header.Name)
+	}
+}

@@ -15,6 +15,14 @@
 // HELM_* variables, repositories, plugins and the kubeconfig file of the user. Command lines can therefore run side by
 // side, and print the same on every machine.
 //
+// # Recording
+//
+// A Client can record the command lines of a caller (Recording): everything except the chart that their output depends
+// on. A Replayer renders them again with another copy of the chart, in milliseconds and without a cluster. The same
+// commands run, with releases in memory and a Kubernetes client that does nothing. What only the cluster decides is not
+// replayed: whether it accepts the objects, and whether they become ready. A replayed `lookup` finds what the recorded
+// one found, and nothing else.
+//
 // # Differences from the helm binary
 //
 //   - A wait (--wait, a hook, a test) ends as soon as it cannot succeed, by the rules of package rollout, and its error

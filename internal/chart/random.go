@@ -28,7 +28,9 @@ func (r *Rendered) Again() *Rendered {
 		if !r.chart.draws() && !r.variant.values.draws() {
 			return nil
 		}
-		return r.chart.Render(r.variant)
+		variant := r.variant
+		variant.again = true
+		return r.chart.Render(variant)
 	})
 }
 

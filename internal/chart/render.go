@@ -66,6 +66,9 @@ func (r *Rendered) Overrides() map[string]any { return r.variant.values.override
 // Variant returns the variant that the chart was rendered for.
 func (r *Rendered) Variant() Variant { return r.variant }
 
+// Templates returns the number of templates in the chart and its enabled dependencies.
+func (r *Rendered) Templates() int { return len(r.templates) }
+
 // TemplateAt returns Helm's name for the template in a file, such as shop/templates/deployment.yaml; "" if the file is
 // not a template of an enabled chart.
 func (r *Rendered) TemplateAt(file string) string {
@@ -115,13 +118,47 @@ func (c *Chart) RenderEach(variants []Variant) []*Rendered {
 	return rendered
 }
 
-// orSame returns r, if the templates printed the same in the other rendering, or else the other one.
+// orSame returns r, if the templates printed the same in the other rendering, except for what they draw at random, or
+// else the other one.
 func (r *Rendered) orSame(other *Rendered) *Rendered {
-	if maps.Equal(r.files, other.files) && slices.Equal(r.RenderFailures, other.RenderFailures) &&
-		slices.Equal(r.ManifestFailures, other.ManifestFailures) {
+	if slices.Equal(r.RenderFailures, other.RenderFailures) &&
+		slices.Equal(r.ManifestFailures, other.ManifestFailures) && r.printsTheSame(other) {
 		return r
 	}
 	return other
+}
+
+// printsTheSame reports whether the templates printed the same in the other rendering, except for lines that are drawn
+// at random.
+func (r *Rendered) printsTheSame(other *Rendered) bool {
+	if maps.Equal(r.files, other.files) {
+		return true
+	}
+	again := r.Again()
+	if again == nil || len(r.files) != len(other.files) {
+		return false
+	}
+	for name, printed := range r.files {
+		if printed != other.files[name] && !differsByChance(printed, other.files[name], again.files[name]) {
+			return false
+		}
+	}
+	return true
+}
+
+// differsByChance reports whether two outputs differ only in lines that differ from those of a third, too, which was
+// rendered for the same variant as the first.
+func differsByChance(printed, other, again string) bool {
+	lines, others, agains := strings.Split(printed, "\n"), strings.Split(other, "\n"), strings.Split(again, "\n")
+	if len(lines) != len(others) || len(lines) != len(agains) {
+		return false
+	}
+	for i, line := range lines {
+		if line != others[i] && line == agains[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // renderText renders the templates, without reading the objects that they print.
@@ -167,6 +204,7 @@ func (r *Rendered) prepare() (err error) {
 	}
 	r.helm, r.folders = helm, r.chart.folders
 	r.restrict()
+	r.helm = r.withKeys(r.helm)
 	values, err := r.renderValues()
 	if err != nil {
 		return fmt.Errorf("merge the values: %w", err)
@@ -261,7 +299,7 @@ var tplCall = regexp.MustCompile(
 // renderFailure parses an error of the engine. It returns the failure with its innermost position, and the outermost
 // template, which was being rendered.
 func (r *Rendered) renderFailure(err error) (Failure, string) {
-	text := strings.TrimSpace(err.Error())
+	text := withoutKeys.ReplaceAllString(strings.TrimSpace(err.Error()), "$1")
 	failure, outermost, innermost := Failure{Position: r.chart.file("templates"), Message: text}, "", ""
 	for _, found := range location.FindAllStringSubmatchIndex(text, -1) {
 		name := text[found[2]:found[3]]

@@ -34,6 +34,7 @@ type Variant struct {
 	capabilities *chartutil.Capabilities
 	release      *Release        // nil is the default release
 	templates    map[string]bool // nil is all templates
+	again        bool            // to show what is drawn at random
 }
 
 // NewVariant returns the variant of the default values on a Kubernetes version such as 1.37 or v1.37.2. "" is

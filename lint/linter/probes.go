@@ -67,8 +67,10 @@ type prober struct {
 	base    *chart.Rendered
 	rules   []*rule.Rule
 	known   map[findingKey]bool
-	texts   []probe.Setting // samples of empty values
-	left    int             // renderings
+	said    map[[2]string]bool // rules and messages that are known
+	texts   []probe.Setting    // samples of empty values
+	left    int                // templates to render, at most
+	size    int                // of a rendering of the whole chart, in templates
 	trials  map[string]*trial
 	inOrder []*trial // of the current group
 }
@@ -96,8 +98,13 @@ func keyOf(f Finding) findingKey {
 }
 
 // containerKey identifies a finding about a container, whatever object the container is in.
-func containerKey(f Finding) findingKey {
-	return findingKey{rule: f.Rule, message: "container " + f.Container}
+func containerKey(rule, container string) findingKey {
+	return findingKey{rule: rule, message: "container " + container}
+}
+
+// isKnown reports whether a finding that has no position yet is known.
+func (p *prober) isKnown(f rule.Finding) bool {
+	return p.said[[2]string{f.Rule, f.Message}] || p.known[containerKey(f.Rule, f.Container)]
 }
 
 // probes returns the limit of renderings for a chart, given the number of those with its values sets.
@@ -117,15 +124,19 @@ func (r *run) probes(p *policy.Policy, renderings int) int {
 func (r *run) probe(ctx context.Context, o *opened, base *baseRendering, known []occurrence[Finding]) []Finding {
 	p := &prober{
 		run: r, opened: o, set: o.variants.sets[base.set], base: base.rendered,
-		known: map[findingKey]bool{}, trials: map[string]*trial{},
-		left: r.probes(o.policy, len(o.variants.renderings)),
+		known: map[findingKey]bool{}, said: map[[2]string]bool{}, trials: map[string]*trial{},
 	}
-	if p.left == 0 || base.rendered == nil || o.chart.IsLibrary() {
+	if base.rendered == nil || o.chart.IsLibrary() {
+		return nil
+	}
+	p.size = p.base.Templates()
+	if p.left = p.size * r.probes(o.policy, len(o.variants.renderings)); p.left == 0 {
 		return nil
 	}
 	for _, o := range known {
 		p.known[keyOf(o.item)] = true
-		p.known[containerKey(o.item)] = true
+		p.known[containerKey(o.item.Rule, o.item.Container)] = true
+		p.said[[2]string{o.item.Rule, o.item.Message}] = true
 	}
 	delete(p.known, findingKey{})
 	for _, rl := range r.rules(o.policy) {
@@ -134,7 +145,9 @@ func (r *run) probe(ctx context.Context, o *opened, base *baseRendering, known [
 			p.rules = append(p.rules, rl)
 		}
 	}
-	settings, companions := probe.Settings(p.base, p.render)
+	settings, companions := probe.Settings(p.base, func(settings []probe.Setting) *chart.Rendered {
+		return p.render(settings, everything)
+	})
 	settings = probe.Without(settings, probe.Refused(p.base, settings))
 	for _, s := range slices.Concat(settings, companions) {
 		if s.MadeUp() {
@@ -178,19 +191,30 @@ func groups(settings []probe.Setting) [][]probe.Setting {
 	return slices.DeleteFunc(groups, func(g []probe.Setting) bool { return len(g) == 0 })
 }
 
-// render renders the chart with settings on top of the base.
-func (p *prober) render(settings []probe.Setting) *chart.Rendered {
-	p.left--
+// everything stands for all templates of the chart, in the place of the name of one.
+const everything = ""
+
+// render renders a template, or everything, with settings on top of the base.
+func (p *prober) render(settings []probe.Setting, template string) *chart.Rendered {
 	plain := make([]chart.Setting, len(settings))
 	for i, s := range settings {
 		plain[i] = s.Setting
 	}
-	return p.opened.chart.Render(p.base.Variant().WithValues(p.set.With(probesName, plain)))
+	variant := p.base.Variant().WithValues(p.set.With(probesName, plain))
+	if template == everything {
+		p.left -= p.size
+	} else {
+		p.left--
+		variant = variant.WithTemplates(map[string]bool{template: true})
+	}
+	return p.opened.chart.Render(variant)
 }
 
-// try returns the trial of some settings; nil if there are no renderings left.
-func (p *prober) try(settings []probe.Setting, rules []*rule.Rule) *trial {
+// try returns the trial of some settings in a template, or in everything; nil if there are no renderings left.
+func (p *prober) try(settings []probe.Setting, rules []*rule.Rule, template string) *trial {
 	var key strings.Builder
+	key.WriteString(template)
+	key.WriteByte('\n')
 	for _, rl := range rules { // of the same group
 		key.WriteString(rl.ID)
 	}
@@ -204,7 +228,7 @@ func (p *prober) try(settings []probe.Setting, rules []*rule.Rule) *trial {
 	if p.left <= 0 {
 		return nil
 	}
-	t, rendered := &trial{settings: settings}, p.render(settings)
+	t, rendered := &trial{settings: settings}, p.render(settings, template)
 	for _, f := range rendered.RenderFailures {
 		t.refused = t.refused || f.Demand
 	}
@@ -215,11 +239,12 @@ func (p *prober) try(settings []probe.Setting, rules []*rule.Rule) *trial {
 		ValuesSet:   probesName,
 		KubeVersion: p.base.Variant().KubeVersion(),
 		CRDs:        p.run.crds,
+		Known:       p.isKnown,
 	}
 	for _, rl := range rules {
 		for _, found := range rl.Run(pass) {
 			f := newFinding(p.opened.path, found)
-			if !p.known[keyOf(f)] && !p.known[containerKey(f)] && !f.demand && !blamesSample(f) {
+			if !p.known[keyOf(f)] && !f.demand && !blamesSample(f) {
 				t.findings = append(t.findings, f)
 			}
 		}
@@ -245,7 +270,7 @@ func blamesSample(f Finding) bool {
 // refuses the group on purpose, it tries the halves.
 func (p *prober) explore(group []probe.Setting) []Finding {
 	p.inOrder = nil
-	t := p.try(group, p.rules)
+	t := p.try(group, p.rules, everything)
 	if t == nil {
 		return nil
 	}
@@ -296,17 +321,37 @@ func (p *prober) isComplete(key findingKey, needed []probe.Setting, rules []*rul
 	if len(uncovered) == 0 {
 		return true
 	}
-	t := p.try(slices.Concat(needed, uncovered), rules)
+	t := p.try(slices.Concat(needed, uncovered), rules, everything)
 	return t != nil && slices.ContainsFunc(t.findings, func(f Finding) bool { return keyOf(f) == key })
 }
 
 // reduce returns the fewest settings of a group that show a finding, and the finding as they show it. A switch belongs
 // to the settings that it uncovers. reduce returns no settings if the finding needs others together, which is rather a
 // combination that nobody deploys, or if there are no renderings left.
+//
+// Most findings depend on one template, so it is rendered alone first. What that shows has to hold for everything.
 func (p *prober) reduce(f Finding, group []probe.Setting, rules []*rule.Rule) ([]probe.Setting, Finding) {
+	if template := p.base.TemplateAt(f.Position.File); template != "" {
+		if needed, shown := p.search(f, group, rules, template); len(needed) > 0 && p.shows(f, needed, rules) {
+			return needed, shown
+		}
+	}
+	return p.search(f, group, rules, everything)
+}
+
+// shows reports whether settings show a finding when everything is rendered.
+func (p *prober) shows(f Finding, settings []probe.Setting, rules []*rule.Rule) bool {
+	t, key := p.try(settings, rules, everything), keyOf(f)
+	return t != nil && slices.ContainsFunc(t.findings, func(other Finding) bool { return keyOf(other) == key })
+}
+
+// search is reduce with the rendering of one template, or of everything.
+func (p *prober) search(
+	f Finding, group []probe.Setting, rules []*rule.Rule, template string,
+) ([]probe.Setting, Finding) {
 	key, shown := keyOf(f), f
 	shows := func(settings []probe.Setting) bool {
-		t := p.try(settings, rules)
+		t := p.try(settings, rules, template)
 		if t == nil {
 			return false
 		}

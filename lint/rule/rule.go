@@ -110,6 +110,10 @@ type Pass struct {
 	// Unused are the suppressions that matched no finding: of the policy, or of the comments in a chart.
 	Unused []policy.Suppression
 
+	// Known reports whether a finding that has no position yet is known. Report drops it then, because its position may
+	// take another rendering. Nil knows none.
+	Known func(Finding) bool
+
 	rule     *Rule
 	findings []Finding
 }
@@ -123,6 +127,14 @@ func (p *Pass) Report(f Finding) {
 	if configured || f.Severity <= 0 || f.Severity > severity {
 		f.Severity = severity
 	}
+	if p.Rendered != nil {
+		for _, text := range []*string{&f.Message, &f.Fix, &f.Object, &f.Several, &f.Part} {
+			*text = p.Rendered.Stable(*text)
+		}
+	}
+	if p.Known != nil && p.Known(f) {
+		return
+	}
 	if f.Position == (chart.Position{}) {
 		f.Position = f.Node.Position()
 	}
@@ -130,11 +142,6 @@ func (p *Pass) Report(f Finding) {
 		f.Value = valuesuse.Origin(f.Node)
 	}
 	f.Node = chart.Node{} // releases the rendering
-	if p.Rendered != nil {
-		for _, text := range []*string{&f.Message, &f.Fix, &f.Object, &f.Several, &f.Part} {
-			*text = p.Rendered.Stable(*text)
-		}
-	}
 	p.findings = append(p.findings, f)
 }
 

@@ -254,7 +254,7 @@ func (p *prober) try(settings []probe.Setting, rules []*rule.Rule, template stri
 	return t
 }
 
-// blamesSample reports whether a finding is about a name that the linter made up, about a value that users have to
+// blamesSample reports whether a finding is about a name or a port that the linter made up, about a value that users have to
 // fill in, or about a kind that exists for clusters older than any that is supported.
 func blamesSample(f Finding) bool {
 	const onlyOnOldClusters = "PodSecurityPolicy/"
@@ -262,7 +262,8 @@ func blamesSample(f Finding) bool {
 	if strings.Contains(f.Message, isNil) || strings.Contains(f.Message, placeholder) {
 		return true
 	}
-	made := strings.Contains(f.Message, strconv.Quote(probe.Name)) || strings.Contains(f.Message, "/"+probe.Name+" ")
+	made := strings.Contains(f.Message, strconv.Quote(probe.Name)) || strings.Contains(f.Message, "/"+probe.Name+" ") ||
+		strings.Contains(f.Message, "port "+strconv.Itoa(probe.Port)+"/")
 	return f.Container == probe.Name || made || strings.HasPrefix(f.Object, onlyOnOldClusters)
 }
 

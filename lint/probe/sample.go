@@ -11,6 +11,9 @@ import (
 // Name is the name of everything in a sample that needs one.
 const Name = "sample"
 
+// Port is the port of every sample that needs one. Charts hardly use it.
+const Port = 18080
+
 // Texts of samples that YAML takes for a number or a boolean if a template prints them without quotes.
 const (
 	sampleTag    = "1.2.3"
@@ -221,15 +224,15 @@ var scalars = map[string]any{
 	"memory":                        "128Mi",
 	"cpu":                           "100m",
 	"nodePort":                      int64(30080),
-	"port":                          int64(8080),
-	"containerPort":                 int64(8080),
+	"port":                          int64(Port),
+	"containerPort":                 int64(Port),
 	"revisionHistoryLimit":          int64(3),
 	"terminationGracePeriodSeconds": int64(30),
 	"minReadySeconds":               int64(10),
 	"progressDeadlineSeconds":       int64(600),
 	"priority":                      int64(1000),
 	"protocol":                      "TCP",
-	"targetPort":                    int64(8080),
+	"targetPort":                    int64(Port),
 	"healthCheckNodePort":           int64(30081),
 	"minAvailable":                  int64(1),
 	"maxUnavailable":                int64(1),
@@ -278,7 +281,7 @@ var wholes = map[string]any{
 	"containers":                array{sampleContainer},
 	"topologySpreadConstraints": array{spread},
 	"hostAliases":               array{object{"ip": "192.0.2.10", "hostnames": array{"sample.example.com"}}},
-	"ports":                     array{object{"name": Name, "containerPort": int64(18080)}},
+	"ports":                     array{object{"name": Name, "containerPort": int64(Port)}},
 	"args":                      array{"--sample"},
 	"command":                   array{Name},
 	"accessModes":               array{"ReadWriteOnce"},

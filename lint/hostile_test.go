@@ -151,7 +151,7 @@ func TestHostileCharts(t *testing.T) {
 			a: "\ufeff" + head, values: "\ufeff{}\n", "values-a.yaml": "\ufeff{}\n", policy.FileName: "\ufeffrules: {}\n"}},
 
 		"aliases in values": {
-			code: couldNotRun, output: "lint: load chart CHART: cannot load values.yaml: ",
+			code: hasFindings, output: "error: Helm cannot load the chart: ",
 			files: map[string]string{values: aliases()},
 		},
 		"aliases in a values set": {
@@ -159,20 +159,20 @@ func TestHostileCharts(t *testing.T) {
 			files: map[string]string{"values-a.yaml": aliases()},
 		},
 		"values of 50 MB": {
-			code: couldNotRun, output: "lint: load chart CHART: CHART/values.yaml has 50000000 bytes",
+			code: hasFindings, output: "error: Helm cannot load the chart: CHART/values.yaml has 50000000 bytes",
 			files: map[string]string{values: strings.Repeat("a", 50_000_000)},
 		},
 		"brackets in values": {
-			code: couldNotRun, output: "lint: load chart CHART: cannot load values.yaml: ",
+			code: hasFindings, output: "error: Helm cannot load the chart: ",
 			files: map[string]string{values: "a: " + strings.Repeat("[", 100_000)},
 		},
 		"values that are a list": {
-			code: couldNotRun, output: "lint: load chart CHART: cannot load values.yaml: ",
+			code: hasFindings, output: "error: Helm cannot load the chart: ",
 			files: map[string]string{values: "[a]"},
 		},
 		"values that are empty": {code: clean, output: "1 chart, 0 findings", files: map[string]string{values: ""}},
 		"keys that are no strings": {
-			code: couldNotRun, output: "lint: load chart CHART: cannot load values.yaml: ",
+			code: hasFindings, output: "error: Helm cannot load the chart: ",
 			files: map[string]string{values: "? [a]\n: b\n"},
 		},
 		"duplicate keys": {
@@ -180,15 +180,15 @@ func TestHostileCharts(t *testing.T) {
 			files: map[string]string{values: "a: 1\na: 2\n", schema: `{"properties": {"a": {}}}`},
 		},
 		"binary values": {
-			code: couldNotRun, output: "lint: load chart CHART: cannot load values.yaml: ",
+			code: hasFindings, output: "error: Helm cannot load the chart: ",
 			files: map[string]string{values: "\x00\x01\xff"},
 		},
 		"broken metadata": {
-			code: couldNotRun, output: "lint: load chart CHART: cannot load Chart.yaml: ",
+			code: hasFindings, output: "error: Helm cannot load the chart: ",
 			files: map[string]string{"Chart.yaml": "a: [\n"},
 		},
 		"metadata of null": {
-			code: couldNotRun, output: "lint: load chart CHART: validation: ",
+			code: hasFindings, output: "CHART/Chart.yaml: error: Helm cannot load the chart: ",
 			files: map[string]string{"Chart.yaml": "null"},
 		},
 
@@ -236,7 +236,7 @@ func TestHostileCharts(t *testing.T) {
 			files: map[string]string{policy.FileName: "suppressions: [null]\n"},
 		},
 		"a configuration of 20 MB": {
-			code: couldNotRun, output: "lint: load chart CHART: CHART/.chartlint.yaml has 20000000 bytes",
+			code: couldNotRun, output: "lint: read the configuration: CHART/.chartlint.yaml is larger than the limit of 16 MiB",
 			files: map[string]string{policy.FileName: strings.Repeat("#", 20_000_000)},
 		},
 		"a device as values, configuration": {
@@ -268,38 +268,40 @@ func TestHostileFolders(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		make   func(folder string) error
+		code   int
 		output string
 	}{
 		"links in a circle": {
-			output: "lint: load chart CHART: CHART/templates/up is a link to a folder that contains it",
+			code:   hasFindings,
+			output: "error: Helm cannot load the chart: CHART/templates/up is a link to a folder that contains it",
 			make:   link("..", "templates/up"),
 		},
 		"a link to itself": {
-			output: "lint: load chart CHART: stat CHART/me: too many levels of symbolic links", make: link("me", "me"),
+			code: hasFindings, output: "error: Helm cannot load the chart: stat CHART/me: too many levels of symbolic links",
+			make: link("me", "me"),
 		},
 		"links without end": {
-			output: "lint: load chart CHART: the folder has more than 20000 files, including those behind links",
+			code:   hasFindings,
+			output: "error: Helm cannot load the chart: the folder has more than 20000 files, including those behind links",
 			make:   binaryTree,
 		},
 		"a pipe as a template": {
-			output: "CHART/templates/p.yaml is a named pipe, not a file", make: pipe("templates/p.yaml"),
+			code: hasFindings, output: "CHART/templates/p.yaml is a named pipe, not a file", make: pipe("templates/p.yaml"),
 		},
-		"a pipe as .helmignore": {output: "CHART/.helmignore is a named pipe, not a file", make: pipe(".helmignore")},
+		"a pipe as .helmignore": {
+			code: hasFindings, output: "CHART/.helmignore is a named pipe, not a file", make: pipe(".helmignore"),
+		},
 		"a pipe as the configuration": {
-			output: "CHART/.chartlint.yaml is a named pipe, not a file", make: pipe(policy.FileName),
+			code: hasFindings, output: "CHART/.chartlint.yaml is a named pipe, not a file", make: pipe(policy.FileName),
 		},
-		"a link to a device":       {output: "CHART/values.yaml is a device, not a file", make: link("/dev/zero", values)},
-		"a link to a regular file": {output: "", make: link("Chart.yaml", "NOTES.md")},
+		"a link to a device":       {code: hasFindings, output: "CHART/values.yaml is a device, not a file", make: link("/dev/zero", values)},
+		"a link to a regular file": {code: clean, make: link("Chart.yaml", "NOTES.md")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			folder := write(t, map[string]string{a: head})
 			require.NoError(t, test.make(folder))
-			want := hostile{code: couldNotRun, output: test.output}
-			if test.output == "" {
-				want.code = clean
-			}
-			withstands(t, folder, want)
+			withstands(t, folder, hostile{code: test.code, output: test.output})
 		})
 	}
 	t.Run("a pipe as the chart", func(t *testing.T) {
@@ -343,11 +345,11 @@ func TestHostileArchives(t *testing.T) {
 		output  string
 	}{
 		"parent folders": {
-			code: couldNotRun, output: "chart illegally references parent directory",
+			code: hasFindings, output: "chart illegally references parent directory",
 			members: []tar.Header{file("app/../../evil", 1)},
 		},
 		"an absolute path": {
-			code: couldNotRun, output: "chart illegally contains absolute paths",
+			code: hasFindings, output: "chart illegally contains absolute paths",
 			members: []tar.Header{file("app//etc/evil", 1)},
 		},
 		"a link": {
@@ -359,11 +361,11 @@ func TestHostileArchives(t *testing.T) {
 			members: []tar.Header{{Name: "app/values.yaml", Typeflag: tar.TypeChar}},
 		},
 		"a file of 50 MiB": {
-			code: couldNotRun, output: `decompressed chart file "app/large" is larger than the maximum file size 5242880`,
+			code: hasFindings, output: `decompressed chart file "app/large" is larger than the maximum file size 5242880`,
 			members: []tar.Header{file("app/large", 50<<20)},
 		},
 		"many large files": {
-			code: couldNotRun, output: "decompressed chart is larger than the maximum file size 104857600", members: bomb,
+			code: hasFindings, output: "decompressed chart is larger than the maximum file size 104857600", members: bomb,
 		},
 		"no other files": {code: clean, output: "0 findings"},
 	} {
@@ -371,8 +373,8 @@ func TestHostileArchives(t *testing.T) {
 			t.Parallel()
 			path := filepath.Join(t.TempDir(), "app-0.1.0.tgz")
 			pack(t, path, test.members)
-			if test.code == couldNotRun {
-				test.output = "lint: load chart CHART: " + test.output
+			if test.code == hasFindings {
+				test.output = "CHART: error: Helm cannot load the chart: " + test.output
 			}
 			withstands(t, path, hostile{code: test.code, output: test.output})
 		})

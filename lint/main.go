@@ -27,6 +27,7 @@ import (
 	"github.com/traderadmin/charts/lint/internal/changes"
 	"github.com/traderadmin/charts/lint/linter"
 	"github.com/traderadmin/charts/lint/policy"
+	"github.com/traderadmin/charts/lint/rule"
 )
 
 // The exit codes.
@@ -402,6 +403,9 @@ func (c *commandLine) fixCharts(ctx context.Context, w io.Writer, paths []string
 			if f.Chart == filepath.Clean(path) {
 				findings = append(findings, f)
 			}
+		}
+		if len(findings) == 1 && findings[0].Rule == rule.ChartUnloadable {
+			continue
 		}
 		changes, err := fix.Chart(path, findings)
 		for _, change := range changes {

@@ -51,13 +51,23 @@ type Chart struct {
 // returns an error if Helm could not load the chart, or would never finish.
 func Load(path string) (*Chart, error) {
 	helm, err := loadHelm(path)
-	if err != nil {
+	if refused := (*LoadError)(nil); errors.As(err, &refused) {
+		return nil, refused
+	} else if err != nil {
 		return nil, fmt.Errorf("load chart %s: %w", path, err)
 	}
 	return newChart(path, helm), nil
 }
 
+// loadHelm loads a chart. If there is a folder or an archive, what keeps Helm from loading it is a [LoadError].
 func loadHelm(path string) (helm *helmchart.Chart, err error) {
+	var files []*loader.BufferedFile
+	found := false
+	defer func() {
+		if err != nil && found {
+			err = newLoadError(path, files, err)
+		}
+	}()
 	defer recoverHelm(&err)
 	info, err := os.Stat(path)
 	switch {
@@ -66,14 +76,15 @@ func loadHelm(path string) (helm *helmchart.Chart, err error) {
 	case err != nil:
 		return nil, err
 	case info.IsDir():
-		files, err := readFolder(path)
-		if err != nil {
+		found = true
+		if files, err = readFolder(path); err != nil {
 			return nil, err
 		}
-		return loader.LoadFiles(files)
+		return loader.LoadFiles(slices.Clone(files))
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("it is %s, not a folder or an archive", describeMode(info.Mode()))
 	}
+	found = true
 	return loader.LoadFile(path)
 }
 

@@ -394,11 +394,33 @@ func TestLoadErrors(t *testing.T) {
 		filepath.Join(folder, "none"): "no such folder or archive",
 		folder:                        "Chart.yaml file is missing",
 		text:                          "does not appear to be a gzipped archive",
-		broken:                        "cannot load values.yaml",
+		broken:                        filepath.Join(broken, "values.yaml:1: did not find expected node content"),
 	} {
 		_, err := Load(path)
 		require.ErrorContains(t, err, want)
 		require.ErrorContains(t, err, "load chart "+path+":")
+	}
+}
+
+// An error names the file at fault, and its line.
+func TestLoadErrorsArePlaced(t *testing.T) {
+	t.Parallel()
+	const subchart = "-- charts/sub/Chart.yaml --\napiVersion: v2\nname: sub\nversion: 0.1.0\n-- charts/sub/values.yaml --\n"
+	for files, want := range map[string]string{
+		metadata + "-- values.yaml --\na: 1\n  b: 2\n":        "values.yaml:2: mapping values are not allowed in this context",
+		metadata + "-- values.yaml --\n[a]\n":                 "values.yaml: the file must be a map, not a list",
+		metadata + subchart + "a: 1\n  b: 2\n":                "charts/sub/values.yaml:2: mapping values are not allowed in this context",
+		metadata + "-- charts/sub.tgz --\njunk\n":             "charts/sub.tgz: unexpected EOF",
+		"-- Chart.yaml --\nname: app\n":                       "Chart.yaml: version is required",
+		"-- Chart.yaml --\nname: app\ndependencies: {a: b}\n": "Chart.yaml: dependencies must be a list, not a map",
+	} {
+		folder := charttest.Write(t, files)
+		_, err := Load(folder)
+		var refused *LoadError
+		require.ErrorAs(t, err, &refused)
+		relative, err := filepath.Rel(folder, refused.Position.String())
+		require.NoError(t, err)
+		assert.Equal(t, want, filepath.ToSlash(relative)+": "+refused.Message)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/traderadmin/charts/internal/chart"
 	"github.com/traderadmin/charts/lint/policy"
 	"github.com/traderadmin/charts/lint/rule"
 )
@@ -58,7 +59,9 @@ func (r *run) isolated(ctx context.Context, path string) (*linted, error) {
 		return nil, err
 	}
 	if exceeded != nil {
-		return exceeding(path, p, exceeded), nil
+		return givenUp(path, p, rule.Find(rule.LimitExceeded), Finding{
+			Position: Position{File: path}, Message: exceeded.Message, Fix: exceeded.Fix,
+		}), nil
 	}
 	var result part
 	if err := gob.NewDecoder(bytes.NewReader(content)).Decode(&result); err != nil {
@@ -67,24 +70,30 @@ func (r *run) isolated(ctx context.Context, path string) (*linted, error) {
 	return &linted{chart: result.Chart, policy: p, findings: result.Findings, used: result.Used}, nil
 }
 
-// exceeding is the result for a chart that exceeds a limit.
-func exceeding(path string, p *policy.Policy, e *LimitError) *linted {
+// givenUp is the result for a chart of which only one thing is known, the violation of a rule.
+func givenUp(path string, p *policy.Policy, violated *rule.Rule, f Finding) *linted {
 	l := &linted{
 		chart:  Chart{Path: path, ValuesSets: []string{}, KubeVersions: []string{}},
 		policy: p,
 		used:   make([]bool, len(p.Suppressions)),
 	}
-	exceeded := rule.Find(rule.LimitExceeded)
-	f := Finding{
-		Chart:    path,
-		Rule:     exceeded.ID,
-		Severity: p.Severity(exceeded.ID, exceeded.Severity, false),
-		Position: Position{File: path},
-		Message:  e.Message,
-		Fix:      e.Fix,
-	}
+	f.Chart, f.Rule = path, violated.ID
+	f.Severity = p.Severity(violated.ID, violated.Severity, false)
 	if f.Severity != policy.Off && !l.suppresses(f, "") {
 		l.findings = []Finding{f}
 	}
 	return l
+}
+
+// unloadable is the result for a chart that Helm cannot load.
+func (r *run) unloadable(path string, refused *chart.LoadError) (*linted, error) {
+	p, err := r.policies.load(r.options.Config, path)
+	if err != nil {
+		return nil, err
+	}
+	return givenUp(path, p, rule.Find(rule.ChartUnloadable), Finding{
+		Position: Position(refused.Position),
+		Message:  "Helm cannot load the chart: " + refused.Message,
+		Fix:      "Correct this first: nothing else in the chart is checked.",
+	}), nil
 }

@@ -75,9 +75,9 @@ type Options struct {
 // ValuesSet is a way to deploy a chart: values that override its own.
 type ValuesSet = policy.ValuesSet
 
-// Run lints the charts at paths, which are folders or archives, concurrently. It returns an error and no result if a
-// chart, a values file or the configuration cannot be read or is invalid. The error joins those of all charts.
-// Findings are not an error.
+// Run lints the charts at paths, which are folders or archives, concurrently. A chart that Helm cannot load is a
+// finding. Run returns an error and no result if there is no chart at a path, or if a values file or the configuration
+// cannot be read or is invalid. The error joins those of all charts. Findings are not an error.
 //
 // Cancelling ctx stops the run before the next rendering, but not within one; see [Options.Watch].
 func Run(ctx context.Context, paths []string, options Options) (*Result, error) {
@@ -273,7 +273,9 @@ func (r *run) lint(ctx context.Context, path string) (*linted, error) {
 		return nil, err
 	}
 	o, err := r.open(path)
-	if err != nil {
+	if refused := (*chart.LoadError)(nil); errors.As(err, &refused) {
+		return r.unloadable(path, refused)
+	} else if err != nil {
 		return nil, err
 	}
 	v, rules := o.variants, r.rules(o.policy)

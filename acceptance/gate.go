@@ -11,6 +11,7 @@ import (
 
 	"github.com/cucumber/godog"
 
+	"github.com/traderadmin/charts/internal/logonce"
 	"github.com/traderadmin/charts/lint/format"
 	"github.com/traderadmin/charts/lint/linter"
 	"github.com/traderadmin/charts/lint/rule"
@@ -115,6 +116,7 @@ func (r *suiteRun) lint() (*linter.Result, error) {
 	if r.flags.lint == "off" {
 		return nil, nil
 	}
+	defer logonce.Redirect(r.out)()
 	result, err := linter.Run(context.Background(), []string{r.source}, linter.Options{
 		Rules: r.suite.Rules, Policies: r.flags.policies, Helms: strings.Split(r.flags.helm, ","), Progress: r.out,
 	})

@@ -42,6 +42,7 @@ var mayImport = map[string][]string{
 	"internal/gherkin":    nil,
 	"internal/github":     nil,
 	"internal/junit":      nil,
+	"internal/logonce":    nil,
 	"internal/suggest":    nil,
 }
 

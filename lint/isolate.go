@@ -9,10 +9,10 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 
 	"github.com/spf13/pflag"
 
+	"github.com/traderadmin/charts/internal/logonce"
 	"github.com/traderadmin/charts/lint/linter"
 )
 
@@ -26,8 +26,7 @@ const exceeded = 3
 func (c *commandLine) isolate(
 	baseVersions map[string]string, stderr io.Writer,
 ) func(ctx context.Context, path string) ([]byte, error) {
-	var once onceWriter
-	once.w = stderr
+	once := logonce.NewWriter(stderr) // a chart may be linted twice, for its fixes
 	return func(ctx context.Context, path string) ([]byte, error) {
 		executable, err := os.Executable()
 		if err != nil {
@@ -43,7 +42,7 @@ func (c *commandLine) isolate(
 		command.Stdout, command.Stderr = &stdout, &messages
 		err = command.Run()
 		if err == nil {
-			once.write(messages.String())
+			_, _ = once.Write(messages.Bytes())
 			return stdout.Bytes(), nil
 		}
 		return nil, c.failure(path, err, messages.String())
@@ -89,31 +88,4 @@ func (c *commandLine) failure(path string, err error, messages string) error {
 		}
 	}
 	return errors.New(strings.TrimPrefix(strings.TrimSpace(messages), "lint: "))
-}
-
-// onceWriter writes each line once: Helm logs the same for each rendering.
-type onceWriter struct {
-	w io.Writer
-
-	mu      sync.Mutex
-	written map[string]bool
-}
-
-func (o *onceWriter) write(lines string) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for line := range strings.Lines(lines) {
-		if _, text, isLog := strings.Cut(line, " "); isLog && len(line) > len("2006/01/02 15:04:05 ") &&
-			line[4] == '/' && line[7] == '/' {
-			_, line, _ = strings.Cut(text, " ") // a log line without its time
-		}
-		if o.written[line] {
-			continue
-		}
-		if o.written == nil {
-			o.written = map[string]bool{}
-		}
-		o.written[line] = true
-		_, _ = io.WriteString(o.w, line)
-	}
 }

@@ -31,6 +31,7 @@ import (
 	"github.com/traderadmin/charts/acceptance"
 	"github.com/traderadmin/charts/cluster"
 	"github.com/traderadmin/charts/internal/helm/binary"
+	"github.com/traderadmin/charts/internal/logonce"
 )
 
 // The exit codes.
@@ -46,6 +47,7 @@ const tolerated = 20
 func main() {
 	// client-go logs connections that end with their scenario. Clients keep the logger that is set when they are created.
 	klog.SetSlogLogger(slog.New(slog.DiscardHandler))
+	logonce.Redirect(os.Stderr) // Helm logs its warnings for each rendering
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()

@@ -294,7 +294,9 @@ func TestHostileFolders(t *testing.T) {
 		"a pipe as the configuration": {
 			code: hasFindings, output: "CHART/.chartlint.yaml is a named pipe, not a file", make: pipe(policy.FileName),
 		},
-		"a link to a device":       {code: hasFindings, output: "CHART/values.yaml is a device, not a file", make: link("/dev/zero", values)},
+		"a link to a device": {
+			code: hasFindings, output: "CHART/values.yaml is a device, not a file", make: link("/dev/zero", values),
+		},
 		"a link to a regular file": {code: clean, make: link("Chart.yaml", "NOTES.md")},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -405,14 +405,16 @@ func TestLoadErrors(t *testing.T) {
 // An error names the file at fault, and its line.
 func TestLoadErrorsArePlaced(t *testing.T) {
 	t.Parallel()
-	const subchart = "-- charts/sub/Chart.yaml --\napiVersion: v2\nname: sub\nversion: 0.1.0\n-- charts/sub/values.yaml --\n"
+	const mapping = ":2: mapping values are not allowed in this context"
+	const sub = "-- charts/sub/Chart.yaml --\nname: sub\nversion: 0.1.0\n-- charts/sub/"
+	const wrong = "values.yaml --\na: 1\n  b: 2\n"
 	for files, want := range map[string]string{
-		metadata + "-- values.yaml --\na: 1\n  b: 2\n":        "values.yaml:2: mapping values are not allowed in this context",
-		metadata + "-- values.yaml --\n[a]\n":                 "values.yaml: the file must be a map, not a list",
-		metadata + subchart + "a: 1\n  b: 2\n":                "charts/sub/values.yaml:2: mapping values are not allowed in this context",
-		metadata + "-- charts/sub.tgz --\njunk\n":             "charts/sub.tgz: unexpected EOF",
-		"-- Chart.yaml --\nname: app\n":                       "Chart.yaml: version is required",
-		"-- Chart.yaml --\nname: app\ndependencies: {a: b}\n": "Chart.yaml: dependencies must be a list, not a map",
+		metadata + "-- " + wrong:                  "values.yaml" + mapping,
+		metadata + "-- values.yaml --\n[a]\n":     "values.yaml: the file must be a map, not a list",
+		metadata + sub + wrong:                    "charts/sub/values.yaml" + mapping,
+		metadata + "-- charts/sub.tgz --\njunk\n": "charts/sub.tgz: unexpected EOF",
+		"-- Chart.yaml --\nname: app\n":           "Chart.yaml: version is required",
+		metadata + "dependencies: {a: b}\n":       "Chart.yaml: dependencies must be a list, not a map",
 	} {
 		folder := charttest.Write(t, files)
 		_, err := Load(folder)

@@ -62,17 +62,24 @@ func (r Release) options() chartutil.ReleaseOptions {
 
 // restrict empties the templates that the variant leaves out, and sets the versions of the release.
 func (r *Rendered) restrict() {
-	if names := r.variant.templates; names != nil {
-		r.helm = edit(r.helm, func(name string, content []byte) []byte {
-			if names[name] || isPartial(name) || strings.Contains(string(content), "define ") {
-				return content
-			}
-			return nil
-		})
+	if r.variant.templates != nil {
+		r.helm = r.only(r.helm, r.variant.templates)
 	}
 	if build := r.variant.releaseOrDefault().Build; build != "" {
 		r.helm = withBuild(r.helm, build)
 	}
+}
+
+// only returns a copy of a chart in which all templates are empty but some and those that they may include.
+func (r *Rendered) only(helm *helmchart.Chart, names map[string]bool) *helmchart.Chart {
+	reached := r.reached(names)
+	return edit(helm, func(name string, content []byte) []byte {
+		maybeIncluded := isPartial(name) || strings.Contains(string(content), "define ")
+		if names[name] || reached[name] || reached == nil && maybeIncluded {
+			return content
+		}
+		return nil
+	})
 }
 
 // withBuild returns a copy of a chart whose versions have other build metadata.

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"text/template/parse"
 	"unicode"
+
+	helmchart "helm.sh/helm/v3/pkg/chart"
 )
 
 // Helm's engine does not report which template line printed a line of output. Tracing therefore renders the chart a
@@ -63,9 +65,14 @@ func (r *Rendered) traceOf(template string) []int {
 		r.traces[template] = trace.([]int)
 		return r.traces[template]
 	}
+	if r.traces == nil {
+		r.traces = map[string][]int{}
+	}
 	if !r.traced {
-		r.traced = true
-		r.trace()
+		if r.traceAlone(template); r.traces[template] == nil {
+			r.traced = true
+			r.trace()
+		}
 		for name, trace := range r.traces {
 			r.chart.traces.LoadOrStore(r.outputOf(name), trace)
 		}
@@ -73,29 +80,49 @@ func (r *Rendered) traceOf(template string) []int {
 	return r.traces[template]
 }
 
-func (r *Rendered) trace() {
+// numbers numbers the templates that print manifests.
+func (r *Rendered) numbers() map[string]int {
 	numbers := map[string]int{}
 	for i, name := range r.manifests() {
 		numbers[name] = i
 	}
-	marked := r.executeMarked(numbers)
+	return numbers
+}
+
+// traceAlone traces a template without rendering the others, unless it prints something else then, because others
+// change its values.
+func (r *Rendered) traceAlone(template string) {
+	number, isRendered := r.numbers()[template]
+	if !isRendered {
+		return
+	}
+	marked := r.executeMarked(r.only(r.helm, map[string]bool{template: true}), map[string]int{template: number})
+	printed, lines := readMarks(marked[template], number)
+	if strings.Join(printed, "\n") == r.files[template] {
+		r.traces[template] = lines
+	}
+}
+
+// trace traces all templates.
+func (r *Rendered) trace() {
+	numbers := r.numbers()
+	marked := r.executeMarked(r.helm, numbers)
 	if marked == nil {
 		return
 	}
-	r.traces = make(map[string][]int, len(numbers))
 	for name, number := range numbers {
 		printed, lines := readMarks(marked[name], number)
 		r.traces[name] = sameLines(r.files[name], printed, lines)
 	}
 }
 
-// executeMarked renders the chart with marks in the templates of the given names. A template that fails with marks, for
+// executeMarked renders a chart with marks in the templates of the given names. A template that fails with marks, for
 // example because it parses the output of another, is rendered without them. executeMarked returns nil if it finds no
 // such template.
-func (r *Rendered) executeMarked(numbers map[string]int) map[string]string {
+func (r *Rendered) executeMarked(helm *helmchart.Chart, numbers map[string]int) map[string]string {
 	unmarked := map[string]bool{}
 	for len(unmarked) < maxRenderFailures {
-		marked, err := r.execute(edit(r.helm, func(name string, content []byte) []byte {
+		marked, err := r.execute(edit(helm, func(name string, content []byte) []byte {
 			number, isRendered := numbers[name]
 			if !isRendered || unmarked[name] || len(content) == 0 {
 				return content

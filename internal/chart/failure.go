@@ -11,7 +11,8 @@ import (
 type Failure struct {
 	Position Position
 	Message  string
-	// Demand reports that a template fails on purpose, by required or fail: it demands other values.
+	// Demand reports that the chart demands other values on purpose: a template fails by required or fail, or the schema
+	// refuses a value that is not set.
 	Demand bool
 	// Null is the key of the values that is null or not set, although a template reads a key below it. Its position has
 	// no line if the key is not set. Null has no key in other failures.

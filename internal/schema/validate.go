@@ -103,6 +103,8 @@ type Violation struct {
 	Key string
 	// Problem continues a sentence that starts with the name of the value: "must be an integer, not the string …".
 	Problem string
+	// Unset reports that a value is missing, null or empty, where the schema demands one.
+	Unset bool
 }
 
 // Validate returns every violation of the schema by a value, which consists of the types that encoding/json decodes
@@ -142,7 +144,8 @@ func flatten(e *jsonschema.ValidationError, values any) []Violation {
 		return found
 	}
 	if len(e.Causes) == 0 {
-		return []Violation{{Path: e.InstanceLocation, Problem: problem(e, lookup(values, e.InstanceLocation))}}
+		got := lookup(values, e.InstanceLocation)
+		return []Violation{{Path: e.InstanceLocation, Problem: problem(e, got), Unset: isUnset(e, got)}}
 	}
 	var found []Violation
 	for _, cause := range e.Causes {
@@ -151,11 +154,18 @@ func flatten(e *jsonschema.ValidationError, values any) []Violation {
 	return found
 }
 
+// isUnset reports whether a value violates a keyword because nobody has set it.
+func isUnset(e *jsonschema.ValidationError, got any) bool {
+	_, missing := e.ErrorKind.(*kind.Required)
+	return missing || got == nil || got == ""
+}
+
 // noneOf describes a value that matches no alternative. If all alternatives fail in the same way, only that is
 // reported.
 func noneOf(e *jsonschema.ValidationError, values any) Violation {
+	got := lookup(values, e.InstanceLocation)
 	if types, ok := wrongTypes(e); ok {
-		return Violation{Path: e.InstanceLocation, Problem: typeProblem(types, lookup(values, e.InstanceLocation))}
+		return Violation{Path: e.InstanceLocation, Problem: typeProblem(types, got), Unset: isUnset(e, got)}
 	}
 	var alternatives []string
 	for _, cause := range e.Causes {
@@ -172,11 +182,12 @@ func noneOf(e *jsonschema.ValidationError, values any) Violation {
 		}
 	}
 	if len(alternatives) == 1 {
-		return Violation{Path: e.InstanceLocation, Problem: alternatives[0]}
+		return Violation{Path: e.InstanceLocation, Problem: alternatives[0], Unset: isUnset(e, got)}
 	}
 	return Violation{
 		Path:    e.InstanceLocation,
 		Problem: "must match one of the schema's alternatives: " + strings.Join(alternatives, ", or "),
+		Unset:   isUnset(e, got),
 	}
 }
 

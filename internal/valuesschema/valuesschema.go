@@ -22,7 +22,7 @@ func Failures(r *chart.Rendered) []chart.Failure {
 }
 
 // Violations returns the violations of the schemas of the chart and its enabled subcharts by the values, each at the
-// position where the value is set.
+// position where the value is set. A schema that refuses a value that is missing, null or empty demands one.
 func Violations(r *chart.Rendered) []chart.Failure {
 	var found []chart.Failure
 	for _, s := range r.Scopes() {
@@ -37,6 +37,7 @@ func Violations(r *chart.Rendered) []chart.Failure {
 			failure := chart.Failure{
 				Position: s.Position(v.Path, v.Key),
 				Message:  schema.FormatPath(slices.Concat(s.Keys, v.Path)) + " " + v.Problem,
+				Demand:   v.Unset,
 			}
 			if !slices.Contains(found, failure) {
 				found = append(found, failure)

@@ -169,17 +169,22 @@ func (d *declarations) nearest(keys []string) (key string, isUnused bool) {
 	want, last := strings.Join(keys, "."), keys[len(keys)-1]
 	least := max(2, len(last)/3)
 	var found []string
+	tied := false
 	for _, declared := range d.keys {
 		candidate := strings.Join(declared, ".")
 		if abs(len(candidate)-len(want)) > least || declared[0] == chart.GlobalKey {
 			continue
 		}
 		distance := levenshtein.Distance(want, candidate, nil)
-		if distance < len(last) && (distance < least || distance == least && found == nil) {
-			least, found = distance, declared
+		switch {
+		case distance >= len(last) || distance > least:
+		case distance < least || found == nil:
+			least, found, tied = distance, declared, false
+		default:
+			tied = true
 		}
 	}
-	if found == nil {
+	if found == nil || tied {
 		return "", false
 	}
 	return schema.FormatPath(found), !d.in.isRead(found)

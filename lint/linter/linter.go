@@ -327,9 +327,7 @@ func (r *run) lint(ctx context.Context, path string) (*linted, error) {
 		comments: comments,
 	}
 	all := append(slices.Concat(found...), differing...)
-	if _, configured := o.policy.Rules[renderFailure]; !configured {
-		acceptDemands(v, all)
-	}
+	acceptDemands(v, o.policy, all)
 	remaining := slices.DeleteFunc(slices.Clone(all), func(o occurrence[Finding]) bool {
 		return l.suppresses(o.item, v.sets[o.set].Name())
 	})

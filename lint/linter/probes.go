@@ -301,7 +301,7 @@ func (p *prober) explore(group []probe.Setting) []Finding {
 	if p.run.options.Separate {
 		return found
 	}
-	return mergeEqual(found)
+	return mergeEqual(causesOnly(found))
 }
 
 // isComplete reports whether a finding that switches show remains when the values that they uncover are set, too: who
@@ -388,6 +388,35 @@ func (p *prober) search(
 		return nil, shown
 	}
 	return needed, shown
+}
+
+// misplaced are the rules that a value printed at a wrong place violates, the cause first.
+var misplaced = []string{"manifest-field-unknown", "manifest-type-wrong", "manifest-field-missing"}
+
+// causesOnly leaves out findings that follow from another one: one sample that a template prints at a wrong place, into
+// a list of other items for example, violates several rules there.
+func causesOnly(findings []Finding) []Finding {
+	type place struct {
+		at    Position
+		flags string
+	}
+	rank := func(f Finding) int {
+		if i := slices.Index(misplaced, f.Rule); i >= 0 {
+			return i
+		}
+		return len(misplaced)
+	}
+	first := map[place]int{}
+	for _, f := range findings {
+		at := place{f.Position, f.Probe.Flags}
+		if least, known := first[at]; f.Probe.MadeUp != "" && f.Position.Line > 0 && (!known || rank(f) < least) {
+			first[at] = rank(f)
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(findings), func(f Finding) bool {
+		least, known := first[place{f.Position, f.Probe.Flags}]
+		return known && least < len(misplaced) && rank(f) > least
+	})
 }
 
 // mergeEqual merges the findings of a rule with the same settings that differ only in their object, because one value

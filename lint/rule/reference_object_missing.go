@@ -2,6 +2,10 @@ package rule
 
 import (
 	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -15,7 +19,8 @@ func init() {
 		Why: "A pod waits forever for a missing ConfigMap, Secret or volume claim, and is not even created without its " +
 			"service account. An autoscaler, Ingress or RoleBinding without its target has no effect. An object is " +
 			"expected in the release if its name contains the release's name, or differs by one letter from that of " +
-			"another object in the release. Any other object is assumed to exist in the cluster.",
+			"another object in the release. Any other object is assumed to exist in the cluster. A name that the values " +
+			"themselves give is an info.",
 		Bad: `volumes:
   - name: config
     configMap: {name: {{ .Release.Name }}-settings}
@@ -63,6 +68,9 @@ func (r *release) checkReference(p *Pass, from *chart.Object, ref objectReferenc
 		return // autoscaler-target-wrong reports it
 	}
 	severity, reason := r.missing(ref.to)
+	if severity > Info && givenByValues(p, ref.to.name) {
+		severity = Info // users bring what they name themselves
+	}
 	severity = max(severity, ref.atLeast)
 	if ref.atMost != 0 {
 		severity = min(severity, ref.atMost)
@@ -170,4 +178,24 @@ func webhookServices(configuration *chart.Object) []objectReference {
 		found = append(found, ref)
 	}
 	return found
+}
+
+var releaseNameAction = regexp.MustCompile(`\{\{-?\s*\$?\.Release\.Name\s*-?\}\}`)
+
+// givenByValues reports whether a name that contains the release's name is a text in the values, printed with tpl.
+func givenByValues(p *Pass, name string) bool {
+	release := p.Rendered.Release().Name
+	var names func(value any) bool
+	names = func(value any) bool {
+		switch value := value.(type) {
+		case string:
+			return strings.Contains(value, "{{") && releaseNameAction.ReplaceAllLiteralString(value, release) == name
+		case []any:
+			return slices.ContainsFunc(value, names)
+		case map[string]any:
+			return slices.ContainsFunc(slices.Collect(maps.Values(value)), names)
+		}
+		return false
+	}
+	return names(p.Rendered.Values())
 }

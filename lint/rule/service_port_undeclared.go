@@ -3,6 +3,8 @@ package rule
 import (
 	"cmp"
 	"fmt"
+	"regexp"
+	"slices"
 	"strconv"
 
 	"github.com/traderadmin/charts/internal/chart"
@@ -12,8 +14,9 @@ func init() {
 	register(&Rule{
 		ID:    "service-port-undeclared",
 		Title: "A container declares every target port of a Service",
-		Why: "A port name that no selected container declares for the protocol gets no endpoints. A port number works even " +
-			"if it is not declared, so an undeclared number beside declared ports is only an info.",
+		Why: "A port name that no selected container declares for the protocol gets no endpoints. It is a warning if the " +
+			"template of the pods names the port, under a condition that is not met. A port number works even if it is not " +
+			"declared, so an undeclared number beside declared ports is only an info.",
 		Bad: `kind: Service
 spec:
   ports: [{port: 80, targetPort: http}]   # the container names its port web`,
@@ -32,12 +35,13 @@ func checkServicePortUndeclared(p *Pass) {
 			continue
 		}
 		selector, ok := parseSelector(podSelector(o))
-		if !ok || len(ws.selectedBy(o.Namespace(), selector)) == 0 {
+		pods := ws.selectedBy(o.Namespace(), selector)
+		if !ok || len(pods) == 0 {
 			continue // selector-matches-no-pod reports it
 		}
 		ports := ws.portsOf(o.Namespace(), selector)
 		for port := range o.Get("spec", "ports").Items() {
-			checkTargetPort(p, o, port, ports)
+			checkTargetPort(p, o, port, pods, ports)
 		}
 	}
 }
@@ -85,7 +89,7 @@ func isUnsetTarget(target chart.Node) bool {
 	return target.Type() == chart.Integer && target.Text() == "0"
 }
 
-func checkTargetPort(p *Pass, service *chart.Object, port chart.Node, ports containerPorts) {
+func checkTargetPort(p *Pass, service *chart.Object, port chart.Node, pods []*workload, ports containerPorts) {
 	target := firstOf(port.Get("targetPort"), port.Get("port"))
 	if isUnsetTarget(target) {
 		p.Report(Finding{
@@ -101,18 +105,30 @@ func checkTargetPort(p *Pass, service *chart.Object, port chart.Node, ports cont
 	if target.Text() == "" || ports.declared[text] {
 		return
 	}
-	severity := Error
+	severity, fix := Error, "Target a port that a container declares, or declare this port in the container that listens on it."
 	if _, err := strconv.Atoi(target.Text()); err == nil {
 		if len(ports.texts) == 0 {
 			return // the containers declare none of their ports
 		}
 		severity = Info
+	} else if templatesName(p, pods, target.Text()) {
+		severity, fix = Warning, "Render the port of the Service under the condition under which a container declares it."
 	}
 	p.Report(Finding{
 		Severity: severity,
 		Node:     target,
 		Message:  fmt.Sprintf("%s targets port %s, but its pods declare %s", service, text, onlyPorts(ports.texts)),
-		Fix:      "Target a port that a container declares, or declare this port in the container that listens on it.",
+		Fix:      fix,
 		Object:   service.String(),
+	})
+}
+
+// templatesName reports whether the template of a workload declares a port of a name, with other values perhaps.
+func templatesName(p *Pass, workloads []*workload, port string) bool {
+	name := `name:\s*["']?` + regexp.QuoteMeta(port) + `["']?[ \t]*\n`
+	const near = `(?:[^\n]*\n)?[^\n]*` // at most one line between them
+	declares := regexp.MustCompile(name + near + `containerPort:|containerPort:[^\n]*\n` + near + name)
+	return slices.ContainsFunc(workloads, func(w *workload) bool {
+		return templatesOf(p.Chart).contains(w.Template(), declares)
 	})
 }

@@ -6,7 +6,8 @@ func init() {
 	register(&Rule{
 		ID:       "values-schema-violation",
 		Title:    "Every values set satisfies the schema",
-		Why:      "Helm refuses values that violate the schema, so the chart cannot be installed with them.",
+		Why: "Helm refuses values that violate the schema, so the chart cannot be installed with them. A default that is " +
+			"empty because every user has to choose the value is an info if another values set satisfies the schema.",
 		Bad:      `replicaCount: "three"   # the schema says: "replicaCount": {"type": "integer"}`,
 		Good:     `replicaCount: 3`,
 		Severity: Error,
@@ -19,6 +20,7 @@ func checkValuesSchemaViolation(p *Pass) {
 		p.Report(Finding{
 			Position: f.Position,
 			Message:  f.Message,
+			Demand:   f.Demand,
 			Fix:      "Set a value that values.schema.json allows, or change the schema.",
 		})
 	}

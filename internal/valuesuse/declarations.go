@@ -1,6 +1,7 @@
 package valuesuse
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -164,30 +165,42 @@ func (d *declarations) isCommented(keys []string) bool {
 	return shown.MatchString(d.comments)
 }
 
-// nearest returns the declared key whose spelling is most similar, and whether no template reads it.
+// nearest returns the declared key whose spelling is most similar, and whether no template reads it. Of several, a key
+// of the same map is preferred, and then one that no template reads. A key of another map that has the same name is not
+// a misspelling.
 func (d *declarations) nearest(keys []string) (key string, isUnused bool) {
 	want, last := strings.Join(keys, "."), keys[len(keys)-1]
-	least := max(2, len(last)/3)
-	var found []string
-	tied := false
+	most := max(2, len(last)/3)
+	type candidate struct {
+		distance, elsewhere, read int
+		keys                      []string
+	}
+	var found []candidate
 	for _, declared := range d.keys {
-		candidate := strings.Join(declared, ".")
-		if abs(len(candidate)-len(want)) > least || declared[0] == chart.GlobalKey {
+		text := strings.Join(declared, ".")
+		if abs(len(text)-len(want)) > most || declared[0] == chart.GlobalKey || strings.HasSuffix(text, "."+want) {
 			continue
 		}
-		distance := levenshtein.Distance(want, candidate, nil)
-		switch {
-		case distance >= len(last) || distance > least:
-		case distance < least || found == nil:
-			least, found, tied = distance, declared, false
-		default:
-			tied = true
+		c := candidate{distance: levenshtein.Distance(want, text, nil), keys: declared}
+		if c.distance > most || c.distance >= len(last) {
+			continue
 		}
+		if !slices.Equal(keys[:len(keys)-1], declared[:len(declared)-1]) {
+			c.elsewhere = 1
+		}
+		if d.in.isRead(declared) {
+			c.read = 1
+		}
+		found = append(found, c)
 	}
-	if found == nil || tied {
+	if len(found) == 0 {
 		return "", false
 	}
-	return schema.FormatPath(found), !d.in.isRead(found)
+	best := slices.MinFunc(found, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(a.distance, b.distance), cmp.Compare(a.elsewhere, b.elsewhere),
+			cmp.Compare(a.read, b.read))
+	})
+	return schema.FormatPath(best.keys), best.read == 0
 }
 
 func abs(n int) int { return max(n, -n) }

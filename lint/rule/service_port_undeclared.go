@@ -14,9 +14,9 @@ func init() {
 	register(&Rule{
 		ID:    "service-port-undeclared",
 		Title: "A container declares every target port of a Service",
-		Why: "A port name that no selected container declares for the protocol gets no endpoints. It is a warning if the " +
-			"template of the pods names the port, under a condition that is not met. A port number works even if it is not " +
-			"declared, so an undeclared number beside declared ports is only an info.",
+		Why: "A port name that no selected container declares for the protocol gets no endpoints. It is a warning if " +
+			"the template of the pods names the port, under a condition that is not met. A port number works even if it " +
+			"is not declared, so an undeclared number beside declared ports is only an info.",
 		Bad: `kind: Service
 spec:
   ports: [{port: 80, targetPort: http}]   # the container names its port web`,
@@ -105,7 +105,8 @@ func checkTargetPort(p *Pass, service *chart.Object, port chart.Node, pods []*wo
 	if target.Text() == "" || ports.declared[text] {
 		return
 	}
-	severity, fix := Error, "Target a port that a container declares, or declare this port in the container that listens on it."
+	severity := Error
+	fix := "Target a port that a container declares, or declare this port in the container that listens on it."
 	if _, err := strconv.Atoi(target.Text()); err == nil {
 		if len(ports.texts) == 0 {
 			return // the containers declare none of their ports

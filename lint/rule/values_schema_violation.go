@@ -4,8 +4,8 @@ import "github.com/traderadmin/charts/internal/valuesschema"
 
 func init() {
 	register(&Rule{
-		ID:       "values-schema-violation",
-		Title:    "Every values set satisfies the schema",
+		ID:    "values-schema-violation",
+		Title: "Every values set satisfies the schema",
 		Why: "Helm refuses values that violate the schema, so the chart cannot be installed with them. A default that is " +
 			"empty because every user has to choose the value is an info if another values set satisfies the schema.",
 		Bad:      `replicaCount: "three"   # the schema says: "replicaCount": {"type": "integer"}`,

@@ -7,8 +7,8 @@ func (r *Rendered) Release() Release { return r.variant.releaseOrDefault() }
 // templates, such as shop/templates/web.yaml. Another Helm may print other ones.
 func (r *Rendered) WithOutput(files map[string]string) *Rendered {
 	other := &Rendered{
-		chart: r.chart, helm: r.helm, variant: r.variant, values: r.values, folders: r.folders, templates: r.templates,
-		files: files,
+		chart: r.chart, helm: r.helm, variant: r.variant, dot: r.dot, values: r.values, folders: r.folders,
+		templates: r.templates, files: files,
 	}
 	other.readObjects()
 	return other

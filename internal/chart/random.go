@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -31,6 +32,23 @@ func (r *Rendered) Again() *Rendered {
 		variant := r.variant
 		variant.again = true
 		return r.chart.Render(variant)
+	})
+}
+
+// redrawn is Again without the templates that draw nothing, unless values draw.
+func (r *Rendered) redrawn() *Rendered {
+	type key struct{}
+	return Once(r, key{}, func() *Rendered {
+		drawing := r.chart.drawingTemplates()
+		if drawing == nil || r.variant.values.draws() {
+			return r.Again()
+		}
+		variant := r.variant
+		variant.again = true
+		if variant.templates != nil {
+			maps.DeleteFunc(drawing, func(name string, _ bool) bool { return !variant.templates[name] })
+		}
+		return r.chart.Render(variant.WithTemplates(drawing))
 	})
 }
 
@@ -75,7 +93,7 @@ func (r *Rendered) drawnNames() []string {
 	if !r.chart.drawsNames() {
 		return nil
 	}
-	again := r.Again()
+	again := r.redrawn()
 	if again == nil {
 		return nil
 	}

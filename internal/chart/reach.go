@@ -2,8 +2,10 @@ package chart
 
 import (
 	"encoding/json"
+	"maps"
 	"path"
 	"regexp"
+	"slices"
 
 	helmchart "helm.sh/helm/v3/pkg/chart"
 )
@@ -16,6 +18,8 @@ type links struct {
 	open     map[string]bool     // templates whose includes are not known
 	tpl      map[string]bool     // templates that execute texts, which may be values
 	includes bool                // a values file contains includes
+	drawing  map[string]bool     // templates that draw something at random
+	draws    bool                // a values file does
 }
 
 var (
@@ -31,6 +35,7 @@ func (c *Chart) links() *links {
 	return Once(c, key{}, func() *links {
 		l := &links{
 			defining: map[string][]string{}, naming: map[string][]string{}, open: map[string]bool{}, tpl: map[string]bool{},
+			drawing: map[string]bool{},
 		}
 		l.add(c.helm)
 		return l
@@ -49,9 +54,13 @@ func (l *links) add(helm *helmchart.Chart) {
 		}
 		l.open[name] = computed.MatchString(text)
 		l.tpl[name] = tplOrFiles.MatchString(text)
+		l.drawing[name] = drawing.MatchString(text)
 	}
 	for _, f := range helm.Raw {
-		l.includes = l.includes || f.Name == ValuesYAML && anyIncludes.Match(f.Data)
+		if f.Name == ValuesYAML {
+			l.includes = l.includes || anyIncludes.Match(f.Data)
+			l.draws = l.draws || drawing.Match(f.Data)
+		}
 	}
 	for _, d := range helm.Dependencies() {
 		l.add(d)
@@ -60,13 +69,17 @@ func (l *links) add(helm *helmchart.Chart) {
 
 // reached returns the templates of the given names and those that they may include; nil if these may be any.
 func (r *Rendered) reached(names map[string]bool) map[string]bool {
-	l := r.chart.links()
-	reached := map[string]bool{}
-	var queue []string
-	for name := range names {
-		queue = append(queue, name)
+	reached, tpl := r.chart.links().from(slices.Collect(maps.Keys(names)))
+	if tpl && (r.chart.links().includes || r.overridesInclude()) {
+		return nil
 	}
-	tpl := false
+	return reached
+}
+
+// from returns some templates and those that they include, and whether any of these executes texts; nil if they may
+// include any.
+func (l *links) from(queue []string) (reached map[string]bool, tpl bool) {
+	reached = map[string]bool{}
 	for len(queue) > 0 {
 		name := queue[0]
 		queue = queue[1:]
@@ -74,17 +87,35 @@ func (r *Rendered) reached(names map[string]bool) map[string]bool {
 			continue
 		}
 		if l.open[name] {
-			return nil
+			return nil, tpl
 		}
 		reached[name], tpl = true, tpl || l.tpl[name]
 		for _, text := range l.naming[name] {
 			queue = append(queue, l.defining[text]...)
 		}
 	}
-	if tpl && (l.includes || r.overridesInclude()) {
+	return reached, tpl
+}
+
+// drawingTemplates returns the templates that may draw something at random; nil if these may be any.
+func (c *Chart) drawingTemplates() map[string]bool {
+	l := c.links()
+	if l.draws {
 		return nil
 	}
-	return reached
+	found := map[string]bool{}
+	for name := range l.drawing {
+		reached, tpl := l.from([]string{name})
+		if reached == nil || tpl && l.includes {
+			return nil
+		}
+		for other := range reached {
+			if l.drawing[other] {
+				found[name] = true
+			}
+		}
+	}
+	return found
 }
 
 // overridesInclude reports whether a text in the variant's values set may include a named template.

@@ -42,7 +42,8 @@ type Rendered struct {
 	chart     *Chart
 	helm      *helmchart.Chart // with its dependencies enabled for the variant
 	variant   Variant
-	values    chartutil.Values
+	dot       chartutil.Values // of the templates
+	values    chartutil.Values // of the dot
 	folders   map[*helmchart.File]string
 	templates map[string]Position // by Helm's names
 	files     map[string]string   // the output of each template
@@ -134,7 +135,7 @@ func (r *Rendered) printsTheSame(other *Rendered) bool {
 	if maps.Equal(r.files, other.files) {
 		return true
 	}
-	again := r.Again()
+	again := r.redrawn()
 	if again == nil || len(r.files) != len(other.files) {
 		return false
 	}
@@ -205,11 +206,11 @@ func (r *Rendered) prepare() (err error) {
 	r.helm, r.folders = helm, r.chart.folders
 	r.restrict()
 	r.helm = r.withKeys(r.helm)
-	values, err := r.renderValues()
+	r.dot, err = r.renderValues()
 	if err != nil {
 		return fmt.Errorf("merge the values: %w", err)
 	}
-	r.values, err = values.Table("Values")
+	r.values, err = r.dot.Table("Values")
 	if err != nil {
 		return fmt.Errorf("merge the values: %w", err)
 	}
@@ -227,7 +228,7 @@ func (r *Rendered) nameTemplates(helm *helmchart.Chart) {
 	}
 }
 
-// renderValues returns a new dot for the templates. Templates may modify it.
+// renderValues returns the dot for the templates.
 func (r *Rendered) renderValues() (chartutil.Values, error) {
 	release := r.variant.releaseOrDefault().options()
 	const skipSchemas = true // package valuesschema reports all violations
@@ -268,11 +269,15 @@ func isPartial(template string) bool { return strings.HasPrefix(path.Base(templa
 
 func (r *Rendered) execute(helm *helmchart.Chart) (files map[string]string, err error) {
 	defer recoverHelm(&err)
-	values, err := r.renderValues()
-	if err != nil {
-		return nil, err
-	}
-	return engine.Render(helm, values)
+	return engine.Render(helm, r.freshDot())
+}
+
+// freshDot returns a copy of the dot, whose values templates may modify.
+func (r *Rendered) freshDot() chartutil.Values {
+	dot := maps.Clone(r.dot)
+	values := copyValues(r.dot["Values"].(chartutil.Values).AsMap()).(map[string]any)
+	dot["Values"] = chartutil.Values(values)
+	return dot
 }
 
 // fail records a render failure. A partial fails in the same way for every template that includes it; the failure is

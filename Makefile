@@ -51,6 +51,7 @@ unit: ## test the suite itself: steps, linter, clusters, commands
 	@# The linter's tests come first: its memory limit takes effect too late beside tests that use all cores.
 	$(GO) test -count=1 -timeout $(TIMEOUT) ./lint/...
 	$(GO) test -count=1 -timeout $(TIMEOUT) -skip '^TestFeatures$$' $$($(GO) list ./... | grep -v /lint)
+	cd cluster/embedded/controlplane && $(GO) test -count=1 ./...
 
 vet: ## check the Go code with gofmt and go vet
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "run 'make fmt' for: $$unformatted" >&2; exit 1; }

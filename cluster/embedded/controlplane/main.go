@@ -9,9 +9,14 @@
 // The process of KWOK stands for everything outside a control plane: its controllers keep the nodes Ready and delete
 // pods, and further ones do what kubelets do for pods, provide volumes, and give load balancers their addresses.
 //
-// Standard output is for the parent program: one JSON object per line, an Event. When standard input is closed, because
-// the parent closed it or has ended for any reason, serve kills every component and removes the directory. The
-// components watch their supervisor in the same way, so that nothing outlives a SIGKILL of either.
+//	controlplane validate
+//
+// is the API server's validation alone. It answers requests on standard input with verdicts on manifests; the package
+// verdict documents both.
+//
+// Standard output of serve is for the parent program: one JSON object per line, an Event. When standard input is
+// closed, because the parent closed it or has ended for any reason, serve kills every component and removes the
+// directory. The components watch their supervisor in the same way, so that nothing outlives a SIGKILL of either.
 package main
 
 import (
@@ -29,14 +34,16 @@ import (
 
 func main() {
 	if len(os.Args) < 2 {
-		fmt.Fprintln(os.Stderr, "usage: controlplane serve [flags]; see -h of serve")
+		fmt.Fprintln(os.Stderr, "usage: controlplane serve [flags], or controlplane validate; see -h of serve")
 		os.Exit(2)
 	}
 	role, args := os.Args[1], os.Args[2:]
-	if role != "serve" {
+	if role != "serve" && role != "validate" { // these read standard input themselves
 		go exitWithParent()
 	}
 	switch role {
+	case "validate":
+		os.Exit(validate(os.Stdin, os.Stdout, os.Stderr))
 	case "serve":
 		os.Exit(serve(args, os.Stdin, os.Stdout, os.Stderr))
 	case etcd:

@@ -33,6 +33,8 @@ import (
 
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/traderadmin/charts/internal/controlplane"
 )
 
 // Options describe the control plane and the simulated nodes. A zero field has the default of its flag.
@@ -143,7 +145,7 @@ func (c *Cluster) Start(ctx context.Context) error {
 	if err := c.options.checkVersion(ctx); err != nil {
 		return err
 	}
-	binary, err := build(ctx, c.progress)
+	binary, err := controlplane.Build(ctx, c.progress, retry)
 	if err != nil {
 		return fmt.Errorf("build the embedded control plane: %w", err)
 	}
@@ -152,6 +154,9 @@ func (c *Cluster) Start(ctx context.Context) error {
 	}
 	return nil
 }
+
+// retry tells how to continue an interrupted build.
+const retry = "give it more time:\n    go test -run TestFeatures -timeout 60m"
 
 func (c *Cluster) start(ctx context.Context, binary string) error {
 	if err := c.launch(binary); err != nil {

@@ -4,29 +4,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
-	"golang.org/x/mod/semver"
+	"github.com/traderadmin/charts/internal/controlplane"
 )
-
-// emulated is how many minor versions before its own a control plane can emulate. See KEP-4330, compatibility versions.
-const emulated = 3
-
-// versions returns the minor versions of Kubernetes that a control plane of a version such as v1.37.2 can emulate, the
-// oldest first. The last one is its own.
-func versions(own string) ([]string, error) {
-	major, minor, _ := strings.Cut(strings.TrimPrefix(semver.MajorMinor(own), "v"), ".")
-	newest, err := strconv.Atoi(minor)
-	if err != nil {
-		return nil, fmt.Errorf("version of the control plane: %w", err)
-	}
-	var all []string
-	for older := emulated; older >= 0; older-- {
-		all = append(all, fmt.Sprintf("%s.%d", major, newest-older))
-	}
-	return all, nil
-}
 
 // allVersions is the value of the option Kubernetes that names every version.
 const allVersions = "all"
@@ -37,7 +18,7 @@ func (o Options) Each(ctx context.Context) ([]Options, error) {
 	if o.Kubernetes == "" {
 		return []Options{o}, nil
 	}
-	all, err := clusterVersions(ctx)
+	all, err := controlplane.Versions(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -68,17 +49,4 @@ func (o Options) checkVersion(ctx context.Context) error {
 		err = fmt.Errorf("-kubernetes=%s: a cluster has one version of Kubernetes", o.Kubernetes)
 	}
 	return err
-}
-
-// clusterVersions returns the versions that the control plane of this repository can emulate, as versions does.
-func clusterVersions(ctx context.Context) ([]string, error) {
-	module, err := controlPlane(ctx)
-	if err != nil {
-		return nil, err
-	}
-	own, err := module.Requires("k8s.io/kubernetes")
-	if err != nil {
-		return nil, err
-	}
-	return versions(own)
 }

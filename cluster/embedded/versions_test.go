@@ -6,14 +6,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-)
 
-func TestVersions(t *testing.T) {
-	t.Parallel()
-	all, err := versions("v1.37.2")
-	require.NoError(t, err)
-	assert.Equal(t, []string{"1.34", "1.35", "1.36", "1.37"}, all)
-}
+	"github.com/traderadmin/charts/internal/controlplane"
+)
 
 func TestStartRefusesAVersionThatItCannotEmulate(t *testing.T) {
 	t.Parallel()
@@ -27,7 +22,7 @@ func TestStartRefusesAVersionThatItCannotEmulate(t *testing.T) {
 func TestOldestVersion(t *testing.T) {
 	skipIfShort(t)
 	t.Parallel()
-	own, err := clusterVersions(t.Context())
+	own, err := controlplane.Versions(t.Context())
 	require.NoError(t, err)
 	c := New(Options{Kubernetes: own[0]}, os.Stderr)
 	require.NoError(t, c.Start(t.Context()))

@@ -1,4 +1,4 @@
-package embedded
+package controlplane
 
 import (
 	"context"
@@ -22,11 +22,11 @@ func TestInterruptedBuildReportsItsProgress(t *testing.T) {
 	ctx, end := context.WithCancelCause(t.Context())
 	timeout := errors.New("time limit reached")
 
-	_, err = build(ctx, onWrite(func() { end(timeout) }))
+	_, err = Build(ctx, onWrite(func() { end(timeout) }), "run it again")
 
 	require.ErrorIs(t, err, timeout)
 	assert.ErrorContains(t, err, "listing the packages after ")
-	assert.ErrorContains(t, err, "go test -run TestFeatures -timeout 60m")
+	assert.ErrorContains(t, err, "To continue, run it again")
 }
 
 // onWrite is called for each line that is written.
@@ -39,14 +39,25 @@ func (call onWrite) Write(line []byte) (int, error) {
 
 func TestBuildSetsTheKubernetesVersion(t *testing.T) {
 	t.Parallel()
-	module, err := controlPlane(t.Context())
+	m, err := module(t.Context())
 	require.NoError(t, err)
-	version, err := module.Requires("k8s.io/kubernetes")
+	version, err := m.Requires("k8s.io/kubernetes")
 	require.NoError(t, err)
 	assert.Regexp(t, `^v1\.\d+\.\d+$`, version)
-	require.Len(t, module.Flags, 1)
-	assert.Contains(t, module.Flags[0], "version.gitVersion="+version+" ")
+	require.Len(t, m.Flags, 1)
+	assert.Contains(t, m.Flags[0], "version.gitVersion="+version+" ")
 
-	_, err = module.Requires("example.com/nothing")
+	_, err = m.Requires("example.com/nothing")
 	assert.ErrorContains(t, err, "go.mod does not require example.com/nothing")
+}
+
+func TestVersions(t *testing.T) {
+	t.Parallel()
+	all, err := versions("v1.37.2")
+	require.NoError(t, err)
+	assert.Equal(t, []string{"1.34", "1.35", "1.36", "1.37"}, all)
+
+	own, err := Versions(t.Context())
+	require.NoError(t, err)
+	assert.Len(t, own, emulated+1)
 }

@@ -45,7 +45,7 @@ lint: ## lint the chart
 	$(GO) run ./lint charts/traderadmin
 
 mutants: ## put faults into copies of the chart, and check that the linter or a scenario catches each
-	$(GO) run ./mutants
+	$(GO) run ./mutants -faults mutants/faults.yaml
 
 unit: ## test the suite itself: steps, linter, clusters, commands
 	@# The linter's tests come first: its memory limit takes effect too late beside tests that use all cores.

@@ -64,11 +64,30 @@ func (suite Suite) newSession(on cluster.Provider, options steps.Options) (*Sess
 // ends. If hooks is not nil, it is called for each scenario after the steps have registered, and may add hooks of its
 // own.
 func (s *Session) Run(ctx context.Context, options godog.Options, hooks func(*godog.ScenarioContext)) (passed bool) {
+	register := func(sc *godog.ScenarioContext) { steps.Register(sc, s.steps) }
+	return runScenarios(ctx, options, register, hooks)
+}
+
+// RunCopy is Run for another copy of the chart, in the folder source. Several copies may be tested at once. It needs
+// Helm 3 in this process.
+func (s *Session) RunCopy(
+	ctx context.Context, source string, options godog.Options, hooks func(*godog.ScenarioContext),
+) (passed bool, err error) {
+	tested, err := s.steps.Copy(source)
+	if err != nil {
+		return false, err
+	}
+	return runScenarios(ctx, options, tested.Register, hooks), nil
+}
+
+func runScenarios(
+	ctx context.Context, options godog.Options, register, hooks func(*godog.ScenarioContext),
+) (passed bool) {
 	options.DefaultContext = ctx
 	suite := godog.TestSuite{
 		Options: &options,
 		ScenarioInitializer: func(sc *godog.ScenarioContext) {
-			steps.Register(sc, s.steps)
+			register(sc)
 			if hooks != nil {
 				hooks(sc)
 			}

@@ -1,14 +1,17 @@
-// Command mutants measures how well the tests of a chart find faults. It puts each fault into a copy of the chart, and
-// checks that the linter or a scenario notices it and names the cause.
+// Command mutants measures how well the tests of a chart find faults. It makes mutants of the chart, which are copies
+// with one plausible mistake each, and finds out whether the linter or a scenario notices it.
 //
-//	go run ./mutants              # all faults in mutants/faults.yaml
-//	go run ./mutants -run redis   # the faults with redis in their names
-//	go run ./mutants -list        # their names
-//	go run ./mutants -cluster=kind -run redis
-//	go run ./mutants -helm=4      # with Helm 4
+//	go run ./mutants                         # all mutants of the chart
+//	go run ./mutants charts/shop -sample 100 # 100 mutants of another chart
+//	go run ./mutants -since main             # the mutants of changed lines
+//	go run ./mutants -run redis-service      # those in files, or with IDs, that match
+//	go run ./mutants -list                   # print them
+//	go run ./mutants -faults mutants/faults.yaml -helm=4
 //
-// The exit code is 0 if the faults are noticed. It is 1 if 1 in 20 or more survive, or if one is noticed without its
-// expected words. It is 2 if the faults could not be tried: one does not apply, or the unchanged chart does not pass.
+// With -faults, it tries faults that somebody wrote, and checks that a failure names the cause.
+//
+// The exit code is 0 if the mutants are noticed. It is 1 if 1 in 20 or more survive, or if a fault is noticed without
+// its expected words. It is 2 if they could not be tried: a fault does not apply, or the unchanged chart does not pass.
 package main
 
 import (
@@ -56,9 +59,10 @@ func main() {
 
 // options are the settings of the command line.
 type options struct {
-	names *regexp.Regexp // of the faults to try; nil means all
-	list  bool
-	suite suite
+	names    *regexp.Regexp // of the faults or mutants to try; nil means all
+	list     bool
+	suite    suite
+	selected selection
 }
 
 func parse(args []string, stderr io.Writer) (options, error) {
@@ -67,7 +71,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.SetOutput(stderr)
 	names := flags.String("run", "", "try only the faults whose names match this `regexp`, and not the unchanged chart")
 	flags.BoolVar(&o.list, "list", false, "print the names of the faults, and exit")
-	flags.StringVar(&o.suite.faults, "faults", "mutants/faults.yaml", "the `file` with the faults")
+	flags.StringVar(&o.suite.faults, "faults", "", "try the faults in this `file`, instead of generated mutants")
+	o.selected.bind(flags)
 	flags.StringVar(&o.suite.chart, "chart", traderadmin.Chart, "the `folder` of the chart to put the faults into")
 	tested := acceptance.Suite{}
 	flags.StringVar(&tested.Features, "features", "features", "the `folder` of the .feature files")
@@ -82,11 +87,25 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		"the Helm that runs the commands: 3, 4, or the `path` of a helm binary")
 	flags.DurationVar(&o.suite.wait, "wait", 30*time.Second, "how long a step may wait for the cluster")
 	flags.IntVar(&o.suite.concurrency, "concurrency", 4*runtime.NumCPU(), "maximum number of scenarios that run at once")
-	if err := flags.Parse(args); err != nil {
-		return o, err
+	var charts []string
+	for rest := args; ; rest = flags.Args()[1:] { // flags may follow the chart
+		if err := flags.Parse(rest); err != nil {
+			return o, err
+		}
+		if flags.NArg() == 0 {
+			break
+		}
+		charts = append(charts, flags.Arg(0))
 	}
-	if flags.NArg() > 0 {
-		return o, fmt.Errorf("unexpected arguments %q: -run selects faults by name", flags.Args())
+	switch len(charts) {
+	case 0:
+	case 1:
+		o.suite.chart = charts[0]
+	default:
+		return o, fmt.Errorf("unexpected arguments %q: name one chart", charts[1:])
+	}
+	if _, err := os.Stat(o.suite.chart); err != nil {
+		return o, fmt.Errorf("there is no chart %s; -run selects mutants and faults by name", o.suite.chart)
 	}
 	var err error
 	if o.suite.tested, err = suiteOf(o.suite.chart, tested); err != nil {
@@ -130,6 +149,9 @@ func try(ctx context.Context, args []string, stdout, stderr io.Writer) (int, err
 	o, err := parse(args, stderr)
 	if err != nil {
 		return 0, err
+	}
+	if o.suite.faults == "" {
+		return o.tryGenerated(ctx, stdout)
 	}
 	faults, err := readCatalog(o.suite.faults)
 	if err == nil && o.names != nil {

@@ -200,9 +200,13 @@ func TestErrors(t *testing.T) {
 			faults: selectsNothing, args: []string{"-run", "("},
 			says: "-run: error parsing regexp",
 		},
-		"an argument": {
+		"an argument that is no chart": {
 			faults: selectsNothing, args: []string{"redis"},
-			says: `unexpected arguments ["redis"]: -run selects faults by name`,
+			says: "there is no chart redis; -run selects mutants and faults by name",
+		},
+		"two charts": {
+			faults: selectsNothing, args: []string{"..", "../charts/traderadmin"},
+			says: `unexpected arguments ["../charts/traderadmin"]: name one chart`,
 		},
 		"an unknown scenario": {
 			faults: "- {name: one, file: .helmignore, find: '*.swp', says: [it], scenario: Two}",

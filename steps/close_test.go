@@ -74,7 +74,7 @@ func TestCloseReturnsThoughAFinalizerHoldsANamespace(t *testing.T) {
 func TestCloseEndsRecorders(t *testing.T) {
 	t.Parallel()
 	suite := newSuite(t)
-	s := newScenario(suite)
+	s := newScenario(suite.own())
 	require.NoError(t, s.helm.run(t.Context(), "install with"))
 	require.NoError(t, s.recorders.watch(t.Context(), "deployment/shop", ""))
 

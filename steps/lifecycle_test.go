@@ -43,7 +43,7 @@ func write(tb testing.TB, suite *Suite, name, content string) {
 
 // lifeCycle runs the steps that most scenarios have.
 func lifeCycle(ctx context.Context, suite *Suite) (err error) {
-	s := newScenario(suite)
+	s := newScenario(suite.own())
 	defer func() {
 		if e := cleanUp(s); err == nil {
 			err = e

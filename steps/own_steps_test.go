@@ -81,7 +81,7 @@ func TestOwnSteps(t *testing.T) {
 
 func TestAwaitEndsEarlyWhereNoWaitingHelps(t *testing.T) {
 	t.Parallel()
-	s := &Scenario{scenario: newScenario(newSuite(t))}
+	s := &Scenario{scenario: newScenario(newSuite(t).own())}
 	cause := errors.New("never")
 	calls := 0
 

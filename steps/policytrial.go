@@ -28,7 +28,7 @@ func (p *policyTrial) result(ctx context.Context, suite *Suite) (reason string, 
 	}
 	reason = "it cannot be tried whether the network of this cluster enforces them: its nodes cannot be given images"
 	if suite.images != nil {
-		if reason, err = tryPolicy(ctx, newScenario(suite)); err != nil {
+		if reason, err = tryPolicy(ctx, newScenario(suite.own())); err != nil {
 			return "", fmt.Errorf("try whether the network enforces NetworkPolicies: %w", err)
 		}
 	}

@@ -8,11 +8,43 @@ import (
 
 	"github.com/cucumber/godog"
 	messages "github.com/cucumber/messages/go/v34"
+
+	"github.com/traderadmin/charts/internal/helm"
 )
 
 // Register gives sc, the context of one scenario, the built-in steps and the suite's own.
-func Register(sc *godog.ScenarioContext, suite *Suite) {
-	s := newScenario(suite)
+func Register(sc *godog.ScenarioContext, suite *Suite) { suite.own().Register(sc) }
+
+// Copy is a copy of the chart that a suite tests. Scenarios of several copies may run at once.
+type Copy struct {
+	suite *Suite
+	paths paths
+	helm  helm.Helm
+}
+
+// own returns the copy that Options.ChartSource names.
+func (s *Suite) own() Copy { return Copy{s, s.paths, s.helm} }
+
+// Copy returns the copy of the chart in another folder, source, which takes the place of Options.ChartSource. It needs
+// Helm 3 in this process.
+func (s *Suite) Copy(source string) (Copy, error) {
+	sdk, ok := s.helm.(*helm.Client)
+	if !ok {
+		return Copy{}, errors.New("steps: several copies of a chart can be tested with Helm 3 in this process only")
+	}
+	options := s.options
+	options.ChartSource = source
+	paths, err := newPaths(options)
+	if err != nil {
+		return Copy{}, err
+	}
+	return Copy{s, paths, sdk.Redirected(paths.redirect)}, nil
+}
+
+// Register gives sc, the context of one scenario, the steps of the suite.
+func (c Copy) Register(sc *godog.ScenarioContext) {
+	suite := c.suite
+	s := newScenario(c)
 	register := func(step Step) {
 		method := step.Method
 		if suite.options.Headlines {
@@ -37,6 +69,7 @@ func Register(sc *godog.ScenarioContext, suite *Suite) {
 // scenario is the state of one scenario, in parts that the steps of a noun use.
 type scenario struct {
 	suite     *Suite
+	paths     paths
 	endTurn   func() // nil if the scenario was skipped
 	cluster   *view
 	sender    *sender
@@ -47,7 +80,8 @@ type scenario struct {
 	streams   *streams
 }
 
-func newScenario(suite *Suite) *scenario {
+func newScenario(tested Copy) *scenario {
+	suite := tested.suite
 	cluster := &view{
 		client: suite.client, resources: suite.resources, waiter: waiter{suite.options.Wait}, background: suite.background,
 		namespaces: &namespaces{
@@ -55,14 +89,15 @@ func newScenario(suite *Suite) *scenario {
 		},
 	}
 	s := &scenario{
-		suite: suite, cluster: cluster, attempts: new(attempts), scratch: &scratch{parent: suite.options.Scratch},
+		suite: suite, paths: tested.paths, cluster: cluster, attempts: new(attempts),
+		scratch: &scratch{parent: suite.options.Scratch},
 	}
 	s.sender = &sender{view: cluster, images: suite.images, shared: &suite.shared}
 	if suite.capacity != nil {
 		s.sender.share = suite.capacity.Share()
 	}
 	s.helm = &helmRunner{
-		view: cluster, sender: s.sender, scratch: s.scratch, helm: suite.helm,
+		view: cluster, sender: s.sender, scratch: s.scratch, helm: tested.helm,
 		release: suite.options.Release, chart: suite.options.Chart, releases: releases{},
 	}
 	containers := &containers{suite.config, suite.client, suite.images}

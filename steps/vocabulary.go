@@ -71,7 +71,7 @@ func nouns(s *scenario) []vocabulary.Noun {
 		{Title: "Cluster", Rows: clusterSteps{view}.rows()},
 		{Title: "Helm", Rows: helmSteps{s.helm, s.attempts}.rows()},
 		{Title: "Releases", Rows: slices.Concat(historySteps{s.helm}.rows(), leftoverSteps{view, s.helm}.rows())},
-		{Title: "Files", Rows: slices.Concat(fileSteps{s.scratch, s.suite.paths}.rows(), packageSteps{s.scratch}.rows())},
+		{Title: "Files", Rows: slices.Concat(fileSteps{s.scratch, s.paths}.rows(), packageSteps{s.scratch}.rows())},
 		{Title: "Objects", Rows: slices.Concat(
 			objectSteps{view, s.sender}.rows(), configMapSteps{view}.rows(), noteSteps{view, map[string]any{}}.rows(),
 		)},
@@ -89,7 +89,7 @@ func nouns(s *scenario) []vocabulary.Noun {
 }
 
 // builtIn returns the built-in steps for a vocabulary. Their methods cannot run.
-var builtIn = sync.OnceValue(func() []vocabulary.Noun { return nouns(newScenario(new(Suite))) })
+var builtIn = sync.OnceValue(func() []vocabulary.Noun { return nouns(newScenario(new(Suite).own())) })
 
 // Vocabulary is the steps that the scenarios of a suite may use: the built-in ones and the suite's own. It needs no
 // cluster. It is safe for concurrent use.

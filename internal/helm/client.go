@@ -89,6 +89,13 @@ func New(config *rest.Config, options Options) (*Client, error) {
 	}, nil
 }
 
+// Redirected returns a client of the same cluster that reads other paths; see Options.Redirect.
+func (c *Client) Redirected(redirect func(path string) string) *Client {
+	copied := *c
+	copied.redirect = redirect
+	return &copied
+}
+
 // nameFieldManager makes "helm" the owner of fields in managedFields, as the main function of the helm binary does. By
 // default, the SDK uses the name of the process. The SDK offers only a global variable for it. To keep imports free of
 // side effects, the variable is set when the first client is created, and only if the program has not set it.

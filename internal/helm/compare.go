@@ -17,6 +17,7 @@ import (
 	"helm.sh/helm/v3/pkg/chartutil"
 	"helm.sh/helm/v3/pkg/release"
 	"helm.sh/helm/v3/pkg/releaseutil"
+	"sigs.k8s.io/yaml"
 )
 
 // Rendered is everything that a command rendered and that a caller could look at, by the name of the part: "error",
@@ -49,10 +50,12 @@ func (e *execution) rendered(failed error) Rendered {
 	if warnings := e.stderr.String(); warnings != "" {
 		parts[partWarnings] = warnings
 	}
-	if n := len(e.releases); n > 0 && e.releases[n-1].Chart != nil {
+	n := len(e.releases)
+	if n > 0 && e.releases[n-1].Chart != nil {
 		parts.addRelease(e.releases[n-1])
-	} else {
-		parts[partOutput] = e.stdout.String()
+	}
+	if n == 0 || slices.ContainsFunc(e.args, printsManifest.MatchString) {
+		parts[partOutput] = deployed.ReplaceAllString(e.stdout.String(), "")
 	}
 	if e.scope.Folder != "" {
 		return parts.replace(e.scope.Folder+string(filepath.Separator), "")
@@ -63,6 +66,12 @@ func (e *execution) rendered(failed error) Rendered {
 // positions matches a place in a template, which changes when lines are added before it.
 var positions = regexp.MustCompile(`(\.(?:tpl|yaml|yml|txt)):\d+(?::\d+)?`)
 
+// printsManifest matches the words of command lines that print manifests as they were rendered.
+var printsManifest = regexp.MustCompile(`^(?:template|--dry-run.*|--debug.*)$`)
+
+// deployed matches a line that Helm prints from the clock.
+var deployed = regexp.MustCompile(`(?m)^LAST DEPLOYED: .*\n`)
+
 func (r Rendered) addRelease(revision *release.Release) {
 	metadata := revision.Chart.Metadata
 	r[partChart] = strings.Join([]string{metadata.Name, metadata.Version, metadata.AppVersion}, " ")
@@ -70,10 +79,11 @@ func (r Rendered) addRelease(revision *release.Release) {
 		r[partNotes] = revision.Info.Notes
 	}
 	for _, manifest := range releaseutil.SplitManifests(revision.Manifest) {
-		r[partManifest+sourceOf(manifest)] += manifest + "\n"
+		r[partManifest+sourceOf(manifest)] += "---\n" + manifest + "\n"
 	}
 	for _, hook := range revision.Hooks {
-		r[partHook+hook.Path] += fmt.Sprintf("%v %d %v\n%s\n", hook.Events, hook.Weight, hook.DeletePolicies, hook.Manifest)
+		_, file, _ := strings.Cut(hook.Path, "/")
+		r[partHook+file] += "---\n" + hook.Manifest + "\n"
 	}
 	values, err := chartutil.CoalesceValues(revision.Chart, revision.Config)
 	if err != nil {
@@ -93,11 +103,12 @@ func (r Rendered) replace(from, to string) Rendered {
 	return replaced
 }
 
-// Differing returns the names of the parts that differ, sorted.
-func (r Rendered) Differing(other Rendered) []string {
+// differing returns the names of the parts that differ, sorted. Objects are compared as data: comments, quotes and the
+// order of fields do not matter.
+func (r Rendered) differing(other Rendered) []string {
 	differing := map[string]bool{}
 	for name, text := range r {
-		if same, ok := other[name]; !ok || same != text {
+		if same, ok := other[name]; !ok || same != text && canonical(name, text) != canonical(name, same) {
 			differing[name] = true
 		}
 	}
@@ -109,9 +120,28 @@ func (r Rendered) Differing(other Rendered) []string {
 	return slices.Sorted(maps.Keys(differing))
 }
 
-// Masks are the lines of a rendering that differ from one rendering of the same input to the next, because templates
+// canonical returns the objects of a manifest as JSON, each on a line, and any other text unchanged.
+func canonical(name, text string) string {
+	if !strings.HasPrefix(name, partManifest) && !strings.HasPrefix(name, partHook) {
+		return text
+	}
+	var objects []string
+	for document := range strings.SplitSeq(text, "---\n") {
+		object, err := yaml.YAMLToJSON([]byte(document))
+		if err != nil {
+			return text
+		}
+		if string(object) != "null" {
+			objects = append(objects, string(object))
+		}
+	}
+	slices.Sort(objects)
+	return strings.Join(objects, "\n")
+}
+
+// masks are the lines of a rendering that differ from one rendering of the same input to the next, because templates
 // draw values at random or read the clock.
-type Masks map[string][]mask // by the name of the part
+type masks map[string][]mask // by the name of the part
 
 // mask is a line in which an asterisk stands for the words that differ.
 type mask struct {
@@ -119,10 +149,10 @@ type mask struct {
 	pattern *regexp.Regexp
 }
 
-// Masks returns the lines that differ in another rendering of the same input. The clock must have changed in between,
+// masks returns the lines that differ in another rendering of the same input. The clock must have changed in between,
 // if templates may read it.
-func (r Rendered) Masks(again Rendered) Masks {
-	masks := Masks{}
+func (r Rendered) masks(again Rendered) masks {
+	found := masks{}
 	for name, text := range r {
 		lines, others := strings.Split(text, "\n"), strings.Split(again[name], "\n")
 		if len(lines) != len(others) {
@@ -130,11 +160,11 @@ func (r Rendered) Masks(again Rendered) Masks {
 		}
 		for i, line := range lines {
 			if line != others[i] {
-				masks[name] = append(masks[name], newMask(line, others[i]))
+				found[name] = append(found[name], newMask(line, others[i]))
 			}
 		}
 	}
-	return masks
+	return found
 }
 
 // words matches the words of a line and what is between them.
@@ -163,8 +193,8 @@ func newMask(line, other string) mask {
 
 var number = regexp.MustCompile(`^[\d+=]+$`)
 
-// Apply masks the lines of a rendering that differ from one rendering to the next.
-func (m Masks) Apply(r Rendered) Rendered {
+// apply masks the lines of a rendering that differ from one rendering to the next.
+func (m masks) apply(r Rendered) Rendered {
 	masked := maps.Clone(r)
 	for name, masks := range m {
 		lines := strings.Split(r[name], "\n")

@@ -50,6 +50,10 @@ type Recorded struct {
 	history      []*release.Release
 	capabilities *chartutil.Capabilities // nil if the command asked for none
 	answers      *answers
+
+	once       sync.Once
+	input      string // see key
+	inputError error
 }
 
 // change is a file that the caller wrote.

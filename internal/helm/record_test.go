@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -81,26 +80,20 @@ func (r *recorded) changed(file, content string) string {
 	return copied
 }
 
-// replay replays the recording with a copy of the chart.
-func (r *recorded) replay(copied string) []Rendered {
+// baseline returns what the recorded chart renders.
+func (r *recorded) baseline() *Baseline {
 	r.Helper()
-	replayer, err := NewReplayer(r.chart, copied)
+	baseline, err := NewBaseline(r.Context(), r.chart, []*Recording{r.recording})
 	require.NoError(r, err)
-	all, err := replayer.Replay(r.Context(), r.recording)
-	require.NoError(r, err)
-	return all
+	return baseline
 }
 
-// masks returns the masks of each recorded command.
-func (r *recorded) masks() []Masks {
+// replay returns what each command renders again.
+func (r *recorded) replay() []Rendered {
 	r.Helper()
-	first := r.replay(r.chart)
-	time.Sleep(time.Second)
-	var all []Masks
-	for i, again := range r.replay(r.chart) {
-		all = append(all, first[i].Masks(again))
-	}
-	return all
+	all, err := r.baseline().renderAll(r.Context())
+	require.NoError(r, err)
+	return all[0]
 }
 
 func TestReplayRendersWhatWasRecorded(t *testing.T) {
@@ -120,18 +113,20 @@ func TestReplayRendersWhatWasRecorded(t *testing.T) {
 	r.run("install packed web-2.0.0.tgz")
 
 	commands := r.recording.Commands()
-	replayed := r.replay(r.chart)
+	replayed, again := r.replay(), r.replay()
 	require.Len(t, replayed, len(commands))
-	masks, masked := r.masks(), 0
+	assert.Empty(t, r.baseline().Unlike())
+	masked := 0
 	for i, command := range commands {
 		if command.Args[0] == "get" {
 			assert.Nil(t, replayed[i])
 			continue
 		}
-		assert.Equal(t, masks[i].Apply(command.Rendered), masks[i].Apply(replayed[i]), "%v", command.Args)
-		masked += len(masks[i])
+		masks := replayed[i].masks(again[i])
+		assert.Equal(t, masks.apply(command.Rendered), masks.apply(replayed[i]), "%v", command.Args)
+		masked += len(masks)
 	}
-	assert.Equal(t, 4, masked)
+	assert.Equal(t, 5, masked)
 	assert.Equal(t, "I run helm install", commands[0].Step)
 	assert.Contains(t, replayed[1]["manifest templates/password.yaml"], "# shop trader 2 true")
 	assert.Contains(t, replayed[1]["manifest templates/password.yaml"], "password: cGFzcw==")
@@ -146,12 +141,12 @@ func TestReplayRendersAnotherChart(t *testing.T) {
 	r.run("upgrade shop ./charts/web --reuse-values")
 	r.run("package ./charts/web")
 	r.run("install packed web-0.1.0.tgz")
-	before, masks := r.replay(r.chart), r.masks()
+	baseline := r.baseline()
 
 	values, err := os.ReadFile(filepath.Join(r.chart, "values.yaml"))
 	require.NoError(t, err)
 	everything := []string{
-		"hook web/templates/tests/test-connection.yaml", "manifest templates/deployment.yaml",
+		"hook templates/tests/test-connection.yaml", "manifest templates/deployment.yaml",
 		"manifest templates/service.yaml", "manifest templates/serviceaccount.yaml", "notes",
 	}
 	password := []string{"manifest templates/password.yaml"}
@@ -168,14 +163,18 @@ func TestReplayRendersAnotherChart(t *testing.T) {
 		"a file that renders nothing": {"README.md", "Web", [4][]string{nil, nil, packed, nil}},
 	} {
 		t.Run(about, func(t *testing.T) {
-			after := r.replay(r.changed(change.file, change.content))
-			for i := range before {
-				differing := masks[i].Apply(before[i]).Differing(masks[i].Apply(after[i]))
-				assert.ElementsMatch(t, change.differing[i], differing, "command %d", i)
+			var differing [4][]string
+			found, err := baseline.Compare(t.Context(), r.changed(change.file, change.content), change.file)
+			require.NoError(t, err)
+			for _, one := range found {
+				differing[one.Command] = append(differing[one.Command], one.Part)
 			}
+			assert.Equal(t, change.differing, differing)
 		})
 	}
 
-	failing := r.replay(r.changed("templates/password.yaml", `{{ fail "no" }}`))
-	assert.Contains(t, failing[0]["error"], `password.yaml): no`)
+	failing, err := baseline.Compare(t.Context(), r.changed("templates/password.yaml", `{{ fail "no" }}`), "")
+	require.NoError(t, err)
+	assert.Equal(t, "error", failing[0].Part)
+	assert.Contains(t, failing[0].New, "password.yaml): no")
 }

@@ -1,16 +1,17 @@
 package helm
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"maps"
 	"net/http"
 	"os"
+	slashpath "path"
 	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
-	"sync"
 
 	"helm.sh/helm/v3/pkg/action"
 	"helm.sh/helm/v3/pkg/chart"
@@ -23,27 +24,31 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// Replayer renders recorded command lines again with another copy of the chart, without a cluster. It is safe for
-// concurrent use. It reads the files of the copy once.
-type Replayer struct {
+// replayer renders recorded command lines again with another copy of the chart, without a cluster. It reads the files
+// of the copy once. It is not safe for concurrent use.
+type replayer struct {
 	from, to string
-	mu       sync.Mutex
-	charts   map[string]*chart.Chart // without dependencies, which Helm modifies when it renders
-	values   map[string]any          // the defaults of the chart that was recorded
+	changed  string                       // the only file that differs, by its path in the chart; "" means any
+	charts   map[loadedChart]*chart.Chart // without dependencies, which Helm modifies when it renders
+	values   map[string]any               // the defaults of the chart that was recorded
+	rendered map[string]Rendered          // by the key of the command
 }
 
-// NewReplayer returns a Replayer that reads the folder to wherever the recorded commands read the folder from, the
-// chart. Both are absolute paths.
-func NewReplayer(from, to string) (*Replayer, error) {
+// newReplayer returns a replayer that reads the folder to wherever the recorded commands read the folder from, the
+// chart.
+func newReplayer(from, to, changed string) (*replayer, error) {
 	recorded, err := loader.Load(from)
 	if err != nil {
 		return nil, err
 	}
-	return &Replayer{from: from, to: to, charts: map[string]*chart.Chart{}, values: recorded.Values}, nil
+	return &replayer{
+		from: from, to: to, changed: changed, values: recorded.Values,
+		charts: map[loadedChart]*chart.Chart{}, rendered: map[string]Rendered{},
+	}, nil
 }
 
-// Replay returns what each command of a recording renders, in their order, and nil for those that render nothing.
-func (p *Replayer) Replay(ctx context.Context, recording *Recording) (all []Rendered, err error) {
+// replayAll returns what each command of a recording renders, in their order, and nil for those that render nothing.
+func (p *replayer) replayAll(ctx context.Context, recording *Recording) (all []Rendered, err error) {
 	commands := recording.Commands()
 	folder, remove, err := replayFolder(commands)
 	if err != nil {
@@ -56,14 +61,35 @@ func (p *Replayer) Replay(ctx context.Context, recording *Recording) (all []Rend
 		if !command.takesChart {
 			continue
 		}
-		if all[i], err = p.replay(ctx, command, folder); err != nil {
+		rendered, err := p.replayOnce(ctx, command, folder)
+		if err != nil {
 			return nil, err
 		}
+		all[i] = maps.Clone(rendered)
 		if !readsValues {
 			delete(all[i], partValues)
 		}
 	}
 	return all, nil
+}
+
+// replayOnce replays a command, unless one with the same input was replayed before.
+func (p *replayer) replayOnce(ctx context.Context, r *Recorded, folder string) (Rendered, error) {
+	key := ""
+	if folder == "" {
+		if r.once.Do(func() { r.input, r.inputError = r.key() }); r.inputError != nil {
+			return nil, r.inputError
+		}
+		key = r.input
+	}
+	if known, ok := p.rendered[key]; ok && key != "" {
+		return known, nil
+	}
+	rendered, err := p.replay(ctx, r, folder)
+	if err == nil && key != "" {
+		p.rendered[key] = rendered
+	}
+	return rendered, err
 }
 
 // replayFolder creates the folder of a caller, unless its commands need none.
@@ -76,10 +102,11 @@ func replayFolder(commands []*Recorded) (folder string, remove func(), err error
 	return folder, func() { _ = os.RemoveAll(folder) }, err
 }
 
-func (p *Replayer) replay(ctx context.Context, r *Recorded, folder string) (Rendered, error) {
+func (p *replayer) replay(ctx context.Context, r *Recorded, folder string) (Rendered, error) {
 	client := *r.client
 	client.redirect = func(path string) string { return p.redirect(r.client.redirect(path)) }
-	client.load = p.load
+	_, printsAll := r.Rendered[partOutput]
+	client.load = func(path string) (*chart.Chart, error) { return p.load(path, !r.Failed && !printsAll) }
 	client.configure = func(_ context.Context, e *execution) error { return p.configure(e, r) }
 	for _, file := range r.files {
 		if err := file.write(folder, &client); err != nil {
@@ -91,7 +118,7 @@ func (p *Replayer) replay(ctx context.Context, r *Recorded, folder string) (Rend
 		return nil, err
 	}
 	e := newExecution(&client, Scope{Folder: folder})
-	failed := e.execute(ctx, r.Args)
+	failed := e.execute(ctx, p.args(r))
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -122,7 +149,7 @@ func (c change) write(folder string, client *Client) error {
 }
 
 // redirect returns the path in the copy for a path in the recorded chart.
-func (p *Replayer) redirect(path string) string {
+func (p *replayer) redirect(path string) string {
 	inChart, err := filepath.Rel(p.from, path)
 	if err != nil || inChart == ".." || strings.HasPrefix(inChart, ".."+string(filepath.Separator)) {
 		return path
@@ -131,25 +158,58 @@ func (p *Replayer) redirect(path string) string {
 }
 
 // load loads a chart. One without dependencies is loaded once, because Helm does not modify it.
-func (p *Replayer) load(path string) (*chart.Chart, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if loaded := p.charts[path]; loaded != nil {
+//
+// partly leaves out the templates that render the same as in the recorded chart.
+func (p *replayer) load(path string, partly bool) (*chart.Chart, error) {
+	key := loadedChart{path, partly}
+	if loaded := p.charts[key]; loaded != nil {
 		copied := *loaded
 		return &copied, nil
 	}
 	loaded, err := loader.Load(path)
-	fixed := path == p.to || path == p.from
-	if err == nil && fixed && len(loaded.Metadata.Dependencies) == 0 && len(loaded.Dependencies()) == 0 {
-		p.charts[path] = loaded
+	if err != nil {
+		return nil, err
+	}
+	if path == p.to && len(loaded.Metadata.Dependencies) == 0 && len(loaded.Dependencies()) == 0 {
+		if partly {
+			p.leaveOut(loaded)
+		}
+		p.charts[key] = loaded
 		copied := *loaded
 		return &copied, nil
 	}
-	return loaded, err
+	return loaded, nil
+}
+
+// loadedChart is a chart that was loaded, partly or not.
+type loadedChart struct {
+	path   string
+	partly bool
+}
+
+// leaveOut removes the templates from a chart that render the same as in the recorded chart.
+func (p *replayer) leaveOut(loaded *chart.Chart) {
+	template := only(p.changed)
+	if template == "" {
+		return
+	}
+	loaded.Templates = slices.DeleteFunc(slices.Clone(loaded.Templates), func(file *chart.File) bool {
+		isShared := strings.HasPrefix(slashpath.Base(file.Name), "_") || bytes.Contains(file.Data, []byte("define "))
+		return file.Name != template && !isShared
+	})
+}
+
+// args returns the words of a recorded command line. Values that the schema allowed are not validated again.
+func (p *replayer) args(r *Recorded) []string {
+	isTemplate := strings.HasPrefix(p.changed, "templates/")
+	if !isTemplate || r.Failed || !slices.Contains([]string{"install", "upgrade", "template"}, r.Args[0]) {
+		return r.Args
+	}
+	return append(slices.Clone(r.Args), "--skip-schema-validation")
 }
 
 // configure prepares the configuration of a command line for a cluster that is as it was recorded.
-func (p *Replayer) configure(e *execution, r *Recorded) error {
+func (p *replayer) configure(e *execution, r *Recorded) error {
 	store := driver.NewMemory()
 	store.SetNamespace(r.called)
 	e.config.Releases = storage.Init(store)
@@ -171,13 +231,13 @@ func (p *Replayer) configure(e *execution, r *Recorded) error {
 
 // revision returns an earlier revision of a release as it would be with the copy of the chart. Helm reads only the
 // defaults of its values.
-func (p *Replayer) revision(recorded *release.Release, namespace string) *release.Release {
+func (p *replayer) revision(recorded *release.Release, namespace string) *release.Release {
 	revision, info := *recorded, *recorded.Info
 	revision.Info, revision.Namespace = &info, namespace
 	if recorded.Chart == nil || !reflect.DeepEqual(recorded.Chart.Values, p.values) {
 		return &revision
 	}
-	if copied, err := p.load(p.to); err == nil {
+	if copied, err := p.load(p.to, true); err == nil {
 		before := *recorded.Chart
 		before.Values = maps.Clone(copied.Values)
 		revision.Chart = &before

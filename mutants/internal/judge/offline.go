@@ -1,0 +1,93 @@
+package judge
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/traderadmin/charts/internal/helm"
+	"github.com/traderadmin/charts/lint/linter"
+	"github.com/traderadmin/charts/lint/rule"
+)
+
+// lint reports whether the linter finds an error in a mutant, or cannot load it.
+func (j *judge) lint(ctx context.Context, t *trial) (killed bool, err error) {
+	result, err := linter.Run(ctx, []string{t.copied}, linter.Options{Rules: j.Suite.Rules})
+	switch {
+	case ctx.Err() != nil:
+		return false, context.Cause(ctx)
+	case err != nil: // the chart cannot be loaded, for example
+		t.verdict.Status, t.verdict.By, t.verdict.Words = Killed, "lint", j.local(err.Error(), t.copied)
+		return true, nil
+	}
+	for _, f := range result.Findings {
+		words := j.local(fmt.Sprintf("%s: %s", f.Position, f.Message), t.copied)
+		if f.Severity == rule.Error {
+			t.verdict.Status, t.verdict.By, t.verdict.Words = Killed, "lint "+f.Rule, words
+			return true, nil
+		}
+		t.verdict.Warnings = append(t.verdict.Warnings, words+" ["+f.Rule+"]")
+	}
+	return false, nil
+}
+
+// assign notes which scenarios render something otherwise, the most promising first.
+func (j *judge) assign(t *trial, differences []helm.Difference) {
+	t.differing = map[*scenario][]helm.Difference{}
+	for _, d := range differences {
+		s := j.scenarios[d.Recording]
+		t.differing[s] = append(t.differing[s], d)
+	}
+	t.left = j.index.rank(t.differing)
+	for _, s := range t.left {
+		t.verdict.Scenarios = append(t.verdict.Scenarios, s.title)
+	}
+	slices.Sort(t.verdict.Scenarios)
+	t.verdict.Step = stepFor(differences)
+}
+
+// signature returns a text that is the same for differences that are the same.
+func signature(differences []helm.Difference) string {
+	hash := sha256.New()
+	for _, d := range differences {
+		fmt.Fprintf(hash, "%d %d %s\x00%s\x00", d.Recording, d.Command, d.Part, d.New)
+	}
+	return hex.EncodeToString(hash.Sum(nil))
+}
+
+// lines returns the leaves that differ between two texts, each with - or +. A leaf of an object in JSON has its kind,
+// name and path.
+func lines(d helm.Difference) map[string]bool {
+	before, after := leaves(d.Old), leaves(d.New)
+	changed := map[string]bool{}
+	for leaf := range before {
+		if !after[leaf] {
+			changed["-"+leaf] = true
+		}
+	}
+	for leaf := range after {
+		if !before[leaf] {
+			changed["+"+leaf] = true
+		}
+	}
+	return changed
+}
+
+// leaves returns the leaves of the objects in a text, one on each line, or its lines.
+func leaves(text string) map[string]bool {
+	all := map[string]bool{}
+	for line := range strings.SplitSeq(text, "\n") {
+		object, ok := parseObject(line)
+		if !ok {
+			all[line] = true
+			continue
+		}
+		for _, leaf := range object.leaves() {
+			all[object.kind+" "+object.name+" "+leaf.path+" = "+leaf.value] = true
+		}
+	}
+	return all
+}

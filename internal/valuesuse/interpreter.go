@@ -26,7 +26,7 @@ type interpreter struct {
 
 	recorded  map[*path]bool   // what the current action, or the current call, reads
 	calls     map[string]*call // memoized, by template and argument
-	joins     []runningJoin    // the outermost first
+	joins     []*runningJoin   // the outermost first
 	stack     []*template
 	uncertain int // above 0 during execution that may not happen like that
 	writes    int // to variables and dicts

@@ -45,15 +45,14 @@ func (in *interpreter) join(values ...*value) *value {
 	if len(operands) == 1 && (!foreign || operands[0].foreign) {
 		return operands[0]
 	}
-	leaves := leavesOf(operands)
-	if running := in.runningJoin(leaves, foreign); running != nil {
+	if running := in.runningJoin(operands, foreign); running != nil {
 		return running
 	}
 	if in.steps++; in.steps > maxSteps {
 		return operands[0]
 	}
 	joined := &value{foreign: foreign, operands: operands, isCopy: true}
-	in.joins = append(in.joins, runningJoin{joined, leaves, foreign})
+	in.joins = append(in.joins, &runningJoin{value: joined, foreign: foreign})
 	for _, v := range operands {
 		in.joinInto(joined, v)
 	}
@@ -65,14 +64,21 @@ func (in *interpreter) join(values ...*value) *value {
 // runningJoin is a join that is being computed.
 type runningJoin struct {
 	value   *value
-	leaves  map[*value]bool // of its operands
 	foreign bool            // whether one of its operands is nil
+	leaves  map[*value]bool // of its operands; nil until they are needed
 }
 
 // runningJoin returns the join of the same values that is being computed, or nil. Values that contain themselves are
 // joined within their own join.
-func (in *interpreter) runningJoin(leaves map[*value]bool, foreign bool) *value {
+func (in *interpreter) runningJoin(operands []*value, foreign bool) *value {
+	if len(in.joins) == 0 {
+		return nil
+	}
+	leaves := leavesOf(operands)
 	for _, j := range in.joins {
+		if j.leaves == nil {
+			j.leaves = leavesOf(j.value.operands)
+		}
 		if j.foreign == foreign && maps.Equal(j.leaves, leaves) {
 			return j.value
 		}

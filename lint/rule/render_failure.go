@@ -52,7 +52,11 @@ func checkRenderFailure(p *Pass) {
 	}
 }
 
-var undefinedTemplate = regexp.MustCompile(`no template "[^"]*" associated with template`)
+var (
+	undefinedTemplate = regexp.MustCompile(`no template "[^"]*" associated with template`)
+	// unsetArgument matches the error for a key of null that is not in the values: a template was given the null.
+	unsetArgument = regexp.MustCompile(`<\$?\.[\w.]+>: nil pointer evaluating interface \{\}`)
+)
 
 // lacksDependency reports whether a failure may be due to a missing dependency, which dependency-missing reports: a
 // template that is not defined, or a value that the dependency would bring.
@@ -61,5 +65,6 @@ func (p *Pass) lacksDependency(f chart.Failure) bool {
 		return false
 	}
 	key, _, _ := strings.Cut(f.Null.Key, ".")
-	return undefinedTemplate.MatchString(f.Message) || key != "" && p.Chart.IsSharedKey(key)
+	return undefinedTemplate.MatchString(f.Message) || key != "" && p.Chart.IsSharedKey(key) ||
+		key == "" && unsetArgument.MatchString(f.Message)
 }

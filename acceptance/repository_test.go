@@ -33,7 +33,7 @@ var mayImport = map[string][]string{
 	"internal/valuesschema": {"internal/chart", "internal/schema"},
 	"internal/schema":       nil,
 	"internal/helm": {
-		"internal/chart", "internal/gobuild", "internal/rollout", "internal/suggest", "internal/workload",
+		"internal/chart", "internal/gobuild", "internal/rollout", "internal/schema", "internal/suggest", "internal/workload",
 	},
 	"internal/rollout":      {"internal/workload"},
 	"internal/expression":   nil,

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/traderadmin/charts/internal/chart"
 )
 
 // Baseline is what recorded commands render with the chart that was recorded. It is safe for concurrent use.
@@ -16,12 +18,13 @@ type Baseline struct {
 	recordings []*Recording
 	rendered   [][]Rendered // by recording and command, with masks
 	masks      [][]masks
+	plain      map[*Recorded]Rendered // without masks
 }
 
 // NewBaseline renders the commands of recordings twice. Lines that differ, because templates draw values at random or
-// read the clock, are not compared later. chart is the absolute path of the chart that was recorded.
-func NewBaseline(ctx context.Context, chart string, recordings []*Recording) (*Baseline, error) {
-	b := &Baseline{chart: chart, recordings: recordings}
+// read the clock, are not compared later. folder is the absolute path of the chart that was recorded.
+func NewBaseline(ctx context.Context, folder string, recordings []*Recording) (*Baseline, error) {
+	b := &Baseline{chart: folder, recordings: recordings, plain: map[*Recorded]Rendered{}}
 	start := time.Now()
 	again, err := b.renderAll(ctx)
 	if err != nil {
@@ -34,6 +37,7 @@ func NewBaseline(ctx context.Context, chart string, recordings []*Recording) (*B
 	for i, commands := range b.rendered {
 		var all []masks
 		for j, rendered := range commands {
+			b.plain[recordings[i].commands[j]] = rendered
 			all = append(all, rendered.masks(again[i][j]))
 			commands[j] = all[j].apply(rendered)
 		}
@@ -43,7 +47,7 @@ func NewBaseline(ctx context.Context, chart string, recordings []*Recording) (*B
 }
 
 func (b *Baseline) renderAll(ctx context.Context) ([][]Rendered, error) {
-	replayer, err := newReplayer(b.chart, b.chart, "")
+	replayer, err := newReplayer(b.chart, b.chart, changed{}, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -69,9 +73,9 @@ type Difference struct {
 }
 
 // Compare returns what the recorded commands render otherwise with a copy of the chart in another folder, an absolute
-// path. changed is the only file that differs, by its slash-separated path in the chart; "" means any.
-func (b *Baseline) Compare(ctx context.Context, copied, changed string) ([]Difference, error) {
-	replayer, err := newReplayer(b.chart, copied, changed)
+// path. files are those that differ, by their slash-separated paths in the chart; none means any.
+func (b *Baseline) Compare(ctx context.Context, copied string, files ...string) ([]Difference, error) {
+	replayer, err := newReplayer(b.chart, copied, newChanged(files), b.plain)
 	if err != nil {
 		return nil, err
 	}
@@ -84,6 +88,9 @@ func (b *Baseline) Compare(ctx context.Context, copied, changed string) ([]Diffe
 		for j, parts := range rendered {
 			before, after := b.rendered[i][j], b.masks[i][j].apply(parts)
 			for _, part := range replayer.relevant(before).differing(replayer.relevant(after)) {
+				if part == partValues && !recording.readsValues() {
+					continue
+				}
 				all = append(all, Difference{i, j, part, canonical(part, before[part]), canonical(part, after[part])})
 			}
 		}
@@ -112,23 +119,52 @@ func (b *Baseline) Unlike() []Difference {
 	return all
 }
 
-// only returns the template that is rendered by itself if it is the only file that differs, or "".
-func only(changed string) string {
-	base := slashpath.Base(changed)
-	if !strings.HasPrefix(changed, "templates/") || strings.HasPrefix(base, "_") || base == "NOTES.txt" {
-		return ""
-	}
-	return changed
+// readsValues reports whether a command of the recording asks for the values of a release.
+func (r *Recording) readsValues() bool {
+	return slices.ContainsFunc(r.Commands(), func(r *Recorded) bool { return r.Args[0] == "get" })
 }
 
-// relevant returns the parts that the changed file may change.
+// changed says which files of a copy of a chart differ.
+type changed struct {
+	// templates are the templates that differ, if no other file does, and if no other template includes them.
+	templates []string
+	// onlyTemplates and onlySchema say that no file but templates, or the schema of the values, differs.
+	onlyTemplates, onlySchema bool
+}
+
+func newChanged(files []string) changed {
+	all := func(test func(string) bool) bool {
+		return len(files) > 0 && !slices.ContainsFunc(files, func(file string) bool { return !test(file) })
+	}
+	c := changed{
+		onlyTemplates: all(isTemplate),
+		onlySchema:    all(func(file string) bool { return file == chart.SchemaJSON }),
+	}
+	if all(isOwnTemplate) {
+		c.templates = files
+	}
+	return c
+}
+
+func isTemplate(file string) bool { return strings.HasPrefix(file, "templates/") }
+
+// isOwnTemplate reports whether a file is a template whose output is a manifest.
+func isOwnTemplate(file string) bool {
+	base := slashpath.Base(file)
+	return isTemplate(file) && !strings.HasPrefix(base, "_") && base != "NOTES.txt"
+}
+
+// relevant returns the parts that the changed files may change.
 func (p *replayer) relevant(r Rendered) Rendered {
-	template := only(p.changed)
-	if template == "" {
+	if p.changed.templates == nil {
 		return r
 	}
+	names := []string{partError, partOutput}
+	for _, template := range p.changed.templates {
+		names = append(names, partManifest+template, partHook+template)
+	}
 	relevant := Rendered{}
-	for _, name := range []string{partError, partOutput, partManifest + template, partHook + template} {
+	for _, name := range names {
 		if text, ok := r[name]; ok {
 			relevant[name] = text
 		}

@@ -173,7 +173,7 @@ func TestReplayRendersAnotherChart(t *testing.T) {
 		})
 	}
 
-	failing, err := baseline.Compare(t.Context(), r.changed("templates/password.yaml", `{{ fail "no" }}`), "")
+	failing, err := baseline.Compare(t.Context(), r.changed("templates/password.yaml", `{{ fail "no" }}`))
 	require.NoError(t, err)
 	assert.Equal(t, "error", failing[0].Part)
 	assert.Contains(t, failing[0].New, "password.yaml): no")

@@ -3,6 +3,7 @@ package helm
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"maps"
 	"net/http"
@@ -22,29 +23,52 @@ import (
 	"helm.sh/helm/v3/pkg/storage"
 	"helm.sh/helm/v3/pkg/storage/driver"
 	"k8s.io/client-go/rest"
+
+	ownchart "github.com/traderadmin/charts/internal/chart"
+	"github.com/traderadmin/charts/internal/schema"
 )
 
 // replayer renders recorded command lines again with another copy of the chart, without a cluster. It reads the files
 // of the copy once. It is not safe for concurrent use.
 type replayer struct {
 	from, to string
-	changed  string                       // the only file that differs, by its path in the chart; "" means any
+	changed  changed
 	charts   map[loadedChart]*chart.Chart // without dependencies, which Helm modifies when it renders
 	values   map[string]any               // the defaults of the chart that was recorded
 	rendered map[string]Rendered          // by the key of the command
+	before   map[*Recorded]Rendered       // with the chart that was recorded; nil if that is being rendered
+	schema   *schema.Schema               // of the values; nil if Helm has to validate them
 }
 
 // newReplayer returns a replayer that reads the folder to wherever the recorded commands read the folder from, the
 // chart.
-func newReplayer(from, to, changed string) (*replayer, error) {
+func newReplayer(from, to string, changed changed, before map[*Recorded]Rendered) (*replayer, error) {
 	recorded, err := loader.Load(from)
 	if err != nil {
 		return nil, err
 	}
-	return &replayer{
-		from: from, to: to, changed: changed, values: recorded.Values,
+	p := &replayer{
+		from: from, to: to, changed: changed, values: recorded.Values, before: before,
 		charts: map[loadedChart]*chart.Chart{}, rendered: map[string]Rendered{},
-	}, nil
+	}
+	if len(recorded.Metadata.Dependencies) == 0 && len(recorded.Dependencies()) == 0 {
+		p.schema = compileSchema(to)
+	}
+	return p, nil
+}
+
+// compileSchema returns the schema of the values of a chart, or nil if it has none that is valid. Helm would compile it
+// anew for each command.
+func compileSchema(folder string) *schema.Schema {
+	content, err := os.ReadFile(filepath.Join(folder, ownchart.SchemaJSON))
+	if err != nil {
+		return nil
+	}
+	compiled, err := schema.Compile(content)
+	if err != nil {
+		return nil
+	}
+	return compiled
 }
 
 // replayAll returns what each command of a recording renders, in their order, and nil for those that render nothing.
@@ -55,19 +79,13 @@ func (p *replayer) replayAll(ctx context.Context, recording *Recording) (all []R
 		return nil, err
 	}
 	defer remove()
-	readsValues := slices.ContainsFunc(commands, func(r *Recorded) bool { return r.Args[0] == "get" })
 	all = make([]Rendered, len(commands))
 	for i, command := range commands {
 		if !command.takesChart {
 			continue
 		}
-		rendered, err := p.replayOnce(ctx, command, folder)
-		if err != nil {
+		if all[i], err = p.replayOnce(ctx, command, folder); err != nil {
 			return nil, err
-		}
-		all[i] = maps.Clone(rendered)
-		if !readsValues {
-			delete(all[i], partValues)
 		}
 	}
 	return all, nil
@@ -102,11 +120,52 @@ func replayFolder(commands []*Recorded) (folder string, remove func(), err error
 	return folder, func() { _ = os.RemoveAll(folder) }, err
 }
 
+// replay returns what a command renders. As far as possible it does so without Helm's validation of the values, which
+// takes most of the time.
 func (p *replayer) replay(ctx context.Context, r *Recorded, folder string) (Rendered, error) {
+	before, known := p.before[r]
+	switch {
+	case !slices.Contains([]string{"install", "upgrade", "template"}, r.Args[0]):
+	case known && p.changed.onlyTemplates && strings.Contains(before[partError], invalidValues):
+		return before, nil // templates were not rendered
+	case p.failed(r), folder != "" && !p.changed.onlyTemplates: // a chart in the folder may have another schema
+	case known && p.changed.onlySchema:
+		if p.accepts(before) {
+			return before, nil
+		}
+	case p.changed.onlyTemplates || p.schema != nil:
+		rendered, err := p.execute(ctx, r, folder, "--skip-schema-validation")
+		if err != nil || p.changed.onlyTemplates || rendered[partError] == "" && p.accepts(rendered) {
+			return rendered, err
+		}
+	}
+	return p.execute(ctx, r, folder)
+}
+
+// failed reports whether a command failed before it sent anything to the cluster.
+func (p *replayer) failed(r *Recorded) bool {
+	if before, known := p.before[r]; known {
+		return before[partError] != ""
+	}
+	return r.Failed
+}
+
+// invalidValues are the words of Helm for values that the schema refuses.
+const invalidValues = "values don't meet the specifications of the schema"
+
+// accepts reports whether the schema accepts the values of a rendering.
+func (p *replayer) accepts(rendered Rendered) bool {
+	var values any
+	err := json.Unmarshal([]byte(rendered[partValues]), &values)
+	return err == nil && p.schema != nil && len(p.schema.Validate(values)) == 0
+}
+
+// execute runs a command line with more words.
+func (p *replayer) execute(ctx context.Context, r *Recorded, folder string, more ...string) (Rendered, error) {
 	client := *r.client
 	client.redirect = func(path string) string { return p.redirect(r.client.redirect(path)) }
 	_, printsAll := r.Rendered[partOutput]
-	client.load = func(path string) (*chart.Chart, error) { return p.load(path, !r.Failed && !printsAll) }
+	client.load = func(path string) (*chart.Chart, error) { return p.load(path, !p.failed(r) && !printsAll) }
 	client.configure = func(_ context.Context, e *execution) error { return p.configure(e, r) }
 	for _, file := range r.files {
 		if err := file.write(folder, &client); err != nil {
@@ -118,7 +177,7 @@ func (p *replayer) replay(ctx context.Context, r *Recorded, folder string) (Rend
 		return nil, err
 	}
 	e := newExecution(&client, Scope{Folder: folder})
-	failed := e.execute(ctx, p.args(r))
+	failed := e.execute(ctx, slices.Concat(r.Args, more))
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -189,23 +248,13 @@ type loadedChart struct {
 
 // leaveOut removes the templates from a chart that render the same as in the recorded chart.
 func (p *replayer) leaveOut(loaded *chart.Chart) {
-	template := only(p.changed)
-	if template == "" {
+	if p.changed.templates == nil {
 		return
 	}
 	loaded.Templates = slices.DeleteFunc(slices.Clone(loaded.Templates), func(file *chart.File) bool {
 		isShared := strings.HasPrefix(slashpath.Base(file.Name), "_") || bytes.Contains(file.Data, []byte("define "))
-		return file.Name != template && !isShared
+		return !isShared && !slices.Contains(p.changed.templates, file.Name)
 	})
-}
-
-// args returns the words of a recorded command line. Values that the schema allowed are not validated again.
-func (p *replayer) args(r *Recorded) []string {
-	isTemplate := strings.HasPrefix(p.changed, "templates/")
-	if !isTemplate || r.Failed || !slices.Contains([]string{"install", "upgrade", "template"}, r.Args[0]) {
-		return r.Args
-	}
-	return append(slices.Clone(r.Args), "--skip-schema-validation")
 }
 
 // configure prepares the configuration of a command line for a cluster that is as it was recorded.

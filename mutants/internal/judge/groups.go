@@ -110,7 +110,7 @@ func (j *judge) join(ctx context.Context, g *group, name string) (hidden []*tria
 	if g.copied, err = j.copyWith(name, mutants...); err != nil {
 		return nil, err
 	}
-	differences, err := j.baseline.Compare(ctx, g.copied, "")
+	differences, err := j.compare(ctx, g.copied, mutants...)
 	if err != nil {
 		return nil, err
 	}

@@ -226,11 +226,7 @@ func (j *judge) tryOffline(ctx context.Context, t *trial) (more bool, err error)
 	if killed {
 		return false, j.conclude(t)
 	}
-	changed := t.File
-	if changed == ".helmignore" {
-		changed = ""
-	}
-	differences, err := j.baseline.Compare(ctx, t.copied, changed)
+	differences, err := j.compare(ctx, t.copied, t.Mutant)
 	if err != nil {
 		return false, fmt.Errorf("mutant %s: %w", t.ID, err)
 	}
@@ -239,7 +235,23 @@ func (j *judge) tryOffline(ctx context.Context, t *trial) (more bool, err error)
 		return false, j.conclude(t)
 	}
 	j.assign(t, differences)
+	if len(t.left) == 0 {
+		t.verdict.Status = Survived
+		return false, j.conclude(t)
+	}
 	return j.lead(t, signature(differences))
+}
+
+// compare returns what the recorded commands render otherwise with a copy of the chart with mutants.
+func (j *judge) compare(ctx context.Context, copied string, mutants ...generate.Mutant) ([]helm.Difference, error) {
+	var files []string
+	for _, m := range mutants {
+		if m.File == ".helmignore" { // which decides about all files
+			return j.baseline.Compare(ctx, copied)
+		}
+		files = append(files, m.File)
+	}
+	return j.baseline.Compare(ctx, copied, files...)
 }
 
 // lead reports whether no other mutant renders the same. Otherwise the mutant gets the verdict of that one.

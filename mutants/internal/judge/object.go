@@ -32,6 +32,13 @@ func parseObject(text string) (object, bool) {
 	return o, true
 }
 
+func (o object) annotation(key string) string {
+	metadata, _ := o.fields["metadata"].(map[string]any)
+	annotations, _ := metadata["annotations"].(map[string]any)
+	value, _ := annotations[key].(string)
+	return value
+}
+
 func (o object) leaves() []leaf {
 	var all []leaf
 	addLeaves(o.fields, "", &all)

@@ -39,14 +39,37 @@ func (j *judge) assign(t *trial, differences []helm.Difference) {
 	t.differing = map[*scenario][]helm.Difference{}
 	for _, d := range differences {
 		s := j.scenarios[d.Recording]
-		t.differing[s] = append(t.differing[s], d)
-	}
-	t.left = j.index.rank(t.differing)
-	for _, s := range t.left {
 		t.verdict.Scenarios = append(t.verdict.Scenarios, s.title)
+		if j.Suite.Steps != nil || s.sees(d) {
+			t.differing[s] = append(t.differing[s], d)
+		}
 	}
 	slices.Sort(t.verdict.Scenarios)
+	t.verdict.Scenarios = slices.Compact(t.verdict.Scenarios)
+	t.left = j.index.rank(t.differing)
 	t.verdict.Step = stepFor(differences)
+}
+
+// sees reports whether a scenario could notice a difference. Only steps about Helm's output see the notes, and only
+// `helm test` uses the objects of tests. That does not hold for steps of the suite's own.
+func (s *scenario) sees(d helm.Difference) bool {
+	switch {
+	case d.Part == "notes":
+		return s.readsOutput
+	case strings.HasPrefix(d.Part, "hook ") && isTest(d.Old) && isTest(d.New):
+		return s.commands["test"] || s.commands["get"]
+	}
+	return true
+}
+
+// isTest reports whether all objects in a text are hooks of `helm test` only.
+func isTest(text string) bool {
+	for line := range strings.SplitSeq(text, "\n") {
+		if o, ok := parseObject(line); ok && o.annotation("helm.sh/hook") != "test" || !ok && line != "" {
+			return false
+		}
+	}
+	return true
 }
 
 // signature returns a text that is the same for differences that are the same.
@@ -86,7 +109,9 @@ func leaves(text string) map[string]bool {
 			continue
 		}
 		for _, leaf := range object.leaves() {
-			all[object.kind+" "+object.name+" "+leaf.path+" = "+leaf.value] = true
+			for part := range strings.SplitSeq(leaf.value, `\n`) { // of a text with several lines
+				all[object.kind+" "+object.name+" "+leaf.path+" = "+part] = true
+			}
 		}
 	}
 	return all

@@ -33,6 +33,9 @@ func wordsOf(text string) []string {
 	return append(whole, wordPattern.FindAllString(strings.ToLower(camel.ReplaceAllString(text, "$1 $2")), -1)...)
 }
 
+// outputStep matches the steps about what Helm prints.
+var outputStep = regexp.MustCompile(`^helm (?:prints|does not print)`)
+
 // read adds the words of a scenario.
 func (s *scenario) read(pickle *messages.Pickle) {
 	add := func(text string) {
@@ -43,6 +46,7 @@ func (s *scenario) read(pickle *messages.Pickle) {
 	add(pickle.Name)
 	for _, step := range pickle.Steps {
 		add(step.Text)
+		s.readsOutput = s.readsOutput || outputStep.MatchString(step.Text)
 		if step.Argument == nil {
 			continue
 		}

@@ -26,6 +26,9 @@ type scenario struct {
 	words    map[string]bool
 	duration time.Duration
 	kills    map[string]int // by the part that differed
+
+	commands    map[string]bool // the Helm commands that it runs, such as install
+	readsOutput bool            // a step looks at what Helm prints
 }
 
 // failure is what a failed scenario says.
@@ -101,7 +104,7 @@ func (j *judge) readRecordings(
 			if s == nil {
 				s = &scenario{
 					path: path, title: filepath.Base(feature.Uri) + ": " + about.Name,
-					words: map[string]bool{}, kills: map[string]int{},
+					words: map[string]bool{}, kills: map[string]int{}, commands: map[string]bool{},
 				}
 				known[path] = s
 			}
@@ -115,8 +118,12 @@ func (j *judge) readRecordings(
 	commands := 0
 	for _, one := range recorded {
 		recordings = append(recordings, one.Commands)
-		j.scenarios = append(j.scenarios, known[fmt.Sprint(one.Feature, ":", one.Line)])
-		commands += len(one.Commands.Commands())
+		s := known[fmt.Sprint(one.Feature, ":", one.Line)]
+		j.scenarios = append(j.scenarios, s)
+		for _, command := range one.Commands.Commands() {
+			s.commands[command.Args[0]] = true
+			commands++
+		}
 	}
 	j.index = newIndex(j.scenarios)
 	if j.baseline, err = helm.NewBaseline(ctx, j.chart, recordings); err != nil {

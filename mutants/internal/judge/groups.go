@@ -110,7 +110,7 @@ func (j *judge) join(ctx context.Context, g *group, name string) (hidden []*tria
 	if g.copied, err = j.copyWith(name, mutants...); err != nil {
 		return nil, err
 	}
-	differences, err := j.compare(ctx, g.copied, mutants...)
+	differences, err := j.render(ctx, g.copied, mutants...)
 	if err != nil {
 		return nil, err
 	}
@@ -180,7 +180,7 @@ func (j *judge) runAll(ctx context.Context, copied string, scenarios []*scenario
 	slices.SortFunc(scenarios, func(a, b *scenario) int { return int(b.duration - a.duration) })
 	for _, s := range scenarios {
 		runs.Go(func() error {
-			noticed, err := j.runWith(ctx, copied, s)
+			noticed, err := j.runScenario(ctx, copied, s)
 			mu.Lock()
 			defer mu.Unlock()
 			if noticed != nil {

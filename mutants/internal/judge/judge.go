@@ -92,7 +92,10 @@ type Progress struct {
 func Run(
 	ctx context.Context, on cluster.Provider, mutants []generate.Mutant, options Options,
 ) (verdicts []Verdict, err error) {
-	j, err := newJudge(on, mutants, options)
+	if on.RunsContainers() || on.Persistent() { // scenarios of two mutants would compete for nodes and images
+		options.Concurrency = 1
+	}
+	j, err := newJudge(mutants, options)
 	if err != nil {
 		return nil, err
 	}
@@ -120,6 +123,10 @@ type judge struct {
 	session   *acceptance.Session
 	slots     chan struct{} // for scenarios
 
+	// render and runScenario are compare and runWith, unless a test replaces them.
+	render      func(ctx context.Context, copied string, mutants ...generate.Mutant) ([]helm.Difference, error)
+	runScenario func(ctx context.Context, copied string, s *scenario) (*failure, error)
+
 	trials   []*trial
 	verdicts []Verdict
 
@@ -140,7 +147,7 @@ type trial struct {
 	followers []*trial    // which render the same
 }
 
-func newJudge(on cluster.Provider, mutants []generate.Mutant, options Options) (*judge, error) {
+func newJudge(mutants []generate.Mutant, options Options) (*judge, error) {
 	chart, err := filepath.Abs(options.Chart)
 	if err != nil {
 		return nil, err
@@ -149,15 +156,12 @@ func newJudge(on cluster.Provider, mutants []generate.Mutant, options Options) (
 	if err != nil {
 		return nil, err
 	}
-	concurrency := options.Concurrency
-	if on.RunsContainers() || on.Persistent() { // scenarios of two mutants would compete for nodes and images
-		concurrency = 1
-	}
 	j := &judge{
-		Options: options, chart: chart, folder: folder, slots: make(chan struct{}, concurrency),
+		Options: options, chart: chart, folder: folder, slots: make(chan struct{}, options.Concurrency),
 		verdicts: make([]Verdict, len(mutants)), done: Progress{All: len(mutants)},
 		leaders: map[string]*trial{}, results: map[string]*result{},
 	}
+	j.render, j.runScenario = j.compare, j.runWith
 	for i, m := range mutants {
 		j.verdicts[i].Mutant = m
 		j.trials = append(j.trials, &trial{Mutant: m, verdict: &j.verdicts[i]})
@@ -226,7 +230,7 @@ func (j *judge) tryOffline(ctx context.Context, t *trial) (more bool, err error)
 	if killed {
 		return false, j.conclude(t)
 	}
-	differences, err := j.compare(ctx, t.copied, t.Mutant)
+	differences, err := j.render(ctx, t.copied, t.Mutant)
 	if err != nil {
 		return false, fmt.Errorf("mutant %s: %w", t.ID, err)
 	}

@@ -178,7 +178,7 @@ func (j *judge) run(ctx context.Context, t *trial, s *scenario) (failed *failure
 		j.results[key] = known
 	}
 	j.mu.Unlock()
-	known.once.Do(func() { known.failed, known.err = j.runWith(ctx, t.copied, s) })
+	known.once.Do(func() { known.failed, known.err = j.runScenario(ctx, t.copied, s) })
 	return known.failed, known.err
 }
 

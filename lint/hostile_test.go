@@ -17,7 +17,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -442,9 +441,7 @@ func withstands(t *testing.T, path string, want hostile) {
 	command := exec.Command("lint", "--time-limit", limit, "--kube-version", chart.DefaultKubeVersion, path)
 	var stdout, stderr strings.Builder
 	command.Stdout, command.Stderr = &stdout, &stderr
-	began := time.Now()
 	err := command.Run()
-	took := time.Since(began)
 	if exit := new(exec.ExitError); !errors.As(err, &exit) {
 		require.NoError(t, err)
 	}
@@ -458,7 +455,6 @@ func withstands(t *testing.T, path string, want hostile) {
 	}
 	assert.Equal(t, want.code, command.ProcessState.ExitCode(), "%s%s", cut(stdout.String()), cut(stderr.String()))
 	assert.Contains(t, cut(output), strings.ReplaceAll(want.output, "CHART", path))
-	assert.Less(t, took, 30*time.Second, "on a busy machine")
 	const kibibytes = 1 << 10
 	resident := command.ProcessState.SysUsage().(*syscall.Rusage).Maxrss * kibibytes
 	assert.Less(t, resident, int64(1536<<20), "the limit of 1 GiB, and what is allocated between two checks")

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -26,6 +27,7 @@ type selection struct {
 	json     string
 	stryker  string
 	accepted string
+	noCache  bool
 }
 
 func (s *selection) bind(flags *flag.FlagSet) {
@@ -34,6 +36,7 @@ func (s *selection) bind(flags *flag.FlagSet) {
 	flags.StringVar(&s.json, "json", "", "write the verdicts as JSON to this `file`")
 	flags.StringVar(&s.stryker, "stryker", "",
 		"write a report in the format mutation-testing-report-schema, which has viewers, to this `file`")
+	flags.BoolVar(&s.noCache, "no-cache", false, "run scenarios again whose outcome is known from an earlier run")
 	flags.StringVar(&s.accepted, "accepted", "", "the YAML `file` with the IDs of accepted survivors and the reasons")
 }
 
@@ -130,8 +133,17 @@ func (o options) judge(ctx context.Context, mutants []generate.Mutant, out io.Wr
 		Recorded: func(scenarios, commands int) {
 			fmt.Fprintf(out, "the unchanged chart passes: %d scenarios, %d Helm commands\n", scenarios, commands)
 		},
-		Progress: progress.show,
+		Progress: progress.show, Cache: o.cache(), Environment: fmt.Sprint(o.suite.backend, o.suite.clusterOptions),
 	})
+}
+
+// cache returns the file for the outcomes of scenarios.
+func (o options) cache() string {
+	user, err := os.UserCacheDir()
+	if err != nil || o.selected.noCache {
+		return ""
+	}
+	return filepath.Join(user, "traderadmin-charts", "mutants", filepath.Base(o.suite.chart)+".json")
 }
 
 // progress prints how far a judge is, but not after each mutant.

@@ -31,7 +31,7 @@ func TestGenerated(t *testing.T) {
 	require.True(t, found)
 	var out, errs bytes.Buffer
 	code := run(t.Context(), []string{
-		chartFolder, "-features", oneScenario(t), "-wait", "10s",
+		chartFolder, "-features", oneScenario(t), "-wait", "10s", "-no-cache",
 		"-run", fmt.Sprintf("^templates/(go-scanner-deployment.yaml:%d|redis-secret.yaml:[17])$",
 			1+strings.Count(before, "\n")),
 		"-json", filepath.Join(folder, "verdicts.json"), "-stryker", filepath.Join(folder, "stryker.json"),

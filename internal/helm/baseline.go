@@ -2,8 +2,11 @@ package helm
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	slashpath "path"
 	"slices"
 	"strings"
@@ -96,6 +99,20 @@ func (b *Baseline) Compare(ctx context.Context, copied string, files ...string) 
 		}
 	}
 	return all, nil
+}
+
+// Fingerprint returns a text that is the same for recordings whose commands render the same.
+func (b *Baseline) Fingerprint(recording int) string {
+	sum := sha256.New()
+	for i, rendered := range b.rendered[recording] {
+		fmt.Fprintf(sum, "%q\n", b.recordings[recording].commands[i].Args)
+		for _, part := range slices.Sorted(maps.Keys(rendered)) {
+			if part != partValues {
+				fmt.Fprintf(sum, "%s\n%s\n", part, rendered[part])
+			}
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // Unlike returns what the commands rendered otherwise when they were recorded. There should be nothing, except warnings

@@ -19,6 +19,11 @@ const firstScenarios = 6
 
 // tryBest runs the most promising scenarios of a mutant, until one fails.
 func (j *judge) tryBest(ctx context.Context, t *trial) (killed bool, err error) {
+	for _, s := range t.left {
+		if known, ok := j.cache.get(j.key(t, s)); ok && known.Failed {
+			return true, j.decide(t, Killed, known.By, known.Words)
+		}
+	}
 	for n := 0; n < firstScenarios && len(t.left) > 0; n++ {
 		if killed, err = j.tryNext(ctx, t); killed || err != nil {
 			return killed, err
@@ -158,7 +163,9 @@ func (j *judge) tryGroup(ctx context.Context, g *group) error {
 	left := map[*scenario]bool{}
 	for _, t := range g.suspects {
 		for _, s := range t.left {
-			left[s] = true
+			if _, known := j.cache.get(j.key(t, s)); !known {
+				left[s] = true
+			}
 		}
 	}
 	failed, err := j.runAll(ctx, g.copied, slices.Collect(maps.Keys(left)))
@@ -195,9 +202,13 @@ func (j *judge) runAll(ctx context.Context, copied string, scenarios []*scenario
 // tryFailed concludes a suspect after the scenarios of its group. alone says that it was the only one.
 func (j *judge) tryFailed(ctx context.Context, t *trial, failed map[*scenario]*failure, alone bool) error {
 	for _, s := range t.left {
+		known, isKnown := j.cache.get(j.key(t, s))
 		switch noticed := failed[s]; {
-		case noticed == nil:
-		case alone:
+		case isKnown && !known.Failed:
+		case noticed == nil && !isKnown:
+			j.cache.put(j.key(t, s), outcome{})
+		case alone && !isKnown:
+			j.cache.put(j.key(t, s), outcomeOf(noticed))
 			return j.decide(t, Killed, noticed.by, noticed.words)
 		default:
 			if killed, err := j.try(ctx, t, s); killed || err != nil {

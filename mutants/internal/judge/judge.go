@@ -74,6 +74,10 @@ type Options struct {
 	Wait time.Duration
 	// Concurrency is the maximum number of scenarios that run at once.
 	Concurrency int
+	// Cache is the file that keeps the outcomes of scenarios for later runs; "" keeps none.
+	Cache string
+	// Environment identifies the cluster in the cache.
+	Environment string
 	// Recorded is called after the unchanged chart has passed, with the number of scenarios and of their Helm commands.
 	Recorded func(scenarios, commands int)
 	// Progress is called after each verdict.
@@ -107,7 +111,8 @@ func Run(
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, j.close(ctx)) }()
-	if err := j.judge(ctx); err != nil {
+	err = j.judge(ctx)
+	if err := errors.Join(err, j.cache.save()); err != nil {
 		return nil, err
 	}
 	return j.verdicts, nil
@@ -135,6 +140,7 @@ type judge struct {
 	done    Progress
 	leaders map[string]*trial // by what they render otherwise
 	results map[string]*result
+	cache   *cache
 }
 
 // trial is a mutant that is judged.
@@ -162,6 +168,9 @@ func newJudge(mutants []generate.Mutant, options Options) (*judge, error) {
 		leaders: map[string]*trial{}, results: map[string]*result{},
 	}
 	j.render, j.runScenario = j.compare, j.runWith
+	if j.cache, err = openCache(options.Cache); err != nil {
+		return nil, err
+	}
 	for i, m := range mutants {
 		j.verdicts[i].Mutant = m
 		j.trials = append(j.trials, &trial{Mutant: m, verdict: &j.verdicts[i]})

@@ -169,3 +169,28 @@ func TestWhatScenariosSee(t *testing.T) {
 	assert.True(t, tests.sees(test))
 	assert.True(t, installs.sees(hook))
 }
+
+// TestCache checks that outcomes of an earlier run are used, and that a scenario with other steps runs again.
+func TestCache(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "cache", "shop.json")
+	judged := func(identity string) *fake {
+		f := newFake(t, 30, map[int]string{0: "a1: 1", 25: "a7: 7"})
+		var err error
+		f.cache, err = openCache(path)
+		require.NoError(t, err)
+		for _, s := range f.scenarios {
+			s.identity = s.path
+		}
+		f.scenarios[3].identity += identity
+		require.NoError(t, f.judge.judge(t.Context()))
+		require.NoError(t, f.cache.save())
+		assert.Equal(t, map[Status]int{Killed: 2, Survived: 18}, f.statuses())
+		return f
+	}
+	assert.NotEmpty(t, judged("").runs)
+	assert.Empty(t, judged("").runs)
+	changed := judged("another step").runs
+	assert.NotEmpty(t, changed)
+	assert.Empty(t, slices.DeleteFunc(changed, func(path string) bool { return path == "3" }))
+}

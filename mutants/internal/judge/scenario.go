@@ -27,6 +27,7 @@ type scenario struct {
 	duration time.Duration
 	kills    map[string]int // by the part that differed
 
+	identity    string          // everything that its outcome depends on, except the mutant
 	commands    map[string]bool // the Helm commands that it runs, such as install
 	readsOutput bool            // a step looks at what Helm prints
 }
@@ -112,6 +113,9 @@ func (j *judge) readRecordings(
 			known[row] = s
 			s.duration += durations[row]
 			s.read(pickle)
+			if err := s.identify(pickle); err != nil {
+				return err
+			}
 		}
 	}
 	var recordings []*helm.Recording
@@ -128,6 +132,9 @@ func (j *judge) readRecordings(
 	j.index = newIndex(j.scenarios)
 	if j.baseline, err = helm.NewBaseline(ctx, j.chart, recordings); err != nil {
 		return err
+	}
+	for i, s := range j.scenarios {
+		s.identity += j.baseline.Fingerprint(i)
 	}
 	if j.Recorded != nil {
 		j.Recorded(len(recorded), commands)
@@ -170,7 +177,13 @@ type result struct {
 // run runs a scenario with a mutant. failed is nil if it passes. Mutants that the scenario cannot tell apart share the
 // outcome.
 func (j *judge) run(ctx context.Context, t *trial, s *scenario) (failed *failure, err error) {
-	key := s.path + "\n" + signature(t.differing[s])
+	key := j.key(t, s)
+	if known, ok := j.cache.get(key); ok {
+		if known.Failed {
+			return &failure{known.By, known.Words}, nil
+		}
+		return nil, nil
+	}
 	j.mu.Lock()
 	known := j.results[key]
 	if known == nil {
@@ -179,7 +192,17 @@ func (j *judge) run(ctx context.Context, t *trial, s *scenario) (failed *failure
 	}
 	j.mu.Unlock()
 	known.once.Do(func() { known.failed, known.err = j.runScenario(ctx, t.copied, s) })
+	if known.err == nil {
+		j.cache.put(key, outcomeOf(known.failed))
+	}
 	return known.failed, known.err
+}
+
+func outcomeOf(failed *failure) outcome {
+	if failed == nil {
+		return outcome{}
+	}
+	return outcome{true, failed.by, failed.words}
 }
 
 // runWith runs a scenario with a copy of the chart.

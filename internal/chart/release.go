@@ -13,8 +13,8 @@ type Release struct {
 	Namespace string
 	Revision  int
 	IsUpgrade bool
-	// Build is the build metadata, such as +build.7, that the chart's version and appVersion get.
-	Build string
+	// Build and AppBuild are the build metadata, such as +build.7, that the chart's version and appVersion get.
+	Build, AppBuild string
 }
 
 // defaultRelease is the release of all renderings but those of [Variant.ForOtherRelease]. The name and the namespace
@@ -29,6 +29,7 @@ var OtherRelease = Release{
 	Revision:  7654321,
 	IsUpgrade: true,
 	Build:     "+build.7",
+	AppBuild:  "+build.7.app",
 }
 
 // NamedAfterRelease reports whether a name contains the name of the release, as names of objects of the release do.
@@ -65,8 +66,8 @@ func (r *Rendered) restrict() {
 	if r.variant.templates != nil {
 		r.helm = r.only(r.helm, r.variant.templates)
 	}
-	if build := r.variant.releaseOrDefault().Build; build != "" {
-		r.helm = withBuild(r.helm, build)
+	if release := r.variant.releaseOrDefault(); release.Build != "" {
+		r.helm = withBuild(r.helm, release)
 	}
 }
 
@@ -82,10 +83,12 @@ func (r *Rendered) only(helm *helmchart.Chart, names map[string]bool) *helmchart
 	})
 }
 
-// withBuild returns a copy of a chart whose versions have other build metadata.
-func withBuild(helm *helmchart.Chart, build string) *helmchart.Chart {
+// withBuild returns a copy of a chart whose versions have the build metadata of a release.
+func withBuild(helm *helmchart.Chart, release Release) *helmchart.Chart {
 	edited, metadata := *helm, *helm.Metadata
-	for _, version := range []*string{&metadata.Version, &metadata.AppVersion} {
+	for version, build := range map[*string]string{
+		&metadata.Version: release.Build, &metadata.AppVersion: release.AppBuild,
+	} {
 		if *version != "" {
 			before, _, _ := strings.Cut(*version, "+")
 			*version = before + build

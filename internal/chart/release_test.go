@@ -43,7 +43,7 @@ data:
 	assert.Equal(t, chart.OtherRelease.Name, objects[0].Name)
 	assert.Equal(t, chart.OtherRelease.Namespace, objects[0].Namespace())
 	assert.Equal(t, "other-namespace 7654321 true false", objects[0].Get("data", "text").Text())
-	assert.Equal(t, "0.1.0+build.7 2.0+build.7", objects[0].Get("data", "versions").Text())
+	assert.Equal(t, "0.1.0+build.7 2.0+build.7.app", objects[0].Get("data", "versions").Text())
 	assert.Equal(t, "0.1.0+local", c.Version(), "the chart itself does not change")
 }
 

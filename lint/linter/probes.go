@@ -262,6 +262,9 @@ func blamesSample(f Finding) bool {
 	if strings.Contains(f.Message, isNil) || strings.Contains(f.Message, placeholder) {
 		return true
 	}
+	if strings.Contains(f.Message, "must be a string, not the integer 0") {
+		return true // the index of a sample that the template takes for a map
+	}
 	made := strings.Contains(f.Message, strconv.Quote(probe.Name)) || strings.Contains(f.Message, "/"+probe.Name+" ") ||
 		strings.Contains(f.Message, "port "+strconv.Itoa(probe.Port)+"/")
 	return f.Container == probe.Name || made || strings.HasPrefix(f.Object, onlyOnOldClusters)

@@ -50,13 +50,22 @@ func checkChecksumMissing(p *Pass) {
 				Node: ref.node,
 				Message: fmt.Sprintf("%s %s at its start, and %s has no checksum of it: a change of the values restarts no pod",
 					ref.subject, ref.to, o),
-				Fix: fmt.Sprintf("Annotate the pods with a checksum: checksum/%s: {{ include (print $.Template.BasePath \"/%s\") "+
-					". | sha256sum }}.", strings.ToLower(config.Kind), fileName(config)),
+				Fix:       checksumFix(o, config),
 				Object:    o.String(),
 				Container: ref.container,
 			})
 		}
 	}
+}
+
+// checksumFix returns the annotation to add. A template cannot include itself.
+func checksumFix(workload, config *chart.Object) string {
+	if workload.Template() == config.Template() {
+		return fmt.Sprintf("Annotate the pods with a checksum, checksum/%s, of the values that the %[2]s contains: "+
+			"{{ toYaml .Values.… | sha256sum }}.", strings.ToLower(config.Kind), config.Kind)
+	}
+	return fmt.Sprintf("Annotate the pods with a checksum: checksum/%s: {{ include (print $.Template.BasePath \"/%s\") "+
+		". | sha256sum }}.", strings.ToLower(config.Kind), fileName(config))
 }
 
 // restarts reports whether a workload has an annotation that makes, or may make, its pods restart: a checksum, a text

@@ -71,6 +71,8 @@ func versionIn(c *chart.Chart, base, other string) string {
 		return "the revision of the release"
 	case !strings.Contains(other, build) && !strings.Contains(other, strings.ReplaceAll(build, ".", "-")):
 		return ""
+	case strings.Contains(other, strings.TrimPrefix(chart.OtherRelease.AppBuild, "+")):
+		return "the appVersion of the chart"
 	case strings.Contains(base, c.Version()):
 		return "the version of the chart"
 	}

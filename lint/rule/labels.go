@@ -41,6 +41,8 @@ type labelFinding struct {
 	object *chart.Object // the first
 	node   chart.Node
 	value  string
+	// ofApp reports that the label contains the appVersion, in the rule about versions.
+	ofApp  bool
 	others map[*chart.Object]bool
 }
 

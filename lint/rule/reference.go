@@ -93,9 +93,10 @@ func (r *release) addClaims(statefulSet *chart.Object) {
 	}
 }
 
-// isComplete reports whether every template rendered. If one failed, objects that others refer to may be absent.
+// isComplete reports whether every template rendered and no dependency is missing. If not, objects that others refer to
+// may be absent.
 func isComplete(p *Pass) bool {
-	return len(p.Rendered.RenderFailures)+len(p.Rendered.ManifestFailures) == 0
+	return len(p.Rendered.RenderFailures)+len(p.Rendered.ManifestFailures)+len(p.Chart.MissingDependencies()) == 0
 }
 
 // isCustom reports whether an object is a custom resource. Groups that end in k8s.io are reserved for Kubernetes and

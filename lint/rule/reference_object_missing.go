@@ -2,7 +2,6 @@ package rule
 
 import (
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -68,7 +67,8 @@ func (r *release) checkReference(p *Pass, from *chart.Object, ref objectReferenc
 		return // autoscaler-target-wrong reports it
 	}
 	severity, reason := r.missing(ref.to)
-	if severity > Info && givenByValues(p, ref.to.name) {
+	_, misspelled := r.similar.find(r, ref.to.normalized())
+	if severity > Info && !misspelled && givenByValues(p, ref.to.name) {
 		severity = Info // users bring what they name themselves
 	}
 	severity = max(severity, ref.atLeast)
@@ -182,20 +182,25 @@ func webhookServices(configuration *chart.Object) []objectReference {
 
 var releaseNameAction = regexp.MustCompile(`\{\{-?\s*\$?\.Release\.Name\s*-?\}\}`)
 
-// givenByValues reports whether a name that contains the release's name is a text in the values, printed with tpl.
+// givenByValues reports whether a name is a text in the values, with actions perhaps that tpl executes. A name that the
+// chart builds from others, by fullnameOverride for example, is not.
 func givenByValues(p *Pass, name string) bool {
 	release := p.Rendered.Release().Name
-	var names func(value any) bool
-	names = func(value any) bool {
+	var names func(key string, value any) bool
+	names = func(key string, value any) bool {
 		switch value := value.(type) {
 		case string:
-			return strings.Contains(value, "{{") && releaseNameAction.ReplaceAllLiteralString(value, release) == name
+			return !strings.HasSuffix(key, "Override") && releaseNameAction.ReplaceAllLiteralString(value, release) == name
 		case []any:
-			return slices.ContainsFunc(value, names)
+			return slices.ContainsFunc(value, func(item any) bool { return names("", item) })
 		case map[string]any:
-			return slices.ContainsFunc(slices.Collect(maps.Values(value)), names)
+			for key, below := range value {
+				if names(key, below) {
+					return true
+				}
+			}
 		}
 		return false
 	}
-	return names(p.Rendered.Values())
+	return names("", p.Rendered.Values())
 }

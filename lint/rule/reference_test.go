@@ -73,6 +73,13 @@ rules: [{apiGroups: [""], resources: [configmaps], verbs: [get, create]}]
 -- templates/fails.yaml --
 {{ fail "no" }}
 `
+		another = `
+-- templates/another.yaml --
+apiVersion: v1
+kind: Pod
+metadata: {name: another, labels: {app: another}}
+spec: {containers: [{name: another, image: another:1.0}]}
+`
 		off = `
 -- templates/web.yaml --
 {{- if .Values.web }}
@@ -114,6 +121,7 @@ kind: Deployment
 		"label with a misspelled key":      {noPod, selects("app: fixture, componemt: app"), rule.Error},
 		"no label in common":               {noPod, selects("name: web"), rule.Warning},
 		"none in common with an operator":  {noPod, selects("name: web") + custom, none},
+		"none in common with several":      {noPod, selects("name: web") + another, rule.Info},
 		"port name":                        {portUndeclared, targets("web"), rule.Error},
 		"port number":                      {portUndeclared, targets("81"), rule.Info},
 	} {

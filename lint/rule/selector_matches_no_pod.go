@@ -17,8 +17,8 @@ func init() {
 		Title: "Every pod selector matches a pod of the release",
 		Why: "A Service, PodDisruptionBudget or NetworkPolicy that selects no pod is accepted, but has no effect: the " +
 			"Service refuses every connection, and the budget or policy protects nothing. The finding is only an error if " +
-			"a pod has the same label with another value, because labels may be added at run time, and an operator may " +
-			"create pods.",
+			"a pod has the same label with another value, because labels may be added at run time, and an info if none of " +
+			"several workloads has any of the labels, because an operator may create pods.",
 		Bad: `kind: Service
 spec:
   selector: {component: go-scanner}   # the pods have component: scanner`,
@@ -97,6 +97,8 @@ func (ws *workloads) noPodSeverity(
 	switch {
 	case closest == nil && mayBeOthers:
 		return 0
+	case closest == nil && !ws.isSole(p, o): // the pods may be those of an operator, or of the cluster
+		return Info
 	case closest == nil:
 		return Warning
 	case !contradicts(closest.labels, unmet):
@@ -107,6 +109,14 @@ func (ws *workloads) noPodSeverity(
 		return Warning // the workload may be switched off, and then a budget does no harm
 	}
 	return Error
+}
+
+// isSole reports whether a release has only one workload and only one object of the kind of o, which belong together.
+func (ws *workloads) isSole(p *Pass, o *chart.Object) bool {
+	others := slices.ContainsFunc(p.Rendered.Objects, func(other *chart.Object) bool {
+		return other != o && other.Kind == o.Kind
+	})
+	return len(ws.all) == 1 && !others
 }
 
 // switchedOff reports whether a template of the chart or of a subchart that contains a workload renders nothing, or a

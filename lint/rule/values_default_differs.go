@@ -30,6 +30,9 @@ func checkValuesDefaultDiffers(p *Pass) {
 				d.Key, d.Default, d.Value, d.Values.Line),
 			Fix:   "Make the defaults equal; Helm uses the one in values.yaml.",
 			Value: &chart.ValuesKey{Position: d.Values, Key: d.Key},
+
+			Several: "the schema has other defaults than values.yaml for {count} keys: {parts}",
+			Part:    d.Key,
 		}
 		if d.Value == "" {
 			finding.Message = fmt.Sprintf("the schema says that %s is %s by default, but values.yaml does not set it",

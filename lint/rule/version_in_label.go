@@ -29,6 +29,7 @@ func checkVersionInLabel(p *Pass) {
 		eachLabel(pair.Base, pair.Other, func(key string, was, is chart.Node) {
 			if strings.Contains(is.Text(), chart.OtherRelease.Build) {
 				labels.add(key, pair.Base, was, was.Text())
+				labels[key].ofApp = strings.Contains(is.Text(), chart.OtherRelease.AppBuild)
 			}
 		})
 		if strings.Contains(pair.Other.Name, "+") && !isCustom(pair.Other) {
@@ -49,9 +50,9 @@ func checkVersionInLabel(p *Pass) {
 
 // judgeVersion reports a label that contains a version.
 func (l *labelFinding) judgeVersion(p *Pass) {
-	field, severity := "appVersion", Warning
-	if version := p.Chart.Version(); strings.Contains(l.value, version) && l.key != "app.kubernetes.io/version" {
-		field = "version"
+	field, severity := "version", Warning
+	if l.ofApp {
+		field = "appVersion"
 	}
 	problem := "is invalid if the %s of the chart has build metadata, as in 1.2.0+build.7"
 	if strings.Contains(l.value, "+") {

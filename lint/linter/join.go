@@ -75,12 +75,15 @@ func joinCauses(findings []Finding) map[Finding]Finding {
 	joined := map[Finding]Finding{}
 	for c, group := range members {
 		f := group[0]
-		if parts := partsOf(group); len(parts) > 1 {
+		switch parts := partsOf(group); {
+		case len(parts) > 1:
 			f.Message = strings.NewReplacer(
 				"{count}", strconv.Itoa(len(parts)), "{parts}", enumerate(parts)).Replace(c.several)
-			f = f.withCount(len(parts))
+		case len(group) > 1:
+			f = copiesOf(group)
 		}
 		f.several, f.part = "", ""
+		f = f.withCount(len(group))
 		for _, member := range group {
 			joined[member] = f
 		}

@@ -130,3 +130,48 @@ spec:
 	}
 	assert.Len(t, ratios, 2, "of cpu and of memory")
 }
+
+// A block that is indented wrongly, and an object that several places refer to, are one cause.
+func TestFindingsOfOnePlaceAreJoined(t *testing.T) {
+	t.Parallel()
+	folder := charttest.Write(t, `-- Chart.yaml --
+apiVersion: v2
+name: app
+version: 0.1.0
+-- values.yaml --
+resources: {limits: {cpu: 1, memory: 1Gi}, requests: {cpu: 1, memory: 1Gi}}
+-- templates/pod.yaml --
+apiVersion: v1
+kind: Pod
+metadata: {name: app}
+spec:
+  containers:
+    - name: app
+      image: app:1.0
+      resources:
+      {{- toYaml .Values.resources | nindent 6 }}
+      env:
+        - name: A
+          valueFrom: {configMapKeyRef: {name: {{ .Release.Name }}-a, key: a}}
+        - name: B
+          valueFrom: {configMapKeyRef: {name: {{ .Release.Name }}-a, key: b}}
+`)
+	result, err := linter.Run(context.Background(), []string{folder}, linter.Options{})
+	require.NoError(t, err)
+	var unknown, missing []linter.Finding
+	for _, f := range result.Findings {
+		switch f.Rule {
+		case "manifest-field-unknown":
+			unknown = append(unknown, f)
+		case "reference-object-missing":
+			missing = append(missing, f)
+		}
+	}
+	require.Len(t, unknown, 1)
+	assert.Contains(t, unknown[0].Message, "pod.yaml:9 prints do not belong there in v1 Pod: spec.containers[0].limits ")
+	assert.Equal(t, 2, unknown[0].Count)
+	require.Len(t, missing, 1)
+	assert.Equal(t, `container "app" of Pod/app reads A from ConfigMap/release-name-a, which the release does not `+
+		"contain, although it is named after the release (also in 1 other place)", missing[0].Message)
+	assert.Equal(t, 2, missing[0].Count)
+}

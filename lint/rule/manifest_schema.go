@@ -10,15 +10,29 @@ import (
 // reportProblems reports the problems of one class with the rendered objects.
 func reportProblems(p *Pass, class kubeschema.Class, fix func(kubeschema.Problem) string) {
 	for _, checked := range problems(p) {
+		o := checked.object
 		for _, problem := range checked.problems {
 			if problem.Class != class || checkedElsewhere(problem) {
 				continue
 			}
-			message := fmt.Sprintf("%s: %s %s", checked.object, problem.Path, problem.Message)
-			if problem.Suggestion != "" {
-				message += fmt.Sprintf("; did you mean %s?", problem.Suggestion)
+			f := Finding{
+				Node:    problem.Node,
+				Message: fmt.Sprintf("%s: %s %s", o, problem.Path, problem.Message),
+				Fix:     fix(problem),
+				Object:  o.String(),
 			}
-			p.Report(Finding{Node: problem.Node, Message: message, Fix: fix(problem), Object: checked.object.String()})
+			if problem.Suggestion != "" {
+				f.Message += fmt.Sprintf("; did you mean %s?", problem.Suggestion)
+			}
+			if at := problem.Node.Position(); class == kubeschema.UnknownField && at.Line > 0 { // printed at a wrong place
+				f.Several = fmt.Sprintf("%s: {count} fields that %s prints do not belong there in %s %s: {parts}",
+					o, at, o.APIVersion, o.Kind)
+				f.Part = problem.Path
+				if problem.Suggestion != "" {
+					f.Part += fmt.Sprintf(" (did you mean %s?)", problem.Suggestion)
+				}
+			}
+			p.Report(f)
 		}
 	}
 }

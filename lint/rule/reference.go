@@ -2,6 +2,7 @@ package rule
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"k8s.io/client-go/kubernetes/scheme"
@@ -36,6 +37,8 @@ type release struct {
 	creatable map[string]bool    // resources that a role of the release may create, such as secrets
 	custom    map[string]bool    // names of the custom resources, and all texts in their specs
 	similar   similarNames
+
+	namespaces []string // of the objects, sorted
 }
 
 // releaseOf returns the index of a pass. All rules share it.
@@ -54,6 +57,9 @@ func newRelease(objects []*chart.Object) *release {
 	}
 	for _, o := range objects {
 		r.objects[keyOf(o)] = o
+		if at, known := slices.BinarySearch(r.namespaces, o.Namespace()); !known {
+			r.namespaces = slices.Insert(r.namespaces, at, o.Namespace())
+		}
 		switch {
 		case isCustom(o):
 			r.addCustom(o)

@@ -67,6 +67,10 @@ func (r *release) checkReference(p *Pass, from *chart.Object, ref objectReferenc
 		return // autoscaler-target-wrong reports it
 	}
 	severity, reason := r.missing(ref.to)
+	if elsewhere := r.elsewhere(ref.to); elsewhere != nil && !r.mayCreate(ref.to) {
+		r.reportElsewhere(p, from, ref, elsewhere, max(severity, Warning))
+		return
+	}
 	_, misspelled := r.similar.find(r, ref.to.normalized())
 	if severity > Info && !misspelled && givenByValues(p, ref.to.name) {
 		severity = Info // users bring what they name themselves
@@ -85,6 +89,40 @@ func (r *release) checkReference(p *Pass, from *chart.Object, ref objectReferenc
 		Fix:       fmt.Sprintf("Correct the name, or render the %s whenever the %s is rendered.", ref.to.kind, from.Kind),
 		Object:    from.String(),
 		Container: ref.container,
+		Several: fmt.Sprintf("{count} objects refer to %s, which the release does not contain%s: {parts}",
+			ref.to, reason),
+		Part: from.String(),
+	})
+}
+
+// elsewhere returns the object of the release that has the right name, but is in another namespace; nil if none has.
+func (r *release) elsewhere(key objectKey) *chart.Object {
+	for _, namespace := range r.namespaces {
+		other := key
+		if other.namespace = namespace; r.objects[other] != nil {
+			return r.objects[other]
+		}
+	}
+	return nil
+}
+
+func (r *release) reportElsewhere(
+	p *Pass, from *chart.Object, ref objectReference, elsewhere *chart.Object, severity Severity,
+) {
+	if ref.atMost != 0 {
+		severity = min(severity, ref.atMost)
+	}
+	p.Report(Finding{
+		Severity: severity,
+		Node:     ref.node,
+		Message: fmt.Sprintf("%s %s, which is in the namespace %s instead of %s", ref.subject, ref.to,
+			elsewhere.Namespace(), ref.to.namespace),
+		Fix:       "Render both in the same namespace: " + elsewhere.Position().String() + " renders the other one.",
+		Object:    from.String(),
+		Container: ref.container,
+		Several: fmt.Sprintf("{count} objects refer to %s, which is in the namespace %s instead of %s: {parts}",
+			ref.to, elsewhere.Namespace(), ref.to.namespace),
+		Part: from.String(),
 	})
 }
 

@@ -2,6 +2,9 @@ package rule
 
 import (
 	"fmt"
+	"path/filepath"
+	"regexp"
+	"strings"
 
 	"github.com/agext/levenshtein"
 
@@ -35,6 +38,11 @@ func checkValuesUnused(p *Pass) {
 			Message:  fmt.Sprintf("no template reads %s", u.Key),
 			Fix:      "Delete the key, or read it in a template.",
 		}
+		if ignored, reads := readByIgnored(p.Chart, u.Key); reads {
+			f.Message = fmt.Sprintf("no template reads %s, because %s excludes %s from the chart with %q",
+				u.Key, ignored.Line, ignored.Name, ignored.Pattern)
+			f.Fix = "Remove that line from .helmignore, or delete both the key and the template."
+		}
 		if subchart := similarSubchart(p.Chart, u.Key); subchart != "" {
 			f.Message = fmt.Sprintf("%s is no subchart, and no template reads it; did you mean the subchart %s?",
 				u.Key, subchart)
@@ -45,6 +53,21 @@ func checkValuesUnused(p *Pass) {
 	for _, key := range sortedKeys(p.Rendered.Overrides()) {
 		checkOverridden(p, key)
 	}
+}
+
+// readByIgnored returns the template that reads a key of the values, and that .helmignore excludes from the chart.
+func readByIgnored(c *chart.Chart, key string) (chart.IgnoredFile, bool) {
+	reads := regexp.MustCompile(`\.Values\.` + regexp.QuoteMeta(key) + `\b`)
+	for _, f := range c.IgnoredFiles() {
+		if !strings.HasPrefix(f.Name, "templates/") {
+			continue
+		}
+		content, err := chart.ReadFile(filepath.Join(c.Path(), filepath.FromSlash(f.Name)))
+		if err == nil && reads.Match(content) {
+			return f, true
+		}
+	}
+	return chart.IgnoredFile{}, false
 }
 
 // checkOverridden reports a top-level key of the values set that is meant for a subchart. One that values.yaml has too

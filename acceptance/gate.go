@@ -119,6 +119,7 @@ func (r *suiteRun) lint() (*linter.Result, error) {
 	defer logonce.Redirect(r.out)()
 	result, err := linter.Run(context.Background(), []string{r.source}, linter.Options{
 		Rules: r.suite.Rules, Policies: r.flags.policies, Helms: strings.Split(r.flags.helm, ","), Progress: r.out,
+		API: r.flags.backend == "embedded", // whose program validates, too
 	})
 	if err != nil {
 		return nil, err

@@ -93,6 +93,7 @@ type commandLine struct {
 	memoryLimit  uint64
 	probes       string
 	practices    bool
+	api          bool
 	helms        []string
 	all          bool
 	resources    bool
@@ -131,6 +132,8 @@ func newCommandLine() *commandLine {
 	c.StringVar(&c.probes, "probe", "",
 		"limit of `renderings` with values that no values set has, or off (default: twice those of the values sets)")
 	c.BoolVar(&c.practices, "practices", false, "run the checks of kube-score too, which is built on first use")
+	c.BoolVar(&c.api, "api", false,
+		"run the API server's own validation too, without a cluster; its program is built on first use, in some minutes")
 	c.StringArrayVar(&c.helms, "helm", nil, "compare with what this Helm renders: 4, which is built on first use, or the "+
 		"`path` of a helm binary (repeatable)")
 	c.BoolVar(&c.all, "all", false,
@@ -259,7 +262,7 @@ func (c *commandLine) suggest(err error) string {
 func (c *commandLine) options() linter.Options {
 	options := linter.Options{
 		Config: c.config, KubeVersions: c.kubeVersions, CRDs: c.crds, Policies: c.policies, Practices: c.practices,
-		Helms: c.helms, Separate: c.all,
+		API: c.api, Helms: c.helms, Separate: c.all,
 	}
 	for _, files := range c.values {
 		set := linter.ValuesSet{Files: strings.Split(files, ","), Set: c.set}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -17,18 +16,13 @@ import (
 // helmBinary is a Helm that charts are linted for besides the Helm 3 of the linter.
 type helmBinary struct{ path, version string }
 
-// findHelms finds the binaries of Options.Helms. It runs before the charts are linted, because a build of Helm 4 must
-// not count towards the time that a chart may take.
+// findHelms finds the binaries of Options.Helms.
 func (r *run) findHelms(ctx context.Context) error {
-	progress := r.options.Progress
-	if progress == nil {
-		progress = io.Discard
-	}
 	for _, name := range r.options.Helms {
 		if name == binary.SDK {
 			continue // the linter renders with it
 		}
-		path, version, err := binary.Find(ctx, name, progress)
+		path, version, err := binary.Find(ctx, name, r.options.Progress)
 		if err != nil {
 			return err
 		}

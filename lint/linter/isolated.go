@@ -2,7 +2,6 @@ package linter
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/gob"
 	"errors"
@@ -35,12 +34,12 @@ func WritePart(ctx context.Context, w io.Writer, path string, options Options) e
 	if err != nil {
 		return err
 	}
-	if err := cmp.Or(r.findHelms(ctx), r.startPractices(ctx, []string{path})); err != nil {
+	if err := r.startHelpers(ctx, []string{path}); err != nil {
 		return err
 	}
 	return r.eachChart([]string{path}, func(_ int, path string) error {
 		l, err := r.lint(ctx, path)
-		if err = errors.Join(err, r.stopPractices()); err != nil {
+		if err = errors.Join(err, r.stopHelpers()); err != nil {
 			return err
 		}
 		return gob.NewEncoder(w).Encode(part{Chart: l.chart, Findings: l.findings, Used: l.used})

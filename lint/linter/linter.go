@@ -18,6 +18,7 @@ import (
 
 	"github.com/traderadmin/charts/internal/chart"
 	"github.com/traderadmin/charts/lint/admission"
+	"github.com/traderadmin/charts/lint/internal/apicheck"
 	"github.com/traderadmin/charts/lint/internal/kubescore"
 	"github.com/traderadmin/charts/lint/kubeschema"
 	"github.com/traderadmin/charts/lint/policy"
@@ -46,6 +47,9 @@ type Options struct {
 	// Practices runs the checks of kube-score over all charts, even if their configuration does not ask for them.
 	// kube-score is built on first use, which takes about a minute and needs Go.
 	Practices bool
+	// API asks the API server's validation about all charts, even if their configuration does not. Its program, the
+	// embedded control plane, is built on first use, which takes some minutes and needs Go.
+	API bool
 	// Probes limits the renderings of a chart with values that it offers and that no values set has, such as the other
 	// value of a boolean. Zero is the limit of the configuration, and [policy.NoProbes] means none.
 	Probes policy.Probes
@@ -86,7 +90,7 @@ func Run(ctx context.Context, paths []string, options Options) (*Result, error) 
 	if err != nil {
 		return nil, err
 	}
-	if err := cmp.Or(r.findHelms(ctx), r.startPractices(ctx, paths)); err != nil {
+	if err := r.startHelpers(ctx, paths); err != nil {
 		return nil, err
 	}
 	linted := make([]*linted, len(paths))
@@ -98,7 +102,7 @@ func Run(ctx context.Context, paths []string, options Options) (*Result, error) 
 		}
 		return err
 	})
-	if err := cmp.Or(err, r.stopPractices()); err != nil {
+	if err := cmp.Or(err, r.stopHelpers()); err != nil {
 		return nil, err
 	}
 	result := r.result(linted)
@@ -115,7 +119,28 @@ type run struct {
 	rendering chan struct{} // a semaphore with a slot for each core
 	policies  policies
 	practices *kubescore.Runner // nil unless a chart asks for practices
+	api       *apicheck.Runner  // nil unless a chart asks for it
 	helms     []helmBinary
+}
+
+// startHelpers starts what lints charts in other processes. It runs before the charts are linted, because a build must
+// not count towards the time that a chart may take.
+func (r *run) startHelpers(ctx context.Context, paths []string) error {
+	if r.options.Progress == nil {
+		r.options.Progress = io.Discard
+	}
+	return cmp.Or(r.findHelms(ctx), r.startPractices(ctx, paths), r.startAPI(ctx, paths))
+}
+
+// stopHelpers stops what startHelpers started.
+func (r *run) stopHelpers() error { return errors.Join(r.stopPractices(), r.stopAPI()) }
+
+// anyPolicy reports whether the policy of one of the charts has a property.
+func (r *run) anyPolicy(paths []string, has func(*policy.Policy) bool) bool {
+	return slices.ContainsFunc(paths, func(path string) bool {
+		p, err := r.policies.load(r.options.Config, path)
+		return err == nil && has(p) // linting the chart returns the error
+	})
 }
 
 func newRun(options Options) (*run, error) {
@@ -296,6 +321,10 @@ func (r *run) lint(ctx context.Context, path string) (*linted, error) {
 			return err
 		}
 		helms, err := r.checkHelms(ctx, rendering, rendered)
+		if err != nil {
+			return err
+		}
+		verdicts, err := r.verdicts(o, rendering, rendered)
 		found[i] = v.check(rendering, rules, rule.Pass{
 			Chart:       o.chart,
 			Rendered:    rendered,
@@ -303,6 +332,7 @@ func (r *run) lint(ctx context.Context, path string) (*linted, error) {
 			CRDs:        r.crds,
 			BaseVersion: r.options.BaseVersions[path],
 			Practices:   practices,
+			Verdicts:    verdicts,
 			Helms:       helms,
 			Comments:    comments.all,
 
@@ -326,7 +356,7 @@ func (r *run) lint(ctx context.Context, path string) (*linted, error) {
 		used:     make([]bool, len(o.policy.Suppressions)),
 		comments: comments,
 	}
-	all := append(slices.Concat(found...), differing...)
+	all := joinRefusals(append(slices.Concat(found...), differing...))
 	acceptDemands(v, o.policy, all)
 	remaining := slices.DeleteFunc(slices.Clone(all), func(o occurrence[Finding]) bool {
 		return l.suppresses(o.item, v.sets[o.set].Name())
@@ -384,6 +414,7 @@ func (r *run) checkPolicy(path string, p *policy.Policy, all []*linted) []Findin
 		onlyChanged := r.options.BaseVersions != nil // a chart that did not change may need it
 		ruleIsOff := rule.IsPractice(s.Rule) && !r.hasPractices(p) ||
 			p.Profile == policy.Minimal && rule.Find(s.Rule) != nil && rule.Find(s.Rule).Practice
+		ruleIsOff = ruleIsOff || s.Rule == rule.APIRefuses && !r.hasAPI(p)
 		if !used && !onlyChanged && !ruleIsOff && !s.Expired(time.Now()) {
 			pass.Unused = append(pass.Unused, s)
 		}
@@ -406,7 +437,7 @@ func (r *run) rules(p *policy.Policy) []*rule.Rule {
 		rules = append(rules, rule.PracticesOf(p)...)
 	}
 	return slices.DeleteFunc(rules, func(rl *rule.Rule) bool {
-		return p.Severity(rl.ID, rl.Severity, rl.Practice) == policy.Off
+		return rl.ID == rule.APIRefuses && !r.hasAPI(p) || p.Severity(rl.ID, rl.Severity, rl.Practice) == policy.Off
 	})
 }
 

@@ -3,8 +3,6 @@ package linter
 import (
 	"context"
 	"fmt"
-	"io"
-	"slices"
 
 	"go.yaml.in/yaml/v3"
 
@@ -13,21 +11,11 @@ import (
 	"github.com/traderadmin/charts/lint/policy"
 )
 
-// startPractices starts kube-score if any of the charts asks for it. It runs before the charts are linted, because a
-// build of kube-score must not count towards the time that a chart may take.
+// startPractices starts kube-score if any of the charts asks for it.
 func (r *run) startPractices(ctx context.Context, paths []string) (err error) {
-	wanted := slices.ContainsFunc(paths, func(path string) bool {
-		p, err := r.policies.load(r.options.Config, path)
-		return err == nil && r.hasPractices(p) // linting the chart returns the error
-	})
-	if !wanted {
-		return nil
+	if r.anyPolicy(paths, r.hasPractices) {
+		r.practices, err = kubescore.Start(ctx, r.options.Progress)
 	}
-	progress := r.options.Progress
-	if progress == nil {
-		progress = io.Discard
-	}
-	r.practices, err = kubescore.Start(ctx, progress)
 	return err
 }
 

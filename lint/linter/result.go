@@ -65,6 +65,7 @@ type Finding struct {
 	Count int `json:"count,omitempty"`
 
 	demand        bool   // see rule.Finding
+	field         string // see rule.Finding; not set in results
 	several, part string // see rule.Finding
 }
 
@@ -128,6 +129,7 @@ func newFinding(path string, f rule.Finding) Finding {
 		Object:    f.Object,
 		Container: f.Container,
 		demand:    f.Demand,
+		field:     f.Field,
 		several:   f.Several,
 		part:      f.Part,
 	}

@@ -22,6 +22,8 @@ type Policy struct {
 	// Practices are the checks of kube-score that run: true for the usual ones, or a list such as
 	// [kube-score/pod-probes].
 	Practices Practices `yaml:"practices,omitempty"`
+	// API runs the API server's own validation over all objects, without a cluster; see the rule api-refuses.
+	API bool `yaml:"api,omitempty"`
 	// CustomRules are rules of one's own, besides the built-in ones.
 	CustomRules []CustomRule `yaml:"customRules,omitempty"`
 	// PodSecurity is the level of the Pod Security Standards that all pods must meet: privileged, baseline or restricted;

@@ -21,6 +21,7 @@ func init() {
 		Good: `env:
   - {name: LOG_LEVEL, value: debug}`,
 		Severity: Error,
+		Refused:  true,
 		Check:    checkDuplicateItem,
 	})
 }

@@ -19,6 +19,7 @@ func init() {
 		Good: `resources:
   limits: {nvidia.com/gpu: 2}`,
 		Severity: Error,
+		Refused:  true,
 		Check:    checkExtendedResourceUnequal,
 	})
 }

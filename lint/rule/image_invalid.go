@@ -11,6 +11,7 @@ func init() {
 		Bad:      `image: "{{ .Values.image.repository }}:{{ .Values.image.tag }}"   # image.tag is empty`,
 		Good:     `image: "{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}"`,
 		Severity: Error,
+		Refused:  true,
 		Check:    checkImageInvalid,
 	})
 }

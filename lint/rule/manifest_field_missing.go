@@ -21,6 +21,7 @@ func init() {
     port: 80
     targetPort: 8080`,
 		Severity:         Error,
+		Refused:          true,
 		VersionDependent: true,
 		Check: func(p *Pass) {
 			reportProblems(p, kubeschema.MissingField, func(problem kubeschema.Problem) string {

@@ -14,6 +14,7 @@ func init() {
 		Good: `spec:
   replicas: 3`,
 		Severity:         Error,
+		Refused:          true,
 		VersionDependent: true,
 		Check: func(p *Pass) {
 			reportProblems(p, kubeschema.UnknownField, func(problem kubeschema.Problem) string {

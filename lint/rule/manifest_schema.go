@@ -20,6 +20,7 @@ func reportProblems(p *Pass, class kubeschema.Class, fix func(kubeschema.Problem
 				Message: fmt.Sprintf("%s: %s %s", o, problem.Path, problem.Message),
 				Fix:     fix(problem),
 				Object:  o.String(),
+				Field:   problem.Path,
 			}
 			if problem.Suggestion != "" {
 				f.Message += fmt.Sprintf("; did you mean %s?", problem.Suggestion)

@@ -18,6 +18,7 @@ func init() {
 		Good: `labels:
   release: {{ .Values.version | quote }}`,
 		Severity:         Error,
+		Refused:          true,
 		VersionDependent: true,
 		Check: func(p *Pass) {
 			reportProblems(p, kubeschema.WrongType, func(problem kubeschema.Problem) string {

@@ -21,6 +21,7 @@ metadata:
   name: python-orch
   labels: {app: python-orch}`,
 		Severity: Error,
+		Refused:  true,
 		Check:    checkNameMissing,
 	})
 }
@@ -40,6 +41,7 @@ func checkNameMissing(p *Pass) {
 			Message: fmt.Sprintf("the %s that this template renders %s", o.Kind, has),
 			Fix:     "Set metadata.name, and check that its value is not empty.",
 			Object:  o.String(),
+			Field:   "metadata.name",
 		})
 	}
 }

@@ -21,6 +21,7 @@ ports:
   - port: {{ . }}
 {{- end }}`,
 		Severity:         Warning,
+		Refused:          true,
 		VersionDependent: true,
 		Check:            checkNullValue,
 	})
@@ -38,6 +39,7 @@ func checkNullValue(p *Pass) {
 				Message:  checked.object.String() + ": " + problem.Path + " " + problem.Message,
 				Fix:      "Set the value, or render the field only if it has one.",
 				Object:   checked.object.String(),
+				Field:    problem.Path,
 			}
 			switch {
 			case checked.object.Kind == "NetworkPolicy" && strings.HasSuffix(problem.Path, ".port"):

@@ -24,6 +24,7 @@ func init() {
   - name: failure-detect
     containerPort: 57800`,
 		Severity: Error,
+		Refused:  true,
 		Check:    checkPortNameInvalid,
 	})
 }
@@ -84,6 +85,7 @@ func (p *Pass) reportUnnamedPorts(o *chart.Object) {
 		Message: fmt.Sprintf("%s has %d ports, which all need a name; without one: %s", o, count, list(unnamed)),
 		Fix:     "Name each port of the Service.",
 		Object:  o.String(),
+		Field:   "spec.ports",
 	})
 }
 

@@ -10,6 +10,7 @@ func init() {
 		Bad:      `limits: {cpu: 500 m, memory: 512MB}`,
 		Good:     `limits: {cpu: 500m, memory: 512Mi}`,
 		Severity: Error,
+		Refused:  true,
 		Check:    checkQuantityInvalid,
 	})
 }

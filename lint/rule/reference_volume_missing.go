@@ -24,6 +24,7 @@ volumes:
   - name: config
     configMap: {name: app}`,
 		Severity: Error,
+		Refused:  true,
 		Check:    checkReferenceVolumeMissing,
 	})
 }

@@ -14,6 +14,7 @@ func init() {
   requests: {memory: 512Mi}
   limits: {memory: 512Mi}`,
 		Severity: Error,
+		Refused:  true,
 		Check:    checkRequestAboveLimit,
 	})
 }

@@ -19,6 +19,7 @@ func init() {
 		Good: `strategy:
   type: Recreate`,
 		Severity: Error,
+		Refused:  true,
 		Check:    checkRolloutStrategyInvalid,
 	})
 }
@@ -75,6 +76,7 @@ func (p *Pass) reportStuckUpdate(o *chart.Object, rollingUpdate chart.Node) {
 			"maxSurge and maxUnavailable are 0", o),
 		Fix:    "Raise maxSurge or maxUnavailable to at least 1.",
 		Object: o.String(),
+		Field:  "spec." + strategyField(o) + ".rollingUpdate",
 	})
 }
 

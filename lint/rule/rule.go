@@ -13,6 +13,7 @@ import (
 	"github.com/traderadmin/charts/internal/chart"
 	"github.com/traderadmin/charts/internal/valuesuse"
 	"github.com/traderadmin/charts/lint/admission"
+	"github.com/traderadmin/charts/lint/internal/apicheck"
 	"github.com/traderadmin/charts/lint/internal/kubescore"
 	"github.com/traderadmin/charts/lint/kubeschema"
 	"github.com/traderadmin/charts/lint/policy"
@@ -43,6 +44,9 @@ type Rule struct {
 	// ChecksPolicy means that the rule checks the policy instead of a chart. It runs once for all charts that share the
 	// policy, after them, on a pass that has only Policy and Unused.
 	ChecksPolicy bool
+	// Refused means that the API server refuses what the rule finds, so that the rule api-refuses does not say it again.
+	// Its findings have the field then.
+	Refused bool
 	// Optional means that a practice runs only if the policy names it.
 	Optional bool
 	// Check reports the findings in a chart.
@@ -62,6 +66,9 @@ type Finding struct {
 	Object string
 	// Container is the name of the container with the problem. It may be empty.
 	Container string
+	// Field is the path of the field in the object, such as spec.ports[0].name. Report derives it from Node for rules that
+	// are Refused.
+	Field string
 	// Value is the key in the values that causes the problem, if that is certain.
 	Value *chart.ValuesKey
 
@@ -99,6 +106,8 @@ type Pass struct {
 	BaseVersion string
 	// Practices are the findings of kube-score, if it ran.
 	Practices []kubescore.Finding
+	// Verdicts are the API server's on the objects, if it was asked, by Kubernetes version.
+	Verdicts map[string][]apicheck.Verdict
 	// Helms are what other Helms make of the rendering; see linter.Options.
 	Helms []HelmRun
 	// UnknownFlags are the flags in the chart's documents that other Helms do not know.
@@ -137,6 +146,9 @@ func (p *Pass) Report(f Finding) {
 	}
 	if f.Position == (chart.Position{}) {
 		f.Position = f.Node.Position()
+	}
+	if f.Field == "" && p.rule.Refused {
+		f.Field = fieldOf(f.Node)
 	}
 	if f.Value == nil {
 		f.Value = valuesuse.Origin(f.Node)

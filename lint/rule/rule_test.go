@@ -37,13 +37,18 @@ import (
 //
 //	helm 4
 //
-// compares the chart with what Helm 4 makes of it. With -short these fixtures are skipped, because the first build of
-// Helm 4 takes minutes.
+// compares the chart with what Helm 4 makes of it, and a line
+//
+//	api
+//
+// asks the API server's validation. With -short these fixtures are skipped, because the first build of either takes
+// minutes.
 var (
 	wantOnLine = regexp.MustCompile(`(?:#|/\*) want (".*")`)
 	wantAbove  = regexp.MustCompile(`^want (\S+) (".*")$`)
 	changed    = regexp.MustCompile(`(?m)^changed from (\S+)$`)
 	otherHelm  = regexp.MustCompile(`(?m)^helm (\S+)$`)
+	asksAPI    = regexp.MustCompile(`(?m)^api$`)
 	quoted     = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 )
 
@@ -120,11 +125,12 @@ func check(t *testing.T, r *rule.Rule, fixture string) int {
 	if policies := filepath.Join(folder, "policies"); dirExists(policies) {
 		options.Policies = policies
 	}
+	options.API, options.Progress = asksAPI.Match(archive.Comment), os.Stderr
 	if m := otherHelm.FindSubmatch(archive.Comment); m != nil {
-		if testing.Short() {
-			t.Skip("-short skips what Helm 4 makes of a chart")
-		}
-		options.Helms, options.Progress = []string{string(m[1])}, os.Stderr
+		options.Helms = []string{string(m[1])}
+	}
+	if testing.Short() && (options.API || options.Helms != nil) {
+		t.Skip("-short skips what Helm 4 and the API server make of a chart")
 	}
 	result, err := linter.Run(context.Background(), []string{folder}, options)
 	require.NoError(t, err, fixture)

@@ -22,6 +22,7 @@ template:
   metadata:
     labels: {app: go-scanner}`,
 		Severity: Error,
+		Refused:  true,
 		Check:    checkSelectorTemplateMismatch,
 	})
 }
@@ -47,6 +48,7 @@ func checkSelectorTemplateMismatch(p *Pass) {
 			Message: fmt.Sprintf("%s does not select its own pods: its template %s", o, mismatch(set, unmet)),
 			Fix:     "Use the same labels in the selector and the pod template, from one named template.",
 			Object:  o.String(),
+			Field:   "spec.template.metadata.labels",
 		})
 	}
 }

@@ -18,6 +18,7 @@ func init() {
 		Bad:              `helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}`,
 		Good:             `helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 }}`,
 		Severity:         Error,
+		Refused:          true,
 		ComparesReleases: true,
 		Check:            checkVersionInLabel,
 	})

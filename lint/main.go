@@ -21,6 +21,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/traderadmin/charts/internal/logonce"
 	"github.com/traderadmin/charts/internal/suggest"
 	"github.com/traderadmin/charts/lint/fix"
 	"github.com/traderadmin/charts/lint/format"
@@ -99,6 +100,8 @@ type commandLine struct {
 	resources    bool
 	testRules    bool
 	fix          bool
+	writeSchema  bool
+	overwrite    bool
 	list         bool
 	explain      string
 	docs         bool
@@ -141,6 +144,9 @@ func newCommandLine() *commandLine {
 	c.BoolVar(&c.resources, "resources", false, "print what a release requests from the cluster, and exit")
 	c.BoolVar(&c.fix, "fix", false,
 		"edit the files of the charts for findings with one solution, print the changes, and lint the result")
+	c.BoolVar(&c.writeSchema, "write-schema", false,
+		"write a first values.schema.json from values, comments and templates, and exit")
+	c.BoolVar(&c.overwrite, "overwrite", false, "let --write-schema replace a values.schema.json")
 	c.BoolVar(&c.testRules, "test-rules", false,
 		"check the custom rules of the configuration with their good and bad manifests, and exit")
 	c.BoolVar(&c.list, "list", false, "list the rules, and exit")
@@ -197,6 +203,10 @@ func lint(ctx context.Context, args []string, stdout, stderr io.Writer) (int, er
 		}
 	}
 	options.Progress = stderr
+	if c.writeSchema {
+		defer logonce.Redirect(stderr)()
+		return clean, draftSchemas(stdout, paths, options.ValuesSets, c.overwrite)
+	}
 	if c.testRules {
 		return testRules(stdout, paths, options)
 	}

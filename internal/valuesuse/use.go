@@ -12,6 +12,10 @@ type Use struct {
 	Items *Use
 }
 
+// IsComplete reports whether it is known what the templates of a chart read: all of them parse, and they are not too
+// involved to follow.
+func IsComplete(c *chart.Chart) bool { return !analyze(c).incomplete }
+
 // UseOf returns how the templates of a chart and of its subcharts use the value under some keys. It returns nil if they
 // do not read it, or read it only as a part of a map that they read as a whole.
 func UseOf(c *chart.Chart, keys []string) *Use {

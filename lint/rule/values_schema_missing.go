@@ -30,6 +30,7 @@ func checkValuesSchemaMissing(p *Pass) {
 	p.Report(Finding{
 		Position: p.Chart.ValuesFile(),
 		Message:  "the chart has no values.schema.json, so Helm accepts any values",
-		Fix:      "Add values.schema.json beside Chart.yaml; see https://helm.sh/docs/topics/charts/#schema-files.",
+		Fix: "Add values.schema.json beside Chart.yaml, a draft of which --write-schema writes; see " +
+			"https://helm.sh/docs/topics/charts/#schema-files.",
 	})
 }

@@ -50,12 +50,10 @@ func (e *execution) rendered(failed error) Rendered {
 	if warnings := e.stderr.String(); warnings != "" {
 		parts[partWarnings] = warnings
 	}
-	n := len(e.releases)
-	if n > 0 && e.releases[n-1].Chart != nil {
+	if n := len(e.releases); n > 0 && e.releases[n-1].Chart != nil {
 		parts.addRelease(e.releases[n-1])
-	}
-	if n == 0 || slices.ContainsFunc(e.args, printsManifest.MatchString) {
-		parts[partOutput] = deployed.ReplaceAllString(e.stdout.String(), "")
+	} else {
+		parts[partOutput] = e.stdout.String()
 	}
 	if e.scope.Folder != "" {
 		return parts.replace(e.scope.Folder+string(filepath.Separator), "")
@@ -65,12 +63,6 @@ func (e *execution) rendered(failed error) Rendered {
 
 // positions matches a place in a template, which changes when lines are added before it.
 var positions = regexp.MustCompile(`(\.(?:tpl|yaml|yml|txt)):\d+(?::\d+)?`)
-
-// printsManifest matches the words of command lines that print manifests as they were rendered.
-var printsManifest = regexp.MustCompile(`^(?:template|--dry-run.*|--debug.*)$`)
-
-// deployed matches a line that Helm prints from the clock.
-var deployed = regexp.MustCompile(`(?m)^LAST DEPLOYED: .*\n`)
 
 func (r Rendered) addRelease(revision *release.Release) {
 	metadata := revision.Chart.Metadata

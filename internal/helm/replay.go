@@ -164,8 +164,7 @@ func (p *replayer) accepts(rendered Rendered) bool {
 func (p *replayer) execute(ctx context.Context, r *Recorded, folder string, more ...string) (Rendered, error) {
 	client := *r.client
 	client.redirect = func(path string) string { return p.redirect(r.client.redirect(path)) }
-	_, printsAll := r.Rendered[partOutput]
-	client.load = func(path string) (*chart.Chart, error) { return p.load(path, !p.failed(r) && !printsAll) }
+	client.load = func(path string) (*chart.Chart, error) { return p.load(path, !p.failed(r)) }
 	client.configure = func(_ context.Context, e *execution) error { return p.configure(e, r) }
 	for _, file := range r.files {
 		if err := file.write(folder, &client); err != nil {

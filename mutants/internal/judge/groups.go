@@ -15,7 +15,7 @@ import (
 )
 
 // firstScenarios is the number of scenarios that run for a mutant before it is a suspect.
-const firstScenarios = 6
+const firstScenarios = 5
 
 // tryBest runs the most promising scenarios of a mutant, until one fails.
 func (j *judge) tryBest(ctx context.Context, t *trial) (killed bool, err error) {
@@ -53,7 +53,7 @@ func (j *judge) try(ctx context.Context, t *trial, s *scenario) (killed bool, er
 }
 
 // groupSize is the maximum number of suspects in one copy of the chart.
-const groupSize = 12
+const groupSize = 16
 
 // tryGroups judges the suspects, several in one copy of the chart.
 func (j *judge) tryGroups(ctx context.Context, suspects []*trial) error {

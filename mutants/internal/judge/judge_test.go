@@ -148,7 +148,7 @@ func TestStep(t *testing.T) {
 		},
 		"one more": {
 			strings.Replace(before, `"spec":{`, `"spec":{"type":"NodePort",`, 1),
-			`Then the service "shop" satisfies "!has(object.spec.type)"`,
+			`Then the service "shop" satisfies "!has(self.spec.type)"`,
 		},
 	} {
 		assert.Equal(t, c.step, stepFor([]helm.Difference{{Part: "manifest a", Old: before, New: c.after}}), about)

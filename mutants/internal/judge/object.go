@@ -118,7 +118,7 @@ func addedStep(d helm.Difference) string {
 		for _, l := range o.leaves() {
 			if !before[o.kind+o.name+l.path] {
 				kind := strings.ToLower(o.kind)
-				return fmt.Sprintf("Then the %s %q satisfies \"!has(object%s)\"", kind, o.name, l.path)
+				return fmt.Sprintf("Then the %s %q satisfies \"!has(self%s)\"", kind, o.name, l.path)
 			}
 		}
 	}

@@ -26,6 +26,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -50,7 +51,10 @@ const tolerated = 20
 func main() {
 	// client-go logs connections that end with their scenario. Clients keep the logger that is set when they are created.
 	klog.SetSlogLogger(slog.New(slog.DiscardHandler))
-	logonce.Redirect(os.Stderr) // Helm logs its warnings for each rendering
+	logonce.Redirect(os.Stderr)  // Helm logs its warnings for each rendering
+	if os.Getenv("GOGC") == "" { // rendering allocates much and retains little
+		debug.SetGCPercent(400)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()

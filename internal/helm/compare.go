@@ -162,12 +162,17 @@ func (r Rendered) masks(again Rendered) masks {
 // words matches the words of a line and what is between them.
 var words = regexp.MustCompile(`[\w+/=]+|[^\w+/=]+`)
 
+// newMask masks the words that differ. If a number does, as in a time, all numbers of the line may.
 func newMask(line, other string) mask {
 	parts, others := words.FindAllString(line, -1), words.FindAllString(other, -1)
+	clock := false
+	for i := range min(len(parts), len(others)) {
+		clock = clock || parts[i] != others[i] && number.MatchString(parts[i])
+	}
 	var masked, pattern strings.Builder
 	for i, part := range parts {
 		again := others[min(i, len(others)-1)]
-		if len(parts) == len(others) && part == again {
+		if len(parts) == len(others) && part == again && !(clock && number.MatchString(part)) {
 			masked.WriteString(part)
 			pattern.WriteString(regexp.QuoteMeta(part))
 			continue

@@ -2,7 +2,6 @@ package linter
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/traderadmin/charts/internal/chart"
@@ -50,7 +49,7 @@ func (r *run) verdicts(
 	for _, object := range rendered.Objects {
 		manifest, err := object.JSON()
 		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", object, err)
+			manifest = map[string]any{} // of no kind; duplicate-key and manifest-invalid say what is wrong with it
 		}
 		release.Objects = append(release.Objects, apicheck.Item{Object: manifest})
 	}

@@ -4,20 +4,18 @@
 package apicheck
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os/exec"
 	"slices"
 	"strings"
-	"sync"
 
 	"golang.org/x/mod/semver"
 
 	"github.com/traderadmin/charts/internal/controlplane"
+	"github.com/traderadmin/charts/lint/internal/program"
 )
 
 // Release is what the API server would be given.
@@ -60,24 +58,20 @@ type Refusal struct {
 
 // Runner is a process that gives verdicts. It is safe for concurrent use.
 type Runner struct {
-	versions []string // minor versions that it can emulate, the oldest first
+	program *program.Program
 
-	mu      sync.Mutex
-	command *exec.Cmd
-	stdin   io.WriteCloser
-	stdout  io.Reader
-	answers *json.Decoder // of stdout, one for each release
-	unread  int           // answers that nobody waits for
-	stderr  bytes.Buffer
-	err     error // why the process ended
+	versions []string // minor versions that it can emulate, the oldest first
 }
+
+// validation is what the process does, for errors.
+const validation = "the API server's validation"
 
 // Build returns the path of the program. It builds the program if it is not in the cache, which takes some minutes, and
 // writes the progress of that to progress.
 func Build(ctx context.Context, progress io.Writer) (string, error) {
 	binary, err := controlplane.Build(ctx, progress, "run it again")
 	if err != nil {
-		return "", fmt.Errorf("build the API server's validation: %w", err)
+		return "", fmt.Errorf("build %s: %w", validation, err)
 	}
 	return binary, nil
 }
@@ -89,20 +83,12 @@ func Start(ctx context.Context, progress io.Writer, versions ...string) (*Runner
 	if err != nil {
 		return nil, err
 	}
-	r := &Runner{command: exec.CommandContext(ctx, binary, "validate")}
+	r := &Runner{}
 	if r.versions, err = controlplane.Versions(ctx); err != nil {
 		return nil, err
 	}
-	r.command.Stderr = &r.stderr
-	if r.stdout, err = r.command.StdoutPipe(); err != nil {
+	if r.program, err = program.Start(ctx, validation, binary, "validate"); err != nil {
 		return nil, err
-	}
-	if r.stdin, err = r.command.StdinPipe(); err != nil {
-		return nil, err
-	}
-	r.answers = json.NewDecoder(r.stdout)
-	if err := r.command.Start(); err != nil {
-		return nil, fmt.Errorf("start the API server's validation: %w", err)
 	}
 	return r, r.prepare(versions)
 }
@@ -114,10 +100,9 @@ func (r *Runner) prepare(versions []string) error {
 		if err != nil {
 			return err
 		}
-		if _, err := r.stdin.Write(append(asked, '\n')); err != nil {
-			return fmt.Errorf("run the API server's validation: %w", errors.Join(err, r.end()))
+		if err := r.program.Send(asked); err != nil {
+			return err
 		}
-		r.unread++
 	}
 	return nil
 }
@@ -140,42 +125,19 @@ type (
 func (r *Runner) Check(release Release) ([]Verdict, error) {
 	asked, err := json.Marshal(request{r.emulated(release.KubernetesVersion), release.Namespace, release.Objects})
 	if err != nil {
-		return nil, fmt.Errorf("write the objects for the API server's validation: %w", err)
+		return nil, fmt.Errorf("write the objects for %s: %w", validation, err)
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.err != nil {
-		return nil, r.err
-	}
-	answered, err := r.ask(asked)
-	if err != nil {
-		if ended := r.end(); ended != nil {
-			err = ended // the reason why there was no answer
-		}
-		r.err = fmt.Errorf("run the API server's validation: %w", err)
-		return nil, r.err
+	var answered answer
+	if err := r.program.Ask(asked, &answered); err != nil {
+		return nil, err
 	}
 	switch {
 	case answered.Error != "":
-		return nil, fmt.Errorf("run the API server's validation: %s", answered.Error)
+		return nil, fmt.Errorf("run %s: %s", validation, answered.Error)
 	case len(answered.Objects) != len(release.Objects):
-		return nil, fmt.Errorf("run the API server's validation: %d verdicts on %d objects",
-			len(answered.Objects), len(release.Objects))
+		return nil, fmt.Errorf("run %s: %d verdicts on %d objects", validation, len(answered.Objects), len(release.Objects))
 	}
 	return answered.Objects, nil
-}
-
-func (r *Runner) ask(asked []byte) (answered answer, err error) {
-	if _, err := r.stdin.Write(append(asked, '\n')); err != nil {
-		return answer{}, err
-	}
-	for ; r.unread > 0; r.unread-- {
-		var empty answer
-		if err := r.answers.Decode(&empty); err != nil {
-			return answer{}, err
-		}
-	}
-	return answered, r.answers.Decode(&answered)
 }
 
 // emulated returns the minor version that stands for a version.
@@ -189,25 +151,7 @@ func (r *Runner) emulated(version string) string {
 }
 
 // errClosed is the error of a closed runner.
-var errClosed = errors.New("the API server's validation is closed")
+var errClosed = errors.New(validation + " is closed")
 
 // Close ends the process. It returns an error if the process failed, unless Check has returned it.
-func (r *Runner) Close() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.err != nil {
-		return nil
-	}
-	r.err = errClosed
-	return r.end()
-}
-
-// end ends the process by closing its input. The error of a process that failed has its stderr.
-func (r *Runner) end() error {
-	_ = r.stdin.Close()
-	_, _ = io.Copy(io.Discard, r.stdout) // the process blocks until its output is read
-	if err := r.command.Wait(); err != nil {
-		return fmt.Errorf("%s: %w\n%s", r.command, err, strings.TrimSpace(r.stderr.String()))
-	}
-	return nil
-}
+func (r *Runner) Close() error { return r.program.Close(errClosed) }

@@ -66,7 +66,7 @@ func TestFailures(t *testing.T) {
 	_, err := runner.Check(Release{Objects: []Item{{Object: func() {}}}})
 	require.ErrorContains(t, err, "write the objects for the API server's validation: ")
 
-	require.NoError(t, runner.command.Process.Kill())
+	require.NoError(t, runner.program.Command.Process.Kill())
 	_, err = runner.Check(Release{KubernetesVersion: "1.37"})
 	require.ErrorContains(t, err, "run the API server's validation: ")
 	require.ErrorContains(t, err, "controlplane validate: signal: killed")

@@ -1,18 +1,16 @@
 package kubescore
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os/exec"
-	"strings"
 	"sync"
 
 	"github.com/traderadmin/charts/internal/gobuild"
+	"github.com/traderadmin/charts/lint/internal/program"
 )
 
 // Finding is a problem that a check found in a manifest.
@@ -46,23 +44,22 @@ const (
 
 // Runner runs the checks in a process. It is safe for concurrent use.
 type Runner struct {
-	mu      sync.Mutex
-	command *exec.Cmd
-	stdin   io.WriteCloser
-	stdout  io.Reader
-	answers *json.Decoder // of stdout, one for each release
-	stderr  bytes.Buffer
+	program *program.Program
+
+	mu sync.Mutex
 	// known are the answers so far, by the hash of the release. Renderings for several variants are often equal.
 	known map[[sha256.Size]byte][]Finding
-	err   error // why the process ended
 }
+
+// checks is what the process does, for errors.
+const checks = "the checks of kube-score"
 
 // Build returns the path of the program that runs the checks. It builds the program if it is not in the cache, and
 // writes the progress of that to progress.
 func Build(ctx context.Context, progress io.Writer) (string, error) {
 	binary, err := build(ctx, progress)
 	if err != nil {
-		return "", fmt.Errorf("build the checks of kube-score: %w", err)
+		return "", fmt.Errorf("build %s: %w", checks, err)
 	}
 	return binary, nil
 }
@@ -73,19 +70,11 @@ func Start(ctx context.Context, progress io.Writer) (*Runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Runner{command: exec.CommandContext(ctx, binary), known: map[[sha256.Size]byte][]Finding{}}
-	r.command.Stderr = &r.stderr
-	if r.stdout, err = r.command.StdoutPipe(); err != nil {
+	running, err := program.Start(ctx, checks, binary)
+	if err != nil {
 		return nil, err
 	}
-	if r.stdin, err = r.command.StdinPipe(); err != nil {
-		return nil, err
-	}
-	r.answers = json.NewDecoder(r.stdout)
-	if err := r.command.Start(); err != nil {
-		return nil, fmt.Errorf("start the checks of kube-score: %w", err)
-	}
-	return r, nil
+	return &Runner{program: running, known: map[[sha256.Size]byte][]Finding{}}, nil
 }
 
 // Check runs all checks, including the optional ones, over a release: manifests in YAML, which may refer to each other.
@@ -98,51 +87,22 @@ func (r *Runner) Check(manifests []string) ([]Finding, error) {
 	key := sha256.Sum256(release)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	found, known := r.known[key]
-	if known || r.err != nil {
-		return found, r.err
+	if found, known := r.known[key]; known {
+		return found, nil
 	}
-	if found, err = r.ask(release); err != nil {
-		if ended := r.end(); ended != nil {
-			err = ended // the reason why there was no answer
-		}
-		r.err = fmt.Errorf("run the checks of kube-score: %w", err)
-		return nil, r.err
+	var found []Finding
+	if err := r.program.Ask(release, &found); err != nil {
+		return nil, err
 	}
 	r.known[key] = found
 	return found, nil
 }
 
-func (r *Runner) ask(release []byte) (found []Finding, err error) {
-	if _, err := r.stdin.Write(append(release, '\n')); err != nil {
-		return nil, err
-	}
-	return found, r.answers.Decode(&found)
-}
-
 // errClosed is the error of a closed runner.
-var errClosed = errors.New("the checks of kube-score are closed")
+var errClosed = errors.New(checks + " are closed")
 
 // Close ends the process. It returns an error if the process failed, unless Check has returned it.
-func (r *Runner) Close() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.err != nil {
-		return nil
-	}
-	r.err = errClosed
-	return r.end()
-}
-
-// end ends the process by closing its input. The error of a process that failed has its stderr.
-func (r *Runner) end() error {
-	_ = r.stdin.Close()
-	_, _ = io.Copy(io.Discard, r.stdout) // the process blocks until its output is read
-	if err := r.command.Wait(); err != nil {
-		return fmt.Errorf("%s: %w\n%s", r.command, err, strings.TrimSpace(r.stderr.String()))
-	}
-	return nil
-}
+func (r *Runner) Close() error { return r.program.Close(errClosed) }
 
 func build(ctx context.Context, progress io.Writer) (string, error) {
 	folder, err := gobuild.Sources(ctx, "lint/practices")

@@ -72,10 +72,8 @@ func (r *Rendered) withKeys(helm *helmchart.Chart) *helmchart.Chart {
 // giveKeys returns a template that passes a key to the functions that would generate one. A call that gets its last
 // argument from a pipe is left as it is, and so is a template that does not parse.
 func giveKeys(text, key string) string {
-	trees := map[string]*parse.Tree{}
-	tree := parse.New("template")
-	tree.Mode = parse.SkipFuncCheck
-	if _, err := tree.Parse(text, "", "", trees); err != nil {
+	trees, err := ParseTemplate("template", text)
+	if err != nil {
 		return text
 	}
 	var calls []*parse.IdentifierNode

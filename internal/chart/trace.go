@@ -162,11 +162,9 @@ func sameLines(clean string, printed []string, lines []int) []int {
 
 // addMarks returns a template with marks. A template that does not parse by itself is returned as it is.
 func addMarks(text string, number int) []byte {
-	trees := map[string]*parse.Tree{}
-	tree := parse.New("template")
-	tree.Mode = parse.SkipFuncCheck
-	tree, err := tree.Parse(text, "", "", trees)
-	if err != nil || tree.Root == nil {
+	const whole = "(whole)" // no name that a chart gives a template
+	trees, err := ParseTemplate(whole, text)
+	if err != nil {
 		return []byte(text)
 	}
 	m := marker{number: number}
@@ -175,14 +173,14 @@ func addMarks(text string, number int) []byte {
 			m.lineEnds = append(m.lineEnds, i)
 		}
 	}
-	m.list(tree.Root)
+	m.list(trees[whole].Root)
 	for _, tree := range trees {
 		guardBraces(tree.Root)
 	}
 
 	var out bytes.Buffer
-	out.WriteString(tree.Root.String())
-	delete(trees, "template")
+	out.WriteString(trees[whole].Root.String())
+	delete(trees, whole)
 	names := make([]string, 0, len(trees))
 	for name := range trees {
 		names = append(names, name)

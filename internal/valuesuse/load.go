@@ -83,10 +83,8 @@ func (in *interpreter) parse(t *chart.File, context *value, isOwn bool) {
 	file := &file{
 		name: t.FullName, position: t.Position, text: text, lineEnds: lineEnds(text), context: context, isOwn: isOwn,
 	}
-	trees := map[string]*parse.Tree{}
-	tree := parse.New(file.name)
-	tree.Mode = parse.SkipFuncCheck
-	if _, err := tree.Parse(text, "", "", trees); err != nil {
+	trees, err := chart.ParseTemplate(file.name, text)
+	if err != nil {
 		in.incomplete = true
 		return
 	}

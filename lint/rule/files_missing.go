@@ -141,10 +141,8 @@ func fileReads(text string) []fileRead {
 	if !strings.Contains(text, ".Files.") {
 		return nil
 	}
-	trees := map[string]*parse.Tree{}
-	tree := parse.New("template")
-	tree.Mode = parse.SkipFuncCheck
-	if _, err := tree.Parse(text, "", "", trees); err != nil {
+	trees, err := chart.ParseTemplate("template", text)
+	if err != nil {
 		return nil
 	}
 	w := fileWalk{text: text}

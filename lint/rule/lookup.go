@@ -2,7 +2,6 @@ package rule
 
 import (
 	"regexp"
-	"text/template/parse"
 
 	"github.com/traderadmin/charts/internal/chart"
 )
@@ -21,10 +20,8 @@ func templatesOf(c *chart.Chart) namedTemplates {
 
 func (named namedTemplates) add(source *chart.Source) {
 	for _, t := range source.Templates {
-		trees := map[string]*parse.Tree{}
-		tree := parse.New(t.FullName)
-		tree.Mode = parse.SkipFuncCheck
-		if _, err := tree.Parse(string(t.Content), "", "", trees); err != nil {
+		trees, err := chart.ParseTemplate(t.FullName, string(t.Content))
+		if err != nil {
 			named[t.FullName] = string(t.Content)
 			continue
 		}

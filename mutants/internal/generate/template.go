@@ -8,16 +8,15 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/template/parse"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/traderadmin/charts/internal/chart"
 )
 
 // parses reports whether a content is a template.
 func parses(content []byte) bool {
-	tree := parse.New("template")
-	tree.Mode = parse.SkipFuncCheck
-	_, err := tree.Parse(string(content), "", "", map[string]*parse.Tree{})
+	_, err := chart.ParseTemplate("template", string(content))
 	return err == nil
 }
 

@@ -39,8 +39,8 @@ func (r *Rendered) Again() *Rendered {
 func (r *Rendered) redrawn() *Rendered {
 	type key struct{}
 	return Once(r, key{}, func() *Rendered {
-		drawing := r.chart.drawingTemplates()
-		if drawing == nil || r.variant.values.draws() {
+		drawing := maps.Clone(r.chart.links().drawing)
+		if len(drawing) == 0 || r.variant.values.draws() {
 			return r.Again()
 		}
 		variant := r.variant
@@ -52,10 +52,7 @@ func (r *Rendered) redrawn() *Rendered {
 	})
 }
 
-func (c *Chart) draws() bool {
-	type key struct{}
-	return Once(c, key{}, func() bool { return draws(c.helm) })
-}
+func (c *Chart) draws() bool { return c.links().draws }
 
 // drawsNames reports whether a template may draw the name of an object, so that a second rendering is worth its time.
 func (c *Chart) drawsNames() bool {
@@ -67,13 +64,6 @@ func drawsNames(helm *helmchart.Chart) bool {
 	return slices.ContainsFunc(helm.Templates, func(t *helmchart.File) bool {
 		return drawingName.Match(t.Data) || isPartial(t.Name) && drawnInPartial.Match(t.Data)
 	}) || slices.ContainsFunc(helm.Dependencies(), drawsNames)
-}
-
-func draws(helm *helmchart.Chart) bool {
-	isDrawing := func(f *helmchart.File) bool { return drawing.Match(f.Data) }
-	return slices.ContainsFunc(helm.Templates, isDrawing) ||
-		slices.ContainsFunc(helm.Raw, func(f *helmchart.File) bool { return f.Name == ValuesYAML && isDrawing(f) }) ||
-		slices.ContainsFunc(helm.Dependencies(), draws)
 }
 
 func (s *ValuesSet) draws() bool {

@@ -13,13 +13,19 @@ import (
 // links says which templates include which. Helm parses all templates for each rendering; one that is restricted to a
 // few is given only those that these include, directly or not.
 type links struct {
-	defining map[string][]string // the templates that define a named template, by its name
-	naming   map[string][]string // by template: the texts in it that may be names of templates
-	open     map[string]bool     // templates whose includes are not known
-	tpl      map[string]bool     // templates that execute texts, which may be values
-	includes bool                // a values file contains includes
-	drawing  map[string]bool     // templates that draw something at random
-	draws    bool                // a values file does
+	templates map[string]linked   // by Helm's names
+	defining  map[string][]string // the templates that define a named template, by its name
+	includes  bool                // a values file contains includes
+	draws     bool                // a template or a values file draws something at random
+	drawing   map[string]bool     // templates that may do so, directly or not; nil if these may be any
+}
+
+// linked is what links know of a template.
+type linked struct {
+	naming []string // texts that may be names of templates
+	open   bool     // its includes are not known
+	tpl    bool     // it executes texts, which may be values
+	draws  bool
 }
 
 var (
@@ -33,38 +39,41 @@ var (
 func (c *Chart) links() *links {
 	type key struct{}
 	return Once(c, key{}, func() *links {
-		l := &links{
-			defining: map[string][]string{}, naming: map[string][]string{}, open: map[string]bool{}, tpl: map[string]bool{},
-			drawing: map[string]bool{},
+		l := &links{templates: map[string]linked{}, defining: map[string][]string{}}
+		valuesDraw := l.add(c.helm)
+		if l.draws = l.draws || valuesDraw; !valuesDraw {
+			l.drawing = l.drawingTemplates()
 		}
-		l.add(c.helm)
 		return l
 	})
 }
 
-func (l *links) add(helm *helmchart.Chart) {
+// add adds the templates of a chart and its dependencies, and reports whether a values file draws something at random.
+func (l *links) add(helm *helmchart.Chart) (valuesDraw bool) {
 	for _, t := range helm.Templates {
 		name, text := path.Join(helm.ChartFullPath(), t.Name), string(t.Data)
 		for _, found := range definition.FindAllStringSubmatch(text, -1) {
 			defined := found[1] + found[2]
 			l.defining[defined] = append(l.defining[defined], name)
 		}
+		var naming []string
 		for _, found := range quotedText.FindAllStringSubmatch(text, -1) {
-			l.naming[name] = append(l.naming[name], found[1]+found[2])
+			naming = append(naming, found[1]+found[2])
 		}
-		l.open[name] = computed.MatchString(text)
-		l.tpl[name] = tplOrFiles.MatchString(text)
-		l.drawing[name] = drawing.MatchString(text)
+		draws := drawing.MatchString(text)
+		l.templates[name] = linked{naming, computed.MatchString(text), tplOrFiles.MatchString(text), draws}
+		l.draws = l.draws || draws
 	}
 	for _, f := range helm.Raw {
 		if f.Name == ValuesYAML {
 			l.includes = l.includes || anyIncludes.Match(f.Data)
-			l.draws = l.draws || drawing.Match(f.Data)
+			valuesDraw = valuesDraw || drawing.Match(f.Data)
 		}
 	}
 	for _, d := range helm.Dependencies() {
-		l.add(d)
+		valuesDraw = l.add(d) || valuesDraw
 	}
+	return valuesDraw
 }
 
 // reached returns the templates of the given names and those that they may include; nil if these may be any.
@@ -86,11 +95,12 @@ func (l *links) from(queue []string) (reached map[string]bool, tpl bool) {
 		if reached[name] {
 			continue
 		}
-		if l.open[name] {
+		t := l.templates[name]
+		if t.open {
 			return nil, tpl
 		}
-		reached[name], tpl = true, tpl || l.tpl[name]
-		for _, text := range l.naming[name] {
+		reached[name], tpl = true, tpl || t.tpl
+		for _, text := range t.naming {
 			queue = append(queue, l.defining[text]...)
 		}
 	}
@@ -98,19 +108,15 @@ func (l *links) from(queue []string) (reached map[string]bool, tpl bool) {
 }
 
 // drawingTemplates returns the templates that may draw something at random; nil if these may be any.
-func (c *Chart) drawingTemplates() map[string]bool {
-	l := c.links()
-	if l.draws {
-		return nil
-	}
+func (l *links) drawingTemplates() map[string]bool {
 	found := map[string]bool{}
-	for name := range l.drawing {
+	for name := range l.templates {
 		reached, tpl := l.from([]string{name})
 		if reached == nil || tpl && l.includes {
 			return nil
 		}
 		for other := range reached {
-			if l.drawing[other] {
+			if l.templates[other].draws {
 				found[name] = true
 			}
 		}

@@ -34,12 +34,12 @@ func WritePart(ctx context.Context, w io.Writer, path string, options Options) e
 	if err != nil {
 		return err
 	}
-	if err := r.startHelpers(ctx, []string{path}); err != nil {
+	if err := r.startPrograms(ctx, []string{path}); err != nil {
 		return err
 	}
 	return r.eachChart([]string{path}, func(_ int, path string) error {
 		l, err := r.lint(ctx, path)
-		if err = errors.Join(err, r.stopHelpers()); err != nil {
+		if err = errors.Join(err, r.stopPrograms()); err != nil {
 			return err
 		}
 		return gob.NewEncoder(w).Encode(part{Chart: l.chart, Findings: l.findings, Used: l.used})

@@ -90,7 +90,7 @@ func Run(ctx context.Context, paths []string, options Options) (*Result, error) 
 	if err != nil {
 		return nil, err
 	}
-	if err := r.startHelpers(ctx, paths); err != nil {
+	if err := r.startPrograms(ctx, paths); err != nil {
 		return nil, err
 	}
 	linted := make([]*linted, len(paths))
@@ -102,7 +102,7 @@ func Run(ctx context.Context, paths []string, options Options) (*Result, error) 
 		}
 		return err
 	})
-	if err := cmp.Or(err, r.stopHelpers()); err != nil {
+	if err := cmp.Or(err, r.stopPrograms()); err != nil {
 		return nil, err
 	}
 	result := r.result(linted)
@@ -123,17 +123,27 @@ type run struct {
 	helms     []helmBinary
 }
 
-// startHelpers starts what lints charts in other processes. It runs before the charts are linted, because a build must
-// not count towards the time that a chart may take.
-func (r *run) startHelpers(ctx context.Context, paths []string) error {
+// startPrograms starts what lints charts in other processes, one after another: a mistake in --helm is reported before
+// anything is built. They start before the charts are linted, because a build must not count towards the time that a
+// chart may take.
+func (r *run) startPrograms(ctx context.Context, paths []string) error {
 	if r.options.Progress == nil {
 		r.options.Progress = io.Discard
 	}
-	return cmp.Or(r.findHelms(ctx), r.startPractices(ctx, paths), r.startAPI(ctx, paths))
+	if err := r.findHelms(ctx); err != nil {
+		return err
+	}
+	if err := r.startPractices(ctx, paths); err != nil {
+		return err
+	}
+	if err := r.startAPI(ctx, paths); err != nil {
+		return errors.Join(err, r.stopPractices())
+	}
+	return nil
 }
 
-// stopHelpers stops what startHelpers started.
-func (r *run) stopHelpers() error { return errors.Join(r.stopPractices(), r.stopAPI()) }
+// stopPrograms stops what startPrograms started.
+func (r *run) stopPrograms() error { return errors.Join(r.stopPractices(), r.stopAPI()) }
 
 // anyPolicy reports whether the policy of one of the charts has a property.
 func (r *run) anyPolicy(paths []string, has func(*policy.Policy) bool) bool {

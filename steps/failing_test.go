@@ -135,6 +135,36 @@ var failing = []failingExample{
 		   """`,
 		[]string{`does not print "2 chart(s) linted"; it prints`},
 	}, {
+		`When I run helm template shop ./shop
+		 Then helm prints the deployment "shop" with
+		   | path           | value |
+		   | .spec.replicas | 2     |`,
+		[]string{`Deployment "shop": .spec.replicas is 1, not 2`},
+	}, {
+		`When I run helm template shop ./shop
+		 Then helm prints the deployment "shopp" with
+		   | path           | value |
+		   | .spec.replicas | 1     |`,
+		[]string{`helm template shop ./shop prints no Deployment "shopp", only shop`},
+	}, {
+		`When I run helm template shop ./shop
+		 Then helm prints the ingress "shop" with
+		   | path  | value |
+		   | .spec |       |`,
+		[]string{`helm template shop ./shop prints no Ingress "shop", nor any other`},
+	}, {
+		`When I run helm template shop ./shop
+		 Then every object that helm prints has
+		   | path           | value |
+		   | .spec.replicas | 1     |`,
+		[]string{`Service "shop": .spec.replicas does not exist; it should be 1`},
+	}, {
+		`When I run helm lint with --strict
+		 Then every object that helm prints has
+		   | path  | value |
+		   | .kind | Pod   |`,
+		[]string{"helm lint ./shop --strict prints no object; it prints", "1 chart(s) linted"},
+	}, {
 		`Given a namespace "The_Place"`,
 		[]string{`create namespace The_Place-`, "RFC 1123"},
 	}, {

@@ -67,9 +67,10 @@ var grammar = vocabulary.NewGrammar(
 // nouns returns the built-in steps, as the functions of a scenario.
 func nouns(s *scenario) []vocabulary.Noun {
 	view, containers := s.cluster, s.streams.containers
+	helm := helmSteps{s.helm, s.attempts}
 	return []vocabulary.Noun{
 		{Title: "Cluster", Rows: clusterSteps{view}.rows()},
-		{Title: "Helm", Rows: helmSteps{s.helm, s.attempts}.rows()},
+		{Title: "Helm", Rows: slices.Concat(helm.rows(), printedSteps{helm, view.resources}.rows())},
 		{Title: "Releases", Rows: slices.Concat(historySteps{s.helm}.rows(), leftoverSteps{view, s.helm}.rows())},
 		{Title: "Files", Rows: slices.Concat(fileSteps{s.scratch, s.paths}.rows(), packageSteps{s.scratch}.rows())},
 		{Title: "Objects", Rows: slices.Concat(

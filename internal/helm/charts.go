@@ -82,11 +82,14 @@ func (e *execution) warnDeprecated(loaded *chart.Chart) {
 	}
 }
 
-// kubeVersionFlag adds --kube-version, which defaults to the client's version. The returned function parses the flag;
-// its result is nil for the default of Helm's SDK.
+// kubeVersionFlag adds --kube-version, which defaults to the version of the cluster. The returned function parses the
+// flag; its result is nil for the default of Helm's SDK, if the cluster does not answer.
 func (e *execution) kubeVersionFlag(flags *pflag.FlagSet) func() (*chartutil.KubeVersion, error) {
-	text := flags.String("kube-version", e.client.kubeVersion, "Kubernetes version to render for")
+	text := flags.String("kube-version", "", "Kubernetes version to render for; by default that of the cluster")
 	return func() (*chartutil.KubeVersion, error) {
+		if *text == "" {
+			*text = e.client.kubeVersion()
+		}
 		if *text == "" {
 			return nil, nil
 		}

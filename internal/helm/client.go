@@ -10,7 +10,6 @@ import (
 
 	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/chart/loader"
-	"helm.sh/helm/v3/pkg/chartutil"
 	"helm.sh/helm/v3/pkg/kube"
 	"helm.sh/helm/v3/pkg/storage/driver"
 	"k8s.io/client-go/discovery"
@@ -35,10 +34,6 @@ type Options struct {
 
 	// Scratch is a folder for temporary files. "" means that of the system.
 	Scratch string
-
-	// KubeVersion is the default of --kube-version for `template` and `lint`, for instance "1.37.2". "" means the default
-	// of Helm's SDK.
-	KubeVersion string
 }
 
 // Client implements Helm in process, with the SDK of Helm 3.
@@ -47,7 +42,7 @@ type Client struct {
 	dir         string
 	redirect    func(path string) string
 	timeout     time.Duration // 0 means Helm's
-	kubeVersion string
+	kubeVersion func() string // of the cluster; "" if it does not answer
 	scratch     string
 	configure   func(context.Context, *execution) error // prepares the configuration of actions
 	load        func(path string) (*chart.Chart, error)
@@ -61,11 +56,6 @@ var _ Helm = (*Client)(nil)
 func New(config *rest.Config, options Options) (*Client, error) {
 	if config == nil {
 		return nil, errors.New("helm client: the configuration of the cluster is missing")
-	}
-	if options.KubeVersion != "" {
-		if _, err := chartutil.ParseKubeVersion(options.KubeVersion); err != nil {
-			return nil, fmt.Errorf("helm client: Kubernetes version %q: %w", options.KubeVersion, err)
-		}
 	}
 	if options.Namespace == "" {
 		options.Namespace = "default"
@@ -84,7 +74,7 @@ func New(config *rest.Config, options Options) (*Client, error) {
 	}
 	return &Client{
 		namespace: options.Namespace, dir: dir, redirect: options.Redirect, timeout: options.Timeout,
-		kubeVersion: options.KubeVersion, scratch: options.Scratch, load: loader.Load,
+		kubeVersion: sync.OnceValue(cluster.kubeVersion), scratch: options.Scratch, load: loader.Load,
 		configure: cluster.configure, discovery: cluster.discovery,
 	}, nil
 }

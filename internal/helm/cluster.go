@@ -88,6 +88,20 @@ func (e emulating) ServerVersionWithContext(ctx context.Context) (*version.Info,
 	return &emulated, nil
 }
 
+// ServerVersion does the same.
+func (e emulating) ServerVersion() (*version.Info, error) {
+	return e.ServerVersionWithContext(context.Background())
+}
+
+// kubeVersion returns the version of the cluster as charts see it, such as v1.37.2; "" if the cluster does not answer.
+func (c *cluster) kubeVersion() string {
+	info, err := c.discovery.ServerVersion()
+	if err != nil {
+		return ""
+	}
+	return info.GitVersion
+}
+
 // configure prepares the configuration of a command line for actions on this cluster.
 func (c *cluster) configure(ctx context.Context, e *execution) error {
 	warnings := rest.NewWarningWriter(&e.stderr, rest.WarningWriterOptions{Deduplicate: true})

@@ -190,8 +190,10 @@ func (l *commandLine) words(e *execution) ([]string, *strings.Replacer) {
 	if timeout := l.flags.Lookup("timeout"); timeout != nil && !timeout.Changed && e.client.timeout > 0 {
 		words = append(words, "--timeout="+e.client.timeout.String())
 	}
-	if version := l.flags.Lookup("kube-version"); version != nil && !version.Changed && e.client.kubeVersion != "" {
-		words = append(words, "--kube-version="+e.client.kubeVersion)
+	if version := l.flags.Lookup("kube-version"); version != nil && !version.Changed {
+		if ofCluster := e.client.kubeVersion(); ofCluster != "" {
+			words = append(words, "--kube-version="+ofCluster)
+		}
 	}
 	l.flags.Visit(func(flag *pflag.Flag) {
 		for _, value := range *flag.Value.(*texts) {

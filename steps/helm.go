@@ -62,10 +62,13 @@ Then it succeeds`,
 		},
 		{
 			Phrase: `helm prints "TEXT"`, Method: s.prints,
-			Does: "Checks that the last Helm command printed the text, to standard output or as a warning.",
+			Does: "Checks that the last Helm command printed the text, to standard output or as a warning. Namespaces have their " +
+				"names in the scenario.",
 			Example: `
 When I run helm template shop ./shop --set replicaCount=3
-Then helm prints "replicas: 3"`,
+Then helm prints "replicas: 3"
+When I run helm install shop ./shop
+Then helm prints "NAMESPACE: shop"`,
 		},
 		{
 			Phrase: `helm prints`, Method: s.printsDoc, Text: "TEXT",
@@ -165,10 +168,10 @@ func (s helmSteps) warnings() ([]string, error) {
 	return s.helm.warned, nil
 }
 
-// printed returns the output and the warnings of the last command.
+// printed returns the output and the warnings of the last command, with the names that namespaces have in the scenario.
 func (s helmSteps) printed() (string, error) {
 	if s.helm.last == nil {
 		return "", errors.New("no Helm command ran before this step: add `I run helm …` before it")
 	}
-	return s.helm.last.Output + s.helm.last.Warnings, nil
+	return s.helm.asNamed(s.helm.last.Output + s.helm.last.Warnings), nil
 }

@@ -55,6 +55,20 @@ func (n *namespaces) inCluster(name string) string {
 	return n.names[name]
 }
 
+// asNamed returns a text in which namespaces have their names in the scenario.
+func (n *namespaces) asNamed(text string) string {
+	if n.single != "" {
+		return strings.ReplaceAll(text, n.single, n.suite)
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	var names []string
+	for name, inCluster := range n.names {
+		names = append(names, inCluster, name)
+	}
+	return strings.NewReplacer(names...).Replace(text)
+}
+
 // shortID returns six random letters and digits: short enough to read, and unlikely to be used twice in a cluster.
 func shortID() string { return strings.ToLower(rand.Text()[:6]) }
 

@@ -107,6 +107,42 @@ Feature: Availability
         self.spec.template.spec.topologySpreadConstraints.all(c, c.labelSelector.matchLabels == self.spec.selector.matchLabels)
         """
 
+    Scenario Outline: Spreading counts only <service> pods of the same revision
+      When I run helm template traderadmin ./charts/traderadmin --set topologySpread.enabled=true
+      Then helm prints the deployment "<service>" with
+        | path                                                                                                        | value                                                 |
+        | .spec.template.spec.topologySpreadConstraints[*].topologyKey                                                | [kubernetes.io/hostname, topology.kubernetes.io/zone] |
+        | .spec.template.spec.topologySpreadConstraints[*].nodeTaintsPolicy                                           | Honor                                                 |
+        | .spec.template.spec.topologySpreadConstraints[*].labelSelector.matchLabels['app\.kubernetes\.io/component'] | [<service>, <service>]                                |
+        | .spec.template.spec.topologySpreadConstraints[*].matchLabelKeys[*]                                          | [pod-template-hash, pod-template-hash]                |
+
+      Examples:
+        | service     |
+        | python-orch |
+        | go-scanner  |
+
+    Scenario Outline: <service> pods are spread only if enabled
+      When I run helm template traderadmin ./charts/traderadmin
+      Then helm prints the deployment "<service>" with
+        | path                                          | value |
+        | .spec.template.spec.topologySpreadConstraints |       |
+
+      Examples:
+        | service     |
+        | python-orch |
+        | go-scanner  |
+
+    Scenario Outline: Pods of <service> have the configured annotations besides their checksum
+      When I run helm template traderadmin ./charts/traderadmin --set podAnnotations.<key>.desk=one
+      Then helm prints the deployment "<service>" with
+        | path                                     | value |
+        | .spec.template.metadata.annotations.desk | one   |
+
+      Examples:
+        | service     | key        |
+        | python-orch | pythonOrch |
+        | go-scanner  | goScanner  |
+
     Scenario: Tolerations, affinity and priority place a service on reserved nodes
       Given the file "placement.yaml"
         """
@@ -123,9 +159,9 @@ Feature: Availability
         """
       When I run helm install traderadmin ./charts/traderadmin -f placement.yaml
       Then the deployment "go-scanner" has
-        | path                                          | value                                                |
-        | .spec.template.spec.tolerations               | [{key: desk, operator: Exists, effect: NoSchedule}]  |
-        | .spec.template.spec.priorityClassName         | system-cluster-critical                              |
+        | path                                  | value                                               |
+        | .spec.template.spec.tolerations       | [{key: desk, operator: Exists, effect: NoSchedule}] |
+        | .spec.template.spec.priorityClassName | system-cluster-critical                             |
       And the deployment "go-scanner" satisfies "has(self.spec.template.spec.affinity.nodeAffinity)"
       And deployment/go-scanner is rolled out with 1 pod
       And the deployment "python-orch" satisfies "!has(self.spec.template.spec.tolerations)"

@@ -43,6 +43,8 @@ Feature: Environments
       And the containers of deployment/redis have the resources
         | container | requests.cpu | requests.memory | requests.ephemeral-storage | limits.cpu | limits.memory | limits.ephemeral-storage |
         | redis     | 100m         | 128Mi           | 64Mi                       | 500m       | 256Mi         | 128Mi                    |
+      And python-orch pods use image "ghcr.io/traderadmin/python-orch:1.4.1"
+      And go-scanner pods use image "ghcr.io/traderadmin/go-scanner:2.0.2"
       And the horizontalpodautoscaler "go-scanner" has
         | path              | value |
         | .spec.minReplicas | 2     |
@@ -154,6 +156,67 @@ Feature: Environments
         | .spec.maxReplicas                                   | 6          |
         | .spec.metrics[*].resource.name                      | cpu        |
         | .spec.metrics[*].resource.target.averageUtilization | 70         |
+
+  Rule: Every environment is hardened, and lets pods finish
+
+    Scenario Outline: <environment> runs without API tokens and root, behind policies, with a Redis password
+      When I run helm template traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-<environment>.yaml
+      Then helm prints the deployment "python-orch" with
+        | path                                                                     | value                        |
+        | .spec.template.spec.serviceAccountName                                   | traderadmin                  |
+        | .spec.template.spec.automountServiceAccountToken                         | false                        |
+        | .spec.template.spec.securityContext.runAsNonRoot                         | true                         |
+        | .spec.template.spec.containers[0].securityContext.readOnlyRootFilesystem | true                         |
+        | .spec.template.spec.containers[0].env[*].name                            | [REDIS_ADDR, REDIS_PASSWORD] |
+        | .spec.template.spec.containers[0].readinessProbe.httpGet.path            | /readyz                      |
+      And helm prints the deployment "go-scanner" with
+        | path                                                                     | value                        |
+        | .spec.template.spec.serviceAccountName                                   | traderadmin                  |
+        | .spec.template.spec.automountServiceAccountToken                         | false                        |
+        | .spec.template.spec.securityContext.runAsNonRoot                         | true                         |
+        | .spec.template.spec.containers[0].securityContext.readOnlyRootFilesystem | true                         |
+        | .spec.template.spec.containers[0].env[*].name                            | [REDIS_ADDR, REDIS_PASSWORD] |
+        | .spec.template.spec.containers[0].readinessProbe.httpGet.path            | /readyz                      |
+      And helm prints the networkpolicy "redis" with
+        | path              | value             |
+        | .spec.policyTypes | [Ingress, Egress] |
+
+      Examples:
+        | environment |
+        | qa          |
+        | staging     |
+        | production  |
+
+    Scenario Outline: In <environment> a rollout of <service> adds a pod first, and the old pod serves its last requests
+      When I run helm template traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-<environment>.yaml
+      Then helm prints the deployment "<service>" with
+        | path                                                              | value                            |
+        | .spec.strategy.rollingUpdate                                      | {maxUnavailable: 0, maxSurge: 1} |
+        | .spec.template.spec.containers[0].lifecycle.preStop.sleep.seconds | 5                                |
+        | .spec.template.spec.terminationGracePeriodSeconds                 | 45                               |
+
+      Examples:
+        | environment | service     |
+        | staging     | python-orch |
+        | staging     | go-scanner  |
+        | production  | python-orch |
+        | production  | go-scanner  |
+
+    Scenario Outline: In <environment> Redis is limited to half of its memory, and the test pod to a small disk
+      When I run helm template traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-<environment>.yaml
+      Then helm prints the deployment "redis" with
+        | path                                                      | value               |
+        | .spec.template.spec.containers[0].args[-2:]               | [--maxmemory, <of>] |
+        | .spec.template.spec.containers[0].resources.limits.memory | <memory>            |
+      And helm prints the pod "traderadmin-test" with
+        | path                                                        | value |
+        | .spec.containers[0].resources.requests['ephemeral-storage'] | 16Mi  |
+        | .spec.containers[0].resources.limits['ephemeral-storage']   | 64Mi  |
+
+      Examples:
+        | environment | of    | memory |
+        | staging     | 128mb | 256Mi  |
+        | production  | 512mb | 1Gi    |
 
   Rule: A release can move from one environment to the next
 

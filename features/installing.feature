@@ -36,17 +36,6 @@ Feature: Installing
         | app.kubernetes.io/instance  | traderadmin |
         | app.kubernetes.io/component | redis       |
 
-    Scenario: The notes list the images, and warn about placeholders
-      When I run helm install traderadmin ./charts/traderadmin --set image.pythonOrch=registry/python-orch:v2.0
-      Then helm prints
-        """
-          python-orch:8000   registry/python-orch:v2.0
-          go-scanner:8080    your-registry/go-scanner:latest
-          redis:6379         redis:7.4.10
-        """
-      And helm prints "WARNING: image.goScanner is the placeholder your-registry/go-scanner:latest"
-      And helm does not print "WARNING: image.pythonOrch"
-
     Scenario: Optional objects and the test pod are not created by default
       When I run helm install traderadmin ./charts/traderadmin
       Then there is no poddisruptionbudget "python-orch"

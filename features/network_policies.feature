@@ -103,3 +103,67 @@ Feature: Network policies
     And pods of deployment/go-scanner may reach deployment/redis on port 6380
     And pods of deployment/python-orch may reach deployment/go-scanner on port 8081
     And pods of deployment/python-orch may reach deployment/redis on port 6380
+
+  Scenario: Policies allow DNS and the known ports, and nothing else
+    When I run helm template traderadmin ./charts/traderadmin --set networkPolicy.enabled=true
+    Then helm prints the networkpolicy "python-orch" with
+      | path                                                                              | value                            |
+      | .spec.policyTypes                                                                 | [Ingress, Egress]                |
+      | .spec.ingress[*].from[*].podSelector.matchLabels['app\.kubernetes\.io/component'] | [python-orch, go-scanner, test]  |
+      | .spec.ingress[*].ports[*].port                                                    | 8000                             |
+      | .spec.egress[1:].to[*].podSelector.matchLabels['app\.kubernetes\.io/component']   | [python-orch, go-scanner, redis] |
+      | .spec.egress[*].ports[*].port                                                     | [53, 53, 8000, 8080, 6379]       |
+    And helm prints the networkpolicy "go-scanner" with
+      | path                                                                              | value                |
+      | .spec.policyTypes                                                                 | [Ingress, Egress]    |
+      | .spec.ingress[*].from[*].podSelector.matchLabels['app\.kubernetes\.io/component'] | [python-orch, test]  |
+      | .spec.ingress[*].ports[*].port                                                    | 8080                 |
+      | .spec.egress[1:].to[*].podSelector.matchLabels['app\.kubernetes\.io/component']   | [python-orch, redis] |
+      | .spec.egress[*].ports[*].port                                                     | [53, 53, 8000, 6379] |
+    And helm prints the networkpolicy "redis" with
+      | path                                                                              | value                           |
+      | .spec.policyTypes                                                                 | [Ingress, Egress]               |
+      | .spec.ingress[*].from[*].podSelector.matchLabels['app\.kubernetes\.io/component'] | [python-orch, go-scanner, test] |
+      | .spec.ingress[*].ports[*].port                                                    | 6379                            |
+      | .spec.egress                                                                      | []                              |
+
+  Scenario: Without a Redis, no policy allows one
+    When I run helm template traderadmin ./charts/traderadmin --set networkPolicy.enabled=true,redis.enabled=false
+    Then helm does not print "component: redis"
+    And helm prints the networkpolicy "python-orch" with
+      | path                          | value                |
+      | .spec.egress[*].ports[*].port | [53, 53, 8000, 8080] |
+    And helm prints the networkpolicy "go-scanner" with
+      | path                          | value          |
+      | .spec.egress[*].ports[*].port | [53, 53, 8000] |
+
+  Scenario: The DNS servers of another cluster can be set
+    Given the file "dns.yaml"
+      """
+      networkPolicy:
+        enabled: true
+        dns: [{ipBlock: {cidr: 10.0.0.10/32}}]
+      """
+    When I run helm template traderadmin ./charts/traderadmin -f dns.yaml
+    Then helm prints the networkpolicy "python-orch" with
+      | path               | value                             |
+      | .spec.egress[0].to | [{ipBlock: {cidr: 10.0.0.10/32}}] |
+    And helm prints the networkpolicy "go-scanner" with
+      | path               | value                             |
+      | .spec.egress[0].to | [{ipBlock: {cidr: 10.0.0.10/32}}] |
+
+  Scenario: Clients and egress of go-scanner can be added
+    Given the file "scanner.yaml"
+      """
+      networkPolicy:
+        enabled: true
+        clients:
+          goScanner: [{podSelector: {matchLabels: {app: dashboard}}}]
+        egress:
+          goScanner: [{to: [{ipBlock: {cidr: 192.0.2.0/24}}], ports: [{port: 443}]}]
+      """
+    When I run helm template traderadmin ./charts/traderadmin -f scanner.yaml
+    Then helm prints the networkpolicy "go-scanner" with
+      | path                      | value                                                         |
+      | .spec.ingress[0].from[2:] | {podSelector: {matchLabels: {app: dashboard}}}                |
+      | .spec.egress[-1:]         | {to: [{ipBlock: {cidr: 192.0.2.0/24}}], ports: [{port: 443}]} |

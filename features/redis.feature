@@ -19,6 +19,35 @@ Feature: Redis
         | .spec.template.spec.containers[0].args | [redis-server, --port, "6379", --protected-mode, "no", --save, ""] |
         | .spec.template.spec.volumes            |                                                                    |
 
+    Scenario: Redis has time to load its data, and is restarted if it hangs for a minute
+      When I run helm template traderadmin ./charts/traderadmin
+      Then helm prints the deployment "redis" with
+        | path                                                              | value |
+        | .spec.template.spec.containers[0].startupProbe.periodSeconds      | 2     |
+        | .spec.template.spec.containers[0].startupProbe.timeoutSeconds     | 2     |
+        | .spec.template.spec.containers[0].startupProbe.failureThreshold   | 150   |
+        | .spec.template.spec.containers[0].readinessProbe.periodSeconds    | 5     |
+        | .spec.template.spec.containers[0].readinessProbe.timeoutSeconds   | 2     |
+        | .spec.template.spec.containers[0].readinessProbe.failureThreshold | 2     |
+        | .spec.template.spec.containers[0].livenessProbe.periodSeconds     | 10    |
+        | .spec.template.spec.containers[0].livenessProbe.timeoutSeconds    | 5     |
+        | .spec.template.spec.containers[0].livenessProbe.failureThreshold  | 6     |
+
+    Scenario: Redis is not probed if its image has no redis-cli
+      When I run helm template traderadmin ./charts/traderadmin --set probes.redis.enabled=false
+      Then helm prints the deployment "redis" with
+        | path                                             | value |
+        | .spec.template.spec.containers[0].startupProbe   |       |
+        | .spec.template.spec.containers[0].readinessProbe |       |
+        | .spec.template.spec.containers[0].livenessProbe  |       |
+
+    Scenario: Upgrades always run a single Redis
+      When I run helm template traderadmin ./charts/traderadmin -f ./charts/traderadmin/values-production.yaml
+      Then helm prints the deployment "redis" with
+        | path                | value    |
+        | .spec.replicas      | 1        |
+        | .spec.strategy.type | Recreate |
+
     Scenario: A changed port applies to Redis, its probes and the services
       When I run helm install traderadmin ./charts/traderadmin --set redis.port=6380
       Then container "python-orch" of deployment/python-orch has the env
@@ -108,6 +137,21 @@ Feature: Redis
       And deployment/python-orch got new pods
       And deployment/go-scanner got new pods
 
+    Scenario: Redis requires the password of the Secret
+      When I run helm template traderadmin ./charts/traderadmin --set redis.auth.enabled=true
+      Then helm prints the deployment "redis" with
+        | path                                          | value                             |
+        | .spec.template.spec.containers[0].args[-2:]   | [--requirepass, $(REDISCLI_AUTH)] |
+        | .spec.template.spec.containers[0].env[*].name | REDISCLI_AUTH                     |
+      And helm prints the secret "redis-auth" with
+        | path  | value  |
+        | .type | Opaque |
+      And helm prints "  password: "
+
+    Scenario: The generated password has 32 characters
+      When I run helm install traderadmin ./charts/traderadmin --set redis.auth.enabled=true
+      Then the secret "redis-auth" satisfies "self.data.password.size() == 44"
+
     Scenario: The key of the password in its Secret can be set
       When I run helm install traderadmin ./charts/traderadmin --set redis.auth.enabled=true,redis.auth.secretKey=redis-password
       Then the secret "redis-auth" satisfies "'redis-password' in self.data"
@@ -137,3 +181,19 @@ Feature: Redis
         self.spec.template.spec.containers[0].args.exists(a, a == '--appendonly')
         """
       And the deployment "redis" has .spec.template.spec.containers[0].args[-4:] = [--maxmemory, 400mb, --maxmemory-policy, allkeys-lru]
+
+    Scenario: With a volume, Redis appends each write to a file on it
+      When I run helm template traderadmin ./charts/traderadmin --set redis.persistence.enabled=true
+      Then helm prints the deployment "redis" with
+        | path                                   | value                                                                                     |
+        | .spec.template.spec.containers[0].args | [redis-server, --port, "6379", --protected-mode, "no", --dir, /data, --appendonly, "yes"] |
+      And helm prints the persistentvolumeclaim "redis-data" with
+        | path                             | value |
+        | .spec.resources.requests.storage | 1Gi   |
+        | .spec.storageClassName           |       |
+
+    Scenario: Redis' pods have the configured annotations
+      When I run helm template traderadmin ./charts/traderadmin --set podAnnotations.redis.desk=one
+      Then helm prints the deployment "redis" with
+        | path                                | value       |
+        | .spec.template.metadata.annotations | {desk: one} |

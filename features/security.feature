@@ -28,6 +28,20 @@ Feature: Security
       When I run helm install traderadmin ./charts/traderadmin --namespace vault
       Then deployment/python-orch cannot be rolled out: "violates PodSecurity" in namespace "vault"
 
+    Scenario Outline: Without securityContext.enabled, <workload> has no security context and no volume for /tmp
+      When I run helm template traderadmin ./charts/traderadmin
+      Then helm prints the deployment "<workload>" with
+        | path                                              | value     |
+        | .spec.template.spec.securityContext               |           |
+        | .spec.template.spec.containers[0].securityContext |           |
+        | .spec.template.spec.volumes[*].name               | <volumes> |
+
+      Examples:
+        | workload    | volumes       |
+        | python-orch | config-volume |
+        | go-scanner  | config-volume |
+        | redis       |               |
+
   Rule: Pods have an API token only if configured
 
     Scenario: Pods run as the ServiceAccount of the release, without its token
@@ -62,3 +76,17 @@ Feature: Security
       Then deployment/python-orch, go-scanner and redis appear in namespace "trader"
       And the deployment "python-orch" has .spec.template.spec.serviceAccountName = desk
       And there is no serviceaccount "traderadmin"
+
+    Scenario: The ServiceAccount has the configured name and annotations
+      Given the file "role.yaml"
+        """
+        serviceAccount:
+          create: true
+          name: desk
+          annotations: {cloud/role: trader}
+        """
+      When I run helm template traderadmin ./charts/traderadmin -f role.yaml
+      Then helm prints the serviceaccount "desk" with
+        | path                          | value                |
+        | .metadata.annotations         | {cloud/role: trader} |
+        | .automountServiceAccountToken | true                 |

@@ -55,6 +55,7 @@ Feature: Packaging
     Then the package "traderadmin-0.1.0.tgz" does not contain
       | file            |
       | .chartlint.yaml |
+      | .mutants.yaml   |
       | .git*           |
       | *.gotmpl        |
       | *.tgz           |

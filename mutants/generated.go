@@ -37,7 +37,8 @@ func (s *selection) bind(flags *flag.FlagSet) {
 	flags.StringVar(&s.stryker, "stryker", "",
 		"write a report in the format mutation-testing-report-schema, which has viewers, to this `file`")
 	flags.BoolVar(&s.noCache, "no-cache", false, "run scenarios again whose outcome is known from an earlier run")
-	flags.StringVar(&s.accepted, "accepted", "", "the YAML `file` with the IDs of accepted survivors and the reasons")
+	flags.StringVar(&s.accepted, "accepted", "",
+		"the YAML `file` with accepted survivors and the reasons; by default "+acceptedFile+" in the chart")
 }
 
 // generated returns the selected mutants of a chart.
@@ -87,7 +88,7 @@ func (o options) tryGenerated(ctx context.Context, stdout io.Writer) (code int, 
 	if err != nil {
 		return 0, err
 	}
-	accepted, err := readAccepted(o.selected.accepted)
+	accepted, err := readAccepted(o.selected.accepted, o.suite.chart)
 	if err != nil {
 		return 0, err
 	}

@@ -119,7 +119,7 @@ func TestReport(t *testing.T) {
 		{Mutant: mutant("b"), Status: judge.Survived, Scenarios: []string{"x", "y"}, Step: "Then it works"},
 		{Mutant: mutant("c"), Status: judge.Survived}, {Mutant: mutant("d"), Status: judge.Killed, By: "lint x"},
 		{Mutant: mutant("e"), Status: judge.NotRendered},
-	}, []acceptedSurvivor{{"c", "nobody reads it"}, {"d", "it is fine"}})
+	}, []*accepted{{ID: "c", Reason: "nobody reads it"}, {ID: "d", Reason: "it is fine"}})
 
 	assert.Equal(t, "5 mutants: 1 caught, 2 survived, 1 accepted, 1 that nothing renders; score 33.3 %", r.summary())
 	assert.Equal(t, exitSurvived, r.code())
@@ -127,15 +127,33 @@ func TestReport(t *testing.T) {
 	r.write(&out)
 	assert.Regexp(t, `(?s)values.yaml:3 b\n    - a: b\n    \+ a: c\n    2 scenarios .*: x; y\n`+
 		`    a step that would notice it: Then it works\n.*:3 a\n.*No scenario renders:\n.*:3 e\n.*`+
-		`d: it is accepted as a survivor, and is killed now`, out.String())
+		`d: it is accepted, but no such mutant survives any more`, out.String())
 	assert.NotContains(t, out.String(), ":3 c\n")
 }
 
 func TestAccepted(t *testing.T) {
 	t.Parallel()
-	accepted, err := readAccepted(file(t, "accepted.yaml", "- {id: a, reason: b}\n"))
+	accepted, err := readAccepted(file(t, "accepted.yaml", "- {id: a, reason: b}\n"+
+		"- {file: templates/test.yaml, lines: '^ +expect', reason: only containers run it}\n"), "")
 	require.NoError(t, err)
-	assert.Equal(t, []acceptedSurvivor{{"a", "b"}}, accepted)
-	_, err = readAccepted(file(t, "accepted.yaml", "- {id: a}\n"))
-	assert.ErrorContains(t, err, "each entry needs an id and a reason")
+	require.Len(t, accepted, 2)
+	assert.True(t, accepted[0].accepts(generate.Mutant{ID: "a"}))
+	assert.False(t, accepted[0].accepts(generate.Mutant{ID: "b"}))
+	assert.True(t, accepted[1].accepts(generate.Mutant{File: "templates/test.yaml", Old: "  expect a\n  b\n"}))
+	assert.False(t, accepted[1].accepts(generate.Mutant{File: "templates/test.yaml", Old: "  a\n  expect\n"}))
+	assert.False(t, accepted[1].accepts(generate.Mutant{File: "templates/other.yaml", Old: "  expect a\n"}))
+
+	none, err := readAccepted("", t.TempDir())
+	require.NoError(t, err)
+	assert.Empty(t, none)
+	for content, words := range map[string]string{
+		"- {id: a}\n":                               "a: it needs a reason",
+		"- {reason: a}\n":                           "an entry needs either an id, or file and lines",
+		"- {id: a, lines: b, reason: c}\n":          "an entry needs either an id, or file and lines",
+		"- {file: a, lines: '(', reason: b}\n":      "a: (: error parsing regexp",
+		"- {id: a, reason: b, until: 2030-01-01}\n": "field until not found",
+	} {
+		_, err := readAccepted(file(t, "accepted.yaml", content), "")
+		assert.ErrorContains(t, err, words)
+	}
 }

@@ -1,17 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"go.yaml.in/yaml/v3"
 
 	"github.com/traderadmin/charts/mutants/internal/judge"
 )
@@ -20,57 +16,27 @@ import (
 type report struct {
 	chart    string
 	verdicts []judge.Verdict
-	accepted []acceptedSurvivor
+	accepted []*accepted
 }
 
-// acceptedSurvivor is a survivor that is accepted.
-type acceptedSurvivor struct {
-	ID     string `yaml:"id"`
-	Reason string `yaml:"reason"`
-}
-
-// readAccepted reads the accepted survivors; "" has none.
-func readAccepted(path string) ([]acceptedSurvivor, error) {
-	if path == "" {
-		return nil, nil
-	}
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("-accepted: %w", err)
-	}
-	var accepted []acceptedSurvivor
-	decoder := yaml.NewDecoder(bytes.NewReader(content))
-	decoder.KnownFields(true)
-	if err := decoder.Decode(&accepted); err != nil && err != io.EOF {
-		return nil, fmt.Errorf("-accepted %s: %w", path, err)
-	}
-	for _, one := range accepted {
-		if one.ID == "" || one.Reason == "" {
-			return nil, fmt.Errorf("-accepted %s: each entry needs an id and a reason: %+v", path, one)
-		}
-	}
-	return accepted, nil
-}
-
-func newReport(chart string, verdicts []judge.Verdict, accepted []acceptedSurvivor) report {
+func newReport(chart string, verdicts []judge.Verdict, accepted []*accepted) report {
 	return report{chart, verdicts, accepted}
 }
 
-// reason returns why a survivor is accepted.
-func (r report) reason(id string) (string, bool) {
-	for _, one := range r.accepted {
-		if one.ID == id {
-			return one.Reason, true
+// reason returns why a survivor is accepted, or "".
+func (r report) reason(v judge.Verdict) string {
+	for _, a := range r.accepted {
+		if v.Status == judge.Survived && a.accepts(v.Mutant) {
+			return a.Reason
 		}
 	}
-	return "", false
+	return ""
 }
 
 // with returns the verdicts with a status. Accepted survivors are left out.
 func (r report) with(status judge.Status) []judge.Verdict {
 	return slices.DeleteFunc(slices.Clone(r.verdicts), func(v judge.Verdict) bool {
-		_, accepted := r.reason(v.ID)
-		return v.Status != status || accepted && status == judge.Survived
+		return v.Status != status || r.reason(v) != ""
 	})
 }
 
@@ -84,12 +50,18 @@ func (r report) survivors() []judge.Verdict {
 	return survivors
 }
 
-// stale returns the accepted mutants that are no survivors.
+// stale returns what is accepted though it does not survive. An entry whose mutants were not judged is not stale.
 func (r report) stale() []string {
 	var stale []string
-	for _, v := range r.verdicts {
-		if _, accepted := r.reason(v.ID); accepted && v.Status != judge.Survived {
-			stale = append(stale, fmt.Sprintf("%s: it is accepted as a survivor, and is %s now", v.ID, v.Status))
+	for _, a := range r.accepted {
+		found := map[judge.Status]int{}
+		for _, v := range r.verdicts {
+			if a.accepts(v.Mutant) {
+				found[v.Status]++
+			}
+		}
+		if len(found) > 0 && found[judge.Survived] == 0 {
+			stale = append(stale, fmt.Sprintf("%s: it is accepted, but no such mutant survives any more: delete the entry", a))
 		}
 	}
 	return stale
@@ -191,10 +163,9 @@ type jsonVerdict struct {
 func (r report) asJSON() ([]byte, error) {
 	all := []jsonVerdict{}
 	for _, v := range r.verdicts {
-		reason, _ := r.reason(v.ID)
 		all = append(all, jsonVerdict{
 			ID: v.ID, Operator: v.Operator, File: v.File, Line: v.Line, Diff: v.Diff(), Status: v.Status, By: v.By,
-			Words: v.Words, Scenarios: v.Scenarios, Step: v.Step, Accepted: reason,
+			Words: v.Words, Scenarios: v.Scenarios, Step: v.Step, Accepted: r.reason(v),
 		})
 	}
 	return json.MarshalIndent(map[string]any{"chart": r.chart, "score": r.score(), "mutants": all}, "", "  ")

@@ -46,7 +46,7 @@ type (
 
 // strykerStatus returns the status of a mutant in the schema's words.
 func (r report) strykerStatus(v judge.Verdict) (status, reason string) {
-	if reason, accepted := r.reason(v.ID); accepted {
+	if reason := r.reason(v); reason != "" {
 		return "Ignored", reason
 	}
 	switch v.Status {

@@ -122,6 +122,13 @@ var failing = []failingExample{
 	},
 	{
 		`When I try helm install shop ./nowhere
+		 Then it fails with each of
+		   | text     |
+		   | nowhere  |
+		   | a reason |`,
+		[]string{"failed, but not with \"a reason\""},
+	}, {
+		`When I try helm install shop ./nowhere
 		 Then it fails with
 		   """
 		   a "reason"

@@ -54,6 +54,16 @@ Then it fails with
   """`,
 		},
 		{
+			Phrase: `it fails with each of`, Method: s.failsWithEach, Columns: []string{"text"},
+			Does: "Does the same for several texts, such as the errors of several values.",
+			Example: `
+When I try helm install shop ./shop --set service.port=none --set replicaCount=many
+Then it fails with each of
+  | text                 |
+  | field ServicePort    |
+  | field DeploymentSpec |`,
+		},
+		{
 			Phrase: `it succeeds`, Method: s.succeeds,
 			Does: "Checks that the last step `I try …` succeeded.",
 			Example: `
@@ -120,6 +130,14 @@ func (s helmSteps) try(ctx context.Context, line string) error {
 }
 
 func (s helmSteps) failsWithDoc(text *godog.DocString) error { return s.failsWith(text.Content) }
+
+func (s helmSteps) failsWithEach(table *godog.Table) error {
+	var failed []error
+	for _, row := range records(table) {
+		failed = append(failed, s.failsWith(row["text"]))
+	}
+	return errors.Join(failed...)
+}
 
 func (s helmSteps) prints(text string) error {
 	printed, err := s.printed()

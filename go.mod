@@ -11,6 +11,7 @@ require (
 	github.com/gofrs/flock v0.13.1
 	github.com/google/cel-go v0.29.2
 	github.com/google/go-containerregistry v0.21.9
+	github.com/leanovate/gopter v0.2.11
 	github.com/mattn/go-runewidth v0.0.19
 	github.com/mitchellh/copystructure v1.2.0
 	github.com/mitchellh/go-wordwrap v1.0.1
@@ -168,3 +169,6 @@ require (
 )
 
 tool helm.sh/helm/v3/cmd/helm
+
+// The tests of gopter need it. Its dependencies would double go.sum.
+exclude github.com/smartystreets/goconvey v1.8.1

@@ -187,6 +187,30 @@ func (s *ValuesSet) With(name string, settings []Setting) *ValuesSet {
 	return derived
 }
 
+// ValuesWith returns the values that templates would see with some settings on top of the variant's, as far as the
+// chart's dependencies stay the same. Null removes a key, as in Helm.
+func (r *Rendered) ValuesWith(settings []Setting) map[string]any {
+	values := copyMaps(r.values)
+	for _, s := range settings {
+		at := values
+		for _, key := range s.Path[:len(s.Path)-1] {
+			below, isMap := at[key].(map[string]any)
+			if !isMap {
+				below = map[string]any{}
+				at[key] = below
+			}
+			at = below
+		}
+		key := s.Path[len(s.Path)-1]
+		if s.Value == nil {
+			delete(at, key)
+			continue
+		}
+		override(at, map[string]any{key: s.Value})
+	}
+	return values
+}
+
 // copyMaps returns a copy of a map and of the maps in it.
 func copyMaps(values map[string]any) map[string]any {
 	copied := maps.Clone(values)

@@ -98,6 +98,43 @@ func limitsKeys(schema *yaml.Node) bool {
 	return member(schema, "additionalProperties") != nil || member(schema, "unevaluatedProperties") != nil
 }
 
+// KeyOf returns the key of the schema that describes a value, to locate it. If that only refers to another one, which
+// others may share, it is the key of that.
+func (d *Document) KeyOf(s Schemas) *yaml.Node {
+	if len(s.nodes) == 0 {
+		return d.root
+	}
+	n := s.nodes[0]
+	const deepest = 20 // references may form a cycle
+	for range deepest {
+		target := d.onlyReference(n)
+		if target == nil {
+			break
+		}
+		n = target
+	}
+	return d.keyOf(n)
+}
+
+// annotations are the keywords that do not restrict values.
+var annotations = []string{
+	"$comment", "$ref", "default", "deprecated", "description", "examples", "readOnly", "title", "writeOnly",
+}
+
+// onlyReference returns the target of the reference of a schema that restricts nothing itself, or nil.
+func (d *Document) onlyReference(n *yaml.Node) *yaml.Node {
+	reference := member(n, "$ref")
+	if reference == nil {
+		return nil
+	}
+	for name := range members(n) {
+		if !slices.Contains(annotations, name.Value) {
+			return nil
+		}
+	}
+	return d.resolve(reference.Value)
+}
+
 // keyOf returns the key that has a part of the document as its value, or the part itself if there is no such key.
 func (d *Document) keyOf(part *yaml.Node) *yaml.Node {
 	found := part

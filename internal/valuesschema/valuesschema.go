@@ -124,6 +124,28 @@ func RefusedGlobals(r *chart.Rendered) []RefusedGlobal {
 	return found
 }
 
+// Described is an enabled chart of the tree with its values.schema.json.
+type Described struct {
+	Scope    chart.Scope
+	File     *chart.File
+	Document *schema.Document
+}
+
+// Documents returns the schemas of the chart and its enabled subcharts, without those that are invalid.
+func Documents(r *chart.Rendered) []Described {
+	var found []Described
+	for _, s := range r.Scopes() {
+		if c := compile(s); c == nil || c.schema == nil {
+			continue
+		}
+		file := s.File(chart.SchemaJSON)
+		if document := schema.Parse(file.Content); document != nil {
+			found = append(found, Described{Scope: s, File: file, Document: document})
+		}
+	}
+	return found
+}
+
 // Document returns the chart's own values.schema.json, parsed once; nil if it has none that is JSON.
 func Document(c *chart.Chart) *schema.Document {
 	type key struct{}

@@ -59,8 +59,10 @@ func (s Setting) Flag() string {
 	}
 	key := strings.Join(path, ".")
 	switch value := value.(type) {
-	case map[string]any, []any:
-		content, _ := json.Marshal(value) // a sample always has JSON
+	case nil:
+		return "--set " + quote(key+"=null")
+	case map[string]any, []any, float64: // --set takes 0.5 as a text
+		content, _ := json.Marshal(value) // the types of JSON always have JSON
 		return "--set-json " + quote(key+"="+string(content))
 	case string:
 		flag := "--set"
@@ -74,7 +76,7 @@ func (s Setting) Flag() string {
 
 var (
 	escapeKey  = strings.NewReplacer(`.`, `\.`, `,`, `\,`, `=`, `\=`, `[`, `\[`)
-	escapeText = strings.NewReplacer(`,`, `\,`, `{`, `\{`)
+	escapeText = strings.NewReplacer(`\`, `\\`, `,`, `\,`, `{`, `\{`)
 )
 
 // isLiteral reports whether --set takes a text as a number, a boolean or null.
@@ -84,8 +86,8 @@ func isLiteral(text string) bool {
 }
 
 func quote(word string) string {
-	if strings.ContainsAny(word, " \\{}[]\"$*?#&;()<>|~!`") {
-		return "'" + word + "'" // no sample contains a single quote
+	if strings.ContainsAny(word, " \\{}[]\"'$*?#&;()<>|~!`") {
+		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 	}
 	return word
 }

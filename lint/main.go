@@ -13,9 +13,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -58,6 +60,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return code
 }
 
+// maxSeed limits the random seeds, so that they are short.
+const maxSeed = 100_000
+
 const usage = `Usage: lint [flags] CHART...
 
 Lints Helm charts: folders, .tgz archives, or patterns such as 'charts/*'.
@@ -93,6 +98,8 @@ type commandLine struct {
 	timeLimit    time.Duration
 	memoryLimit  uint64
 	probes       string
+	draws        string
+	drawSeed     int64
 	practices    bool
 	api          bool
 	helms        []string
@@ -134,6 +141,9 @@ func newCommandLine() *commandLine {
 	c.Uint64Var(&c.memoryLimit, "memory-limit", 1024, "give up a chart if it takes more memory than this, in `MiB`")
 	c.StringVar(&c.probes, "probe", "",
 		"limit of `renderings` with values that no values set has, or off (default: twice those of the values sets)")
+	c.StringVar(&c.draws, "draw", "", "draw this `number` of values from values.schema.json, or off (default: off): the "+
+		"chart must render with them, and Helm must refuse those that break the schema")
+	c.Int64Var(&c.drawSeed, "draw-seed", 0, "draw the same values as another run with this `seed` (default: a random one)")
 	c.BoolVar(&c.practices, "practices", false, "run the checks of kube-score too, which is built on first use")
 	c.BoolVar(&c.api, "api", false,
 		"run the API server's own validation too, without a cluster; its program is built on first use, in some minutes")
@@ -202,6 +212,15 @@ func lint(ctx context.Context, args []string, stdout, stderr io.Writer) (int, er
 			return 0, fmt.Errorf("--probe: %w", err)
 		}
 	}
+	if c.Changed("draw") {
+		if options.Draws, err = policy.ParseDraws(c.draws); err != nil {
+			return 0, fmt.Errorf("--draw: %w", err)
+		}
+	}
+	if !c.Changed("draw-seed") {
+		_ = c.Set("draw-seed", strconv.Itoa(rand.IntN(maxSeed))) // a number
+	}
+	options.DrawSeed = c.drawSeed
 	options.Progress = stderr
 	if c.writeSchema {
 		defer logonce.Redirect(stderr)()

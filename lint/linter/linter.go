@@ -53,6 +53,11 @@ type Options struct {
 	// Probes limits the renderings of a chart with values that it offers and that no values set has, such as the other
 	// value of a boolean. Zero is the limit of the configuration, and [policy.NoProbes] means none.
 	Probes policy.Probes
+	// Draws is the number of values that are drawn from the schemas of each chart. Zero is the number of the
+	// configuration, and [policy.NoDraws] means none.
+	Draws policy.Draws
+	// DrawSeed determines which values are drawn.
+	DrawSeed int64
 	// Helms are other Helms that charts must render alike with: "4", which is built on first use, or paths of helm
 	// binaries. Linting itself renders with the SDK of Helm 3.
 	Helms []string
@@ -92,6 +97,9 @@ func Run(ctx context.Context, paths []string, options Options) (*Result, error) 
 	}
 	if err := r.startPrograms(ctx, paths); err != nil {
 		return nil, err
+	}
+	if r.anyPolicy(paths, r.hasDraws) {
+		fmt.Fprintf(r.options.Progress, "Values are drawn with --draw-seed %d.\n", options.DrawSeed)
 	}
 	linted := make([]*linted, len(paths))
 	err = r.eachChart(paths, func(i int, path string) (err error) {
@@ -378,6 +386,12 @@ func (r *run) lint(ctx context.Context, path string) (*linted, error) {
 	probed := r.probe(ctx, o, &base, all)
 	unsuppressed := slices.DeleteFunc(probed, func(f Finding) bool { return l.suppresses(f, probesName) })
 	l.findings = append(l.findings, unsuppressed...)
+	drawn, err := r.drawValues(ctx, o, &base, all)
+	if err != nil {
+		return nil, err
+	}
+	unsuppressed = slices.DeleteFunc(drawn, func(f Finding) bool { return l.suppresses(f, drawsName) })
+	l.findings = append(l.findings, unsuppressed...)
 	l.findings = append(l.findings, r.checkComments(l, rules)...)
 	return l, nil
 }
@@ -424,7 +438,8 @@ func (r *run) checkPolicy(path string, p *policy.Policy, all []*linted) []Findin
 		onlyChanged := r.options.BaseVersions != nil // a chart that did not change may need it
 		ruleIsOff := rule.IsPractice(s.Rule) && !r.hasPractices(p) ||
 			p.Profile == policy.Minimal && rule.Find(s.Rule) != nil && rule.Find(s.Rule).Practice
-		ruleIsOff = ruleIsOff || s.Rule == rule.APIRefuses && !r.hasAPI(p)
+		ruleIsOff = ruleIsOff || s.Rule == rule.APIRefuses && !r.hasAPI(p) ||
+			slices.Contains(drawRules, s.Rule) && !r.hasDraws(p)
 		if !used && !onlyChanged && !ruleIsOff && !s.Expired(time.Now()) {
 			pass.Unused = append(pass.Unused, s)
 		}
@@ -447,7 +462,8 @@ func (r *run) rules(p *policy.Policy) []*rule.Rule {
 		rules = append(rules, rule.PracticesOf(p)...)
 	}
 	return slices.DeleteFunc(rules, func(rl *rule.Rule) bool {
-		return rl.ID == rule.APIRefuses && !r.hasAPI(p) || p.Severity(rl.ID, rl.Severity, rl.Practice) == policy.Off
+		return rl.ID == rule.APIRefuses && !r.hasAPI(p) || slices.Contains(drawRules, rl.ID) && !r.hasDraws(p) ||
+			p.Severity(rl.ID, rl.Severity, rl.Practice) == policy.Off
 	})
 }
 

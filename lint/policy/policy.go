@@ -36,6 +36,9 @@ type Policy struct {
 	// Probes limits the renderings with values that the chart offers and no values set has, or is off. The default is
 	// twice the number of renderings with the values sets, but at least 12 and at most 30.
 	Probes Probes `yaml:"probes,omitempty"`
+	// Draws is the number of values that are drawn from the schemas of the chart and rendered, or off, the default; see
+	// the rules values-schema-allows-too-much and values-schema-refuses-nothing.
+	Draws Draws `yaml:"draws,omitempty"`
 	// Suppressions are the findings that are accepted.
 	Suppressions []Suppression `yaml:"suppressions,omitempty"`
 

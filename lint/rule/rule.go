@@ -76,6 +76,9 @@ type Finding struct {
 	// others.
 	Demand bool
 
+	// Flags are the flags of helm install that show the problem, if no values set of the chart has it.
+	Flags string
+
 	// Several is set if several findings of the rule have one cause, and equal if they have the same. It is the
 	// message for all of them, with placeholders: "the schema does not describe {count} keys: {parts}". Part is what this
 	// finding contributes to the list, such as a key.
@@ -110,6 +113,9 @@ type Pass struct {
 	Verdicts map[string][]apicheck.Verdict
 	// Helms are what other Helms make of the rendering; see linter.Options.
 	Helms []HelmRun
+	// Refused and Ineffective are what values that are drawn from the schemas show about them.
+	Refused     []Refused
+	Ineffective []Ineffective
 	// UnknownFlags are the flags in the chart's documents that other Helms do not know.
 	UnknownFlags []UnknownFlag
 	// AdmissionPolicies are the ValidatingAdmissionPolicies of the cluster.

@@ -1,0 +1,270 @@
+package linter
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/leanovate/gopter"
+	"github.com/leanovate/gopter/prop"
+
+	"github.com/traderadmin/charts/internal/chart"
+	"github.com/traderadmin/charts/internal/schema"
+	"github.com/traderadmin/charts/internal/valuesschema"
+	"github.com/traderadmin/charts/lint/draw"
+	"github.com/traderadmin/charts/lint/policy"
+	"github.com/traderadmin/charts/lint/probe"
+	"github.com/traderadmin/charts/lint/rule"
+)
+
+// drawsName is the name of the values set of a draw, for suppressions.
+const drawsName = "draw"
+
+// drawRules are the rules that run on what draws show.
+var drawRules = []string{rule.AllowsTooMuch, rule.RefusesNothing}
+
+// judges are the rules about draws that Helm or the API server refuses, besides those that are Refused.
+var judges = []string{"manifest-invalid", "render-failure", rule.APIRefuses}
+
+// draws returns the number of values to draw for the charts of a policy.
+func (r *run) draws(p *policy.Policy) int { return max(int(cmp.Or(r.options.Draws, p.Draws)), 0) }
+
+func (r *run) hasDraws(p *policy.Policy) bool { return r.draws(p) > 0 }
+
+// judge renders a chart with draws.
+type judge struct {
+	run    *run
+	opened *opened
+	set    *chart.ValuesSet // that the draws change
+	base   *chart.Rendered
+	rules  []*rule.Rule
+	source *draw.Source
+	known  map[findingKey]bool // of the values sets
+	left   int                 // renderings, at most
+	causes map[cause][][]string
+	err    error
+}
+
+// cause identifies why values are refused: a rule at a template line, or at a field if the line is not known.
+type cause struct {
+	rule, field string
+	at          Position
+}
+
+// refusal is a finding about a rendering with a draw.
+type refusal struct {
+	cause
+	finding Finding
+}
+
+// drawValues returns the findings of the rules about what draws show.
+func (r *run) drawValues(
+	ctx context.Context, o *opened, base *baseRendering, known []occurrence[Finding],
+) ([]Finding, error) {
+	n := r.draws(o.policy)
+	if n == 0 || base.rendered == nil || o.chart.IsLibrary() || len(valuesschema.Violations(base.rendered)) > 0 {
+		return nil, nil
+	}
+	j := &judge{
+		run: r, opened: o, set: o.variants.sets[base.set], base: base.rendered, left: 5 * n,
+		known: map[findingKey]bool{}, causes: map[cause][][]string{},
+	}
+	for _, o := range known {
+		j.known[keyOf(o.item)] = true
+	}
+	for _, rl := range r.rules(o.policy) {
+		if rl.Refused && !rl.ComparesReleases || slices.Contains(judges, rl.ID) {
+			j.rules = append(j.rules, rl)
+		}
+	}
+	j.source = draw.NewSource(base.rendered, func(settings []probe.Setting) *chart.Rendered {
+		plain := make([]chart.Setting, len(settings))
+		for i, s := range settings {
+			plain[i] = s.Setting
+		}
+		return j.render(plain)
+	})
+	if j.source.Size() == 0 {
+		return nil, nil
+	}
+	parameters := gopter.DefaultTestParametersWithSeed(r.options.DrawSeed)
+	pass := rule.Pass{
+		Chart: o.chart, Rendered: base.rendered, Policy: o.policy,
+		Ineffective: j.ineffective(parameters, n), Refused: j.explore(ctx, parameters, n),
+	}
+	var findings []Finding
+	for _, rl := range r.rules(o.policy) {
+		if !slices.Contains(drawRules, rl.ID) {
+			continue
+		}
+		for _, f := range rl.Run(pass) {
+			found := newFinding(o.path, f)
+			found.Probe.Flags, found.Variants = f.Flags, f.Flags
+			findings = append(findings, found)
+		}
+	}
+	return findings, j.err
+}
+
+// explore draws values, and returns the smallest that are refused, for each cause.
+func (j *judge) explore(ctx context.Context, parameters *gopter.TestParameters, n int) []rule.Refused {
+	var found []rule.Refused
+	for n > 0 && j.left > 0 && j.err == nil && ctx.Err() == nil {
+		parameters.MinSuccessfulTests = n
+		var smallest *refusal
+		result := prop.ForAll(func(d draw.Draw) bool {
+			refused := j.next(d, smallest)
+			if refused != nil {
+				smallest = refused
+			}
+			return refused == nil
+		}, j.source.Gen()).Check(parameters)
+		n -= result.Succeeded + 1
+		switch result.Status {
+		case gopter.TestFailed:
+			d := result.Args[len(result.Args)-1].Arg.(draw.Draw)
+			j.causes[smallest.cause] = append(j.causes[smallest.cause], keys(d))
+			found = append(found, refusedBy(d, smallest.finding))
+		case gopter.TestError:
+			j.err = fmt.Errorf("draw values of %s: %w", j.opened.path, result.Error)
+		}
+	}
+	return distinctRefusals(found)
+}
+
+// ineffective breaks n keywords of the schemas at most, and returns those that refuse nothing.
+func (j *judge) ineffective(parameters *gopter.TestParameters, n int) []rule.Ineffective {
+	defer j.run.watch(j.opened.path, "checking its schema with broken values")()
+	random := gopter.GenParameters{MaxSize: parameters.MaxSize, Rng: parameters.Rng}
+	var found []rule.Ineffective
+	for _, i := range j.source.Ineffective(&random, n) {
+		found = append(found, rule.Ineffective{
+			Position: i.Position, Keyword: i.Keyword.Value, Key: schema.FormatPath(i.Path), Reason: i.Useless,
+			Flags: i.Accepted.Flags(), Annotation: i.IsAnnotation(),
+		})
+	}
+	return found
+}
+
+// keys returns the paths of the values of a draw.
+func keys(d draw.Draw) []string {
+	var found []string
+	for _, c := range d {
+		found = append(found, schema.FormatPath(c.Path))
+	}
+	return found
+}
+
+// next returns why a draw is refused: for the same cause as before, or for one that no draw with these keys has shown.
+func (j *judge) next(d draw.Draw, before *refusal) *refusal {
+	if j.left <= 0 || !j.source.IsValid(d) {
+		return nil
+	}
+	for _, r := range j.judge(d) {
+		if before != nil && r.cause == before.cause || before == nil && !j.explained(d, r.cause) {
+			return &r
+		}
+	}
+	return nil
+}
+
+// explained reports whether a draw has the keys of another that was refused for the same cause.
+func (j *judge) explained(d draw.Draw, c cause) bool {
+	has := keys(d)
+	return slices.ContainsFunc(j.causes[c], func(known []string) bool {
+		return !slices.ContainsFunc(known, func(key string) bool { return !slices.Contains(has, key) })
+	})
+}
+
+func (j *judge) render(settings []chart.Setting) *chart.Rendered {
+	j.left--
+	defer j.run.watch(j.opened.path, "rendering it with values drawn from the schema")()
+	return j.opened.chart.Render(j.base.Variant().WithValues(j.set.With(drawsName, settings)))
+}
+
+// judge returns why a draw is refused.
+func (j *judge) judge(d draw.Draw) []refusal {
+	rendered := j.render(d.Settings())
+	if len(valuesschema.Violations(rendered)) > 0 {
+		return nil // with the dependencies that the values enable
+	}
+	pass := rule.Pass{
+		Chart: j.opened.chart, Rendered: rendered, Policy: j.opened.policy, ValuesSet: drawsName,
+		KubeVersion: j.base.Variant().KubeVersion(), CRDs: j.run.crds,
+	}
+	newest := len(j.opened.variants.versions) - 1
+	if pass.Verdicts, j.err = j.run.verdicts(j.opened, rendering{versions: []int{newest}}, rendered); j.err != nil {
+		return nil
+	}
+	var findings []Finding
+	for _, rl := range j.rules {
+		for _, f := range rl.Run(pass) {
+			findings = append(findings, newFinding(j.opened.path, f))
+		}
+	}
+	var found []refusal
+	for _, f := range findings {
+		repeated := slices.ContainsFunc(findings, func(other Finding) bool { return repeats(f, other) })
+		if !repeated && !j.known[keyOf(f)] && !blamesSample(f) && !blamesGuess(d, f) {
+			found = append(found, refusal{causeOf(f), f})
+		}
+	}
+	return found
+}
+
+// blamesGuess reports whether a template fails with values that have a text of which nothing is known.
+func blamesGuess(d draw.Draw, f Finding) bool {
+	return f.Rule != rule.APIRefuses && slices.ContainsFunc(d, func(c draw.Change) bool { return c.Guessed })
+}
+
+func causeOf(f Finding) cause {
+	c := cause{rule: f.Rule, at: f.Position, field: index.ReplaceAllLiteralString(f.field, "[*]")}
+	c.at.Column = 0
+	if c.at.Line == 0 && c.field == "" {
+		c.field = anonymous(f)
+	}
+	return c
+}
+
+// refusedBy describes a draw that is refused. It is located at the last value that is no switch of a part of the chart.
+func refusedBy(d draw.Draw, reason Finding) rule.Refused {
+	values := slices.DeleteFunc(slices.Clone(d), func(c draw.Change) bool { return c.Value == true })
+	if len(values) == 0 {
+		values = d
+	}
+	var described []string
+	for _, c := range values {
+		described = append(described, schema.FormatPath(c.Path)+"="+schema.FormatValue(c.Value))
+	}
+	return rule.Refused{
+		Schema: values[len(values)-1].Position,
+		Keys:   strings.Join(keys(values), " and "), Values: strings.Join(described, " and "), Flags: d.Flags(),
+		Together: len(values) > 1 || comparison.MatchString(reason.Message),
+		Reason: rule.Finding{
+			Rule: reason.Rule, Message: reason.Message, Demand: reason.demand, Position: chart.Position(reason.Position),
+		},
+	}
+}
+
+// comparison matches a message that compares a value with another one, instead of a number.
+var comparison = regexp.MustCompile(`\b(?:less|greater|more) than (?:or equal to )?[^\d\s-]`)
+
+// distinctRefusals leaves out refusals by one rule of what one place in the schema describes, and those by one demand.
+func distinctRefusals(found []rule.Refused) []rule.Refused {
+	type same struct {
+		at   chart.Position
+		rule string
+	}
+	seen := map[same]bool{}
+	return slices.DeleteFunc(found, func(r rule.Refused) bool {
+		key := same{r.Schema, r.Reason.Rule}
+		if r.Reason.Demand {
+			key.at = r.Reason.Position
+		}
+		defer func() { seen[key] = true }()
+		return seen[key]
+	})
+}

@@ -58,6 +58,10 @@ Feature: Release test
       | path                          | value                                                                   |
       | .spec.containers[0].image     | redis:7.4.10                                                            |
       | .spec.containers[0].resources | {requests: {cpu: 20m, memory: 16Mi}, limits: {cpu: 100m, memory: 64Mi}} |
+    When I run helm template traderadmin ./charts/traderadmin --set image.redis=redis:8
+    Then helm prints the pod "traderadmin-test" with
+      | path                      | value   |
+      | .spec.containers[0].image | redis:8 |
     When I run helm template traderadmin ./charts/traderadmin --set image.test=desk/redis-cli:1,resources.test.limits.memory=32Mi
     Then helm prints the pod "traderadmin-test" with
       | path                                        | value            |

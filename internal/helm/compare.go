@@ -135,11 +135,14 @@ func canonical(name, text string) string {
 // draw values at random or read the clock.
 type masks map[string][]mask // by the name of the part
 
-// mask is a line in which an asterisk stands for the words that differ.
+// mask hides the words of a line that differ. The indentation and the quotes of the line may change.
 type mask struct {
-	line    string
 	pattern *regexp.Regexp
+	masked  string // replaces a line, with $1, $2 and so on for the groups of the pattern
 }
+
+// hidden stands for the words that differ. YAML reads it as a string, with and without quotes.
+const hidden = "masked"
 
 // masks returns the lines that differ in another rendering of the same input. The clock must have changed in between,
 // if templates may read it.
@@ -170,14 +173,16 @@ func newMask(line, other string) mask {
 		clock = clock || parts[i] != others[i] && number.MatchString(parts[i])
 	}
 	var masked, pattern strings.Builder
+	group := 0
 	for i, part := range parts {
 		again := others[min(i, len(others)-1)]
 		if len(parts) == len(others) && part == again && !(clock && number.MatchString(part)) {
-			masked.WriteString(part)
-			pattern.WriteString(regexp.QuoteMeta(part))
+			group++
+			fmt.Fprintf(&masked, "${%d}", group)
+			fmt.Fprintf(&pattern, "(%s)", loose(regexp.QuoteMeta(part), i == 0))
 			continue
 		}
-		masked.WriteString("*")
+		masked.WriteString(hidden)
 		switch {
 		case number.MatchString(part) && number.MatchString(again) || len(part) != len(again):
 			pattern.WriteString(`[\w+/=]+`)
@@ -185,7 +190,15 @@ func newMask(line, other string) mask {
 			fmt.Fprintf(&pattern, `[\w+/=]{%d}`, len(part))
 		}
 	}
-	return mask{masked.String(), regexp.MustCompile("^" + pattern.String() + "$")}
+	return mask{regexp.MustCompile("^" + pattern.String() + "$"), masked.String()}
+}
+
+// loose returns a pattern that also matches without quotes and, at the start of a line, other white space.
+func loose(pattern string, atStart bool) string {
+	if trimmed := strings.TrimLeft(pattern, " "); atStart && trimmed != pattern {
+		pattern = " *" + trimmed
+	}
+	return strings.ReplaceAll(pattern, `"`, `"?`)
 }
 
 var number = regexp.MustCompile(`^[\d+=]+$`)
@@ -198,7 +211,7 @@ func (m masks) apply(r Rendered) Rendered {
 		for i, line := range lines {
 			for _, mask := range masks {
 				if mask.pattern.MatchString(line) {
-					lines[i] = mask.line
+					lines[i] = mask.pattern.ReplaceAllString(line, mask.masked)
 					break
 				}
 			}

@@ -160,6 +160,7 @@ func TestWhatScenariosSee(t *testing.T) {
 	t.Parallel()
 	installs := &scenario{commands: map[string]bool{"install": true}}
 	tests := &scenario{commands: map[string]bool{"test": true}, readsOutput: true}
+	prints := &scenario{commands: map[string]bool{"template": true}, readsOutput: true}
 	notes := helm.Difference{Part: "notes", Old: "a", New: "b"}
 	test := helm.Difference{Part: "hook a", Old: `{"metadata":{"annotations":{"helm.sh/hook":"test"}}}`}
 	hook := helm.Difference{Part: "hook a", Old: `{"metadata":{"annotations":{"helm.sh/hook":"pre-install"}}}`}
@@ -167,6 +168,7 @@ func TestWhatScenariosSee(t *testing.T) {
 	assert.True(t, tests.sees(notes))
 	assert.False(t, installs.sees(test))
 	assert.True(t, tests.sees(test))
+	assert.True(t, prints.sees(test))
 	assert.True(t, installs.sees(hook))
 }
 

@@ -50,14 +50,14 @@ func (j *judge) assign(t *trial, differences []helm.Difference) {
 	t.verdict.Step = stepFor(differences)
 }
 
-// sees reports whether a scenario could notice a difference. Only steps about Helm's output see the notes, and only
-// `helm test` uses the objects of tests. That does not hold for steps of the suite's own.
+// sees reports whether a scenario could notice a difference. Only steps about Helm's output see the notes. Objects of
+// tests are seen by these, and used by `helm test`. That does not hold for steps of the suite's own.
 func (s *scenario) sees(d helm.Difference) bool {
 	switch {
 	case d.Part == "notes":
 		return s.readsOutput
 	case strings.HasPrefix(d.Part, "hook ") && isTest(d.Old) && isTest(d.New):
-		return s.commands["test"] || s.commands["get"]
+		return s.commands["test"] || s.readsOutput
 	}
 	return true
 }

@@ -34,7 +34,7 @@ func wordsOf(text string) []string {
 }
 
 // outputStep matches the steps about what Helm prints.
-var outputStep = regexp.MustCompile(`^helm (?:prints|does not print)`)
+var outputStep = regexp.MustCompile(`\bhelm (?:prints|does not print)`)
 
 // read adds the words of a scenario.
 func (s *scenario) read(pickle *messages.Pickle) {

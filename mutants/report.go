@@ -123,7 +123,11 @@ func (r report) writeSurvivor(w io.Writer, v judge.Verdict) {
 	if len(listed) < len(v.Scenarios) {
 		titles += "; …"
 	}
-	fmt.Fprintf(w, "    %d scenarios render it, and assert nothing of it: %s\n", len(v.Scenarios), titles)
+	subject := "1 scenario renders it, and asserts"
+	if n := len(v.Scenarios); n > 1 {
+		subject = fmt.Sprintf("%d scenarios render it, and assert", n)
+	}
+	fmt.Fprintf(w, "    %s nothing of it: %s\n", subject, titles)
 	if v.Step != "" {
 		fmt.Fprintf(w, "    a step that would notice it: %s\n", v.Step)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/traderadmin/charts/cluster"
 	"github.com/traderadmin/charts/lint/linter"
 	"github.com/traderadmin/charts/lint/rule"
+	"github.com/traderadmin/charts/mutants/internal/judge"
 	"github.com/traderadmin/charts/steps"
 )
 
@@ -100,7 +101,9 @@ func (t trial) scenarios(
 	passed := session.Run(scenarios, godog.Options{
 		Format: "progress", Output: &printed, NoColors: true, Strict: true,
 		Paths: paths, Concurrency: t.suite.concurrency,
-	}, func(sc *godog.ScenarioContext) { t.watch(sc, noticed) })
+	}, func(sc *godog.ScenarioContext) {
+		judge.Watch(sc, func(f judge.Failure) { noticed(catch{by: f.By, words: t.local(f.Words)}) })
+	})
 	switch {
 	case ctx.Err() != nil:
 		return v, context.Cause(ctx)
@@ -108,24 +111,4 @@ func (t trial) scenarios(
 		return v, fmt.Errorf("%s: the scenarios could not run:\n%s", t.fault.Name, printed.String())
 	}
 	return v, nil
-}
-
-// watch calls noticed if the scenario of sc fails.
-func (t trial) watch(sc *godog.ScenarioContext, noticed func(catch)) {
-	var failed string // the step that failed first
-	sc.StepContext().After(func(
-		ctx context.Context, step *godog.Step, _ godog.StepResultStatus, err error,
-	) (context.Context, error) {
-		if err != nil && failed == "" {
-			failed = step.Text
-		}
-		return ctx, nil
-	})
-	sc.After(func(ctx context.Context, about *godog.Scenario, err error) (context.Context, error) {
-		if err != nil && !errors.Is(err, godog.ErrSkip) {
-			feature, _, _ := strings.Cut(filepath.Base(about.Uri), ":") // the line may follow
-			noticed(catch{by: feature + ": " + about.Name, words: t.local(failed + ": " + err.Error())})
-		}
-		return ctx, nil
-	})
 }

@@ -185,8 +185,8 @@ func TestMasks(t *testing.T) {
 	masks := Rendered{"manifest a": "data:\n  sum: \"a1b2\"\n  at: 10:59\n"}.masks(
 		Rendered{"manifest a": "data:\n  sum: \"c3d4\"\n  at: 11:00\n"})
 	for text, want := range map[string]string{
-		"data:\n  sum: \"e5f6\"\n  at: 12:30\n":  "data:\n  sum: \"masked\"\n  at: masked:masked\n",
-		"data:\n    sum: e5f6\n    at: 9:05\n":    "data:\n    sum: masked\n    at: masked:masked\n",
+		"data:\n  sum: \"e5f6\"\n  at: 12:30\n":     "data:\n  sum: \"masked\"\n  at: masked:masked\n",
+		"data:\n    sum: e5f6\n    at: 9:05\n":      "data:\n    sum: masked\n    at: masked:masked\n",
 		"data:\n  sum: e5f6a7\n  other: \"e5f6\"\n": "data:\n  sum: e5f6a7\n  other: \"e5f6\"\n",
 	} {
 		assert.Equal(t, want, masks.apply(Rendered{"manifest a": text})["manifest a"])

@@ -49,7 +49,7 @@ func (j *judge) try(ctx context.Context, t *trial, s *scenario) (killed bool, er
 		return false, err
 	}
 	j.index.killed(s, t.differing[s])
-	return true, j.decide(t, Killed, failed.by, failed.words)
+	return true, j.decide(t, Killed, failed.By, failed.Words)
 }
 
 // groupSize is the maximum number of suspects in one copy of the chart.
@@ -180,9 +180,9 @@ func (j *judge) tryGroup(ctx context.Context, g *group) error {
 }
 
 // runAll runs scenarios with a copy of the chart, the longest first, and returns the failures.
-func (j *judge) runAll(ctx context.Context, copied string, scenarios []*scenario) (map[*scenario]*failure, error) {
+func (j *judge) runAll(ctx context.Context, copied string, scenarios []*scenario) (map[*scenario]*Failure, error) {
 	var mu sync.Mutex
-	failed := map[*scenario]*failure{}
+	failed := map[*scenario]*Failure{}
 	runs, ctx := errgroup.WithContext(ctx)
 	slices.SortFunc(scenarios, func(a, b *scenario) int { return int(b.duration - a.duration) })
 	for _, s := range scenarios {
@@ -200,7 +200,7 @@ func (j *judge) runAll(ctx context.Context, copied string, scenarios []*scenario
 }
 
 // tryFailed concludes a suspect after the scenarios of its group. alone says that it was the only one.
-func (j *judge) tryFailed(ctx context.Context, t *trial, failed map[*scenario]*failure, alone bool) error {
+func (j *judge) tryFailed(ctx context.Context, t *trial, failed map[*scenario]*Failure, alone bool) error {
 	for _, s := range t.left {
 		known, isKnown := j.cache.get(j.key(t, s))
 		switch noticed := failed[s]; {
@@ -209,7 +209,7 @@ func (j *judge) tryFailed(ctx context.Context, t *trial, failed map[*scenario]*f
 			j.cache.put(j.key(t, s), outcome{})
 		case alone && !isKnown:
 			j.cache.put(j.key(t, s), outcomeOf(noticed))
-			return j.decide(t, Killed, noticed.by, noticed.words)
+			return j.decide(t, Killed, noticed.By, noticed.Words)
 		default:
 			if killed, err := j.try(ctx, t, s); killed || err != nil {
 				return err

@@ -33,6 +33,7 @@ import (
 	"github.com/traderadmin/charts/acceptance"
 	"github.com/traderadmin/charts/cluster"
 	"github.com/traderadmin/charts/internal/helm"
+	"github.com/traderadmin/charts/lint/linter"
 	"github.com/traderadmin/charts/mutants/internal/generate"
 )
 
@@ -60,7 +61,7 @@ type Verdict struct {
 	Scenarios []string
 	// Step is a step that would notice it, or "" if none can be derived.
 	Step string
-	// Warnings are findings of the linter that do not stop a run.
+	// Warnings are findings of the linter that do not stop a run, and that the unchanged chart does not have.
 	Warnings []string
 }
 
@@ -104,6 +105,9 @@ func Run(
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(j.folder)) }()
+	if j.known, err = j.findings(ctx, j.chart); err != nil {
+		return nil, err
+	}
 	if err := j.record(ctx, on); err != nil {
 		return nil, err
 	}
@@ -120,8 +124,9 @@ func Run(
 
 type judge struct {
 	Options
-	chart     string // absolute
-	folder    string // of the copies of the chart
+	chart     string           // absolute
+	folder    string           // of the copies of the chart
+	known     []linter.Finding // of the unchanged chart
 	baseline  *helm.Baseline
 	scenarios []*scenario
 	index     *index
@@ -130,7 +135,7 @@ type judge struct {
 
 	// render and runScenario are compare and runWith, unless a test replaces them.
 	render      func(ctx context.Context, copied string, mutants ...generate.Mutant) ([]helm.Difference, error)
-	runScenario func(ctx context.Context, copied string, s *scenario) (*failure, error)
+	runScenario func(ctx context.Context, copied string, s *scenario) (*Failure, error)
 
 	trials   []*trial
 	verdicts []Verdict
@@ -158,19 +163,20 @@ func newJudge(mutants []generate.Mutant, options Options) (*judge, error) {
 	if err != nil {
 		return nil, err
 	}
+	cache, err := openCache(options.Cache)
+	if err != nil {
+		return nil, err
+	}
 	folder, err := os.MkdirTemp("", "mutants-")
 	if err != nil {
 		return nil, err
 	}
 	j := &judge{
-		Options: options, chart: chart, folder: folder, slots: make(chan struct{}, options.Concurrency),
+		Options: options, chart: chart, folder: folder, cache: cache, slots: make(chan struct{}, options.Concurrency),
 		verdicts: make([]Verdict, len(mutants)), done: Progress{All: len(mutants)},
 		leaders: map[string]*trial{}, results: map[string]*result{},
 	}
 	j.render, j.runScenario = j.compare, j.runWith
-	if j.cache, err = openCache(options.Cache); err != nil {
-		return nil, err
-	}
 	for i, m := range mutants {
 		j.verdicts[i].Mutant = m
 		j.trials = append(j.trials, &trial{Mutant: m, verdict: &j.verdicts[i]})

@@ -66,13 +66,13 @@ func newFake(t *testing.T, scenarios int, asserts map[int]string) *fake {
 		}
 		return all, err
 	}
-	j.runScenario = func(_ context.Context, copied string, s *scenario) (*failure, error) {
+	j.runScenario = func(_ context.Context, copied string, s *scenario) (*Failure, error) {
 		content, err := os.ReadFile(filepath.Join(copied, "values.yaml"))
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		f.runs = append(f.runs, s.path)
 		if s.title != "" && !strings.Contains(string(content), s.title+"\n") {
-			return &failure{"scenario " + s.path, s.title}, err
+			return &Failure{"scenario " + s.path, s.title}, err
 		}
 		return nil, err
 	}

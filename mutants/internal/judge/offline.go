@@ -13,9 +13,18 @@ import (
 	"github.com/traderadmin/charts/lint/rule"
 )
 
+// findings returns the linter's findings in a chart.
+func (j *judge) findings(ctx context.Context, chart string) ([]linter.Finding, error) {
+	result, err := linter.Run(ctx, []string{chart}, linter.Options{Rules: j.Suite.Rules})
+	if err != nil {
+		return nil, err
+	}
+	return result.Findings, nil
+}
+
 // lint reports whether the linter finds an error in a mutant, or cannot load it.
 func (j *judge) lint(ctx context.Context, t *trial) (killed bool, err error) {
-	result, err := linter.Run(ctx, []string{t.copied}, linter.Options{Rules: j.Suite.Rules})
+	findings, err := j.findings(ctx, t.copied)
 	switch {
 	case ctx.Err() != nil:
 		return false, context.Cause(ctx)
@@ -23,15 +32,24 @@ func (j *judge) lint(ctx context.Context, t *trial) (killed bool, err error) {
 		t.verdict.Status, t.verdict.By, t.verdict.Words = Killed, "lint", j.local(err.Error(), t.copied)
 		return true, nil
 	}
-	for _, f := range result.Findings {
+	for _, f := range findings {
 		words := j.local(fmt.Sprintf("%s: %s", f.Position, f.Message), t.copied)
 		if f.Severity == rule.Error {
 			t.verdict.Status, t.verdict.By, t.verdict.Words = Killed, "lint "+f.Rule, words
 			return true, nil
 		}
-		t.verdict.Warnings = append(t.verdict.Warnings, words+" ["+f.Rule+"]")
+		if !j.isKnown(f) {
+			t.verdict.Warnings = append(t.verdict.Warnings, words+" ["+f.Rule+"]")
+		}
 	}
 	return false, nil
+}
+
+// isKnown reports whether the unchanged chart has a finding, too, maybe in another line.
+func (j *judge) isKnown(f linter.Finding) bool {
+	return slices.ContainsFunc(j.known, func(known linter.Finding) bool {
+		return known.Rule == f.Rule && known.Object == f.Object && known.Message == f.Message
+	})
 }
 
 // assign notes which scenarios render something otherwise, the most promising first.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -31,9 +30,6 @@ type scenario struct {
 	commands    map[string]bool // the Helm commands that it runs, such as install
 	readsOutput bool            // a step looks at what Helm prints
 }
-
-// failure is what a failed scenario says.
-type failure struct{ by, words string }
 
 // record runs all scenarios with the unchanged chart, and records their commands.
 func (j *judge) record(ctx context.Context, on cluster.Provider) error {
@@ -64,10 +60,10 @@ func (j *judge) record(ctx context.Context, on cluster.Provider) error {
 			durations[fmt.Sprint(about.Uri, ":", about.Location.Line)] = time.Since(start)
 			return ctx, nil
 		})
-		watch(sc, func(f failure) {
+		Watch(sc, func(f Failure) {
 			mu.Lock()
 			defer mu.Unlock()
-			failed = append(failed, fmt.Errorf("the unchanged chart does not pass: %s: %s", f.by, f.words))
+			failed = append(failed, fmt.Errorf("the unchanged chart does not pass: %s: %s", f.By, f.Words))
 		})
 	})
 	switch {
@@ -170,17 +166,17 @@ func (j *judge) close(ctx context.Context) error {
 // result is the outcome of a scenario with a rendering. It is computed once.
 type result struct {
 	once   sync.Once
-	failed *failure // nil if it passed
+	failed *Failure // nil if it passed
 	err    error
 }
 
 // run runs a scenario with a mutant. failed is nil if it passes. Mutants that the scenario cannot tell apart share the
 // outcome.
-func (j *judge) run(ctx context.Context, t *trial, s *scenario) (failed *failure, err error) {
+func (j *judge) run(ctx context.Context, t *trial, s *scenario) (failed *Failure, err error) {
 	key := j.key(t, s)
 	if known, ok := j.cache.get(key); ok {
 		if known.Failed {
-			return &failure{known.By, known.Words}, nil
+			return &Failure{known.By, known.Words}, nil
 		}
 		return nil, nil
 	}
@@ -198,15 +194,15 @@ func (j *judge) run(ctx context.Context, t *trial, s *scenario) (failed *failure
 	return known.failed, known.err
 }
 
-func outcomeOf(failed *failure) outcome {
+func outcomeOf(failed *Failure) outcome {
 	if failed == nil {
 		return outcome{}
 	}
-	return outcome{true, failed.by, failed.words}
+	return outcome{true, failed.By, failed.Words}
 }
 
 // runWith runs a scenario with a copy of the chart.
-func (j *judge) runWith(ctx context.Context, copied string, s *scenario) (*failure, error) {
+func (j *judge) runWith(ctx context.Context, copied string, s *scenario) (*Failure, error) {
 	select {
 	case j.slots <- struct{}{}:
 	case <-ctx.Done():
@@ -214,16 +210,16 @@ func (j *judge) runWith(ctx context.Context, copied string, s *scenario) (*failu
 	}
 	defer func() { <-j.slots }()
 	var mu sync.Mutex
-	var failed *failure
+	var failed *Failure
 	options := j.godog(s.path)
 	var printed bytes.Buffer
 	options.Output = &printed
 	passed, err := j.session.RunCopy(ctx, copied, options, func(sc *godog.ScenarioContext) {
-		watch(sc, func(f failure) {
+		Watch(sc, func(f Failure) {
 			mu.Lock()
 			defer mu.Unlock()
 			if failed == nil {
-				f.words = j.local(f.words, copied)
+				f.Words = j.local(f.Words, copied)
 				failed = &f
 			}
 		})
@@ -237,24 +233,4 @@ func (j *judge) runWith(ctx context.Context, copied string, s *scenario) (*failu
 		return nil, fmt.Errorf("%s could not run:\n%s", s.title, printed.String())
 	}
 	return failed, nil
-}
-
-// watch calls failed if the scenario of sc fails.
-func watch(sc *godog.ScenarioContext, failed func(failure)) {
-	var step string // the one that failed first
-	sc.StepContext().After(func(
-		ctx context.Context, about *godog.Step, _ godog.StepResultStatus, err error,
-	) (context.Context, error) {
-		if err != nil && step == "" {
-			step = about.Text
-		}
-		return ctx, nil
-	})
-	sc.After(func(ctx context.Context, about *godog.Scenario, err error) (context.Context, error) {
-		if err != nil && !errors.Is(err, godog.ErrSkip) {
-			feature, _, _ := strings.Cut(filepath.Base(about.Uri), ":") // the line may follow
-			failed(failure{feature + ": " + about.Name, step + ": " + err.Error()})
-		}
-		return ctx, nil
-	})
 }

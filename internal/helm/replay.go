@@ -57,9 +57,12 @@ func newReplayer(from, to string, changed changed, before map[*Recorded]Rendered
 	return p, nil
 }
 
-// compileSchema returns the schema of the values of a chart, or nil if it has none that is valid. Helm would compile it
-// anew for each command.
+// compileSchema returns the schema of the values of a chart, or nil if it has none that is valid, or if it has
+// subcharts, whose schemas count, too. Helm would compile it anew for each command.
 func compileSchema(folder string) *schema.Schema {
+	if subcharts, _ := filepath.Glob(filepath.Join(folder, "charts", "*")); len(subcharts) > 0 {
+		return nil
+	}
 	content, err := os.ReadFile(filepath.Join(folder, ownchart.SchemaJSON))
 	if err != nil {
 		return nil

@@ -4,16 +4,18 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
 
-// readChart reads the files of the chart itself, sorted by path: not those of its subcharts.
-func readChart(folder string) ([]file, error) {
+// readChart reads the files of the chart at a path in the outermost chart, sorted: not those of its subcharts.
+func readChart(folder, chart string) ([]file, error) {
+	root := os.DirFS(filepath.Join(folder, filepath.FromSlash(chart)))
 	var files []file
-	err := fs.WalkDir(os.DirFS(folder), ".", func(name string, entry fs.DirEntry, err error) error {
+	err := fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
@@ -22,18 +24,32 @@ func readChart(folder string) ([]file, error) {
 		case !entry.Type().IsRegular():
 			return nil
 		}
-		content, err := os.ReadFile(path.Join(folder, name))
-		files = append(files, file{name, content})
+		content, err := fs.ReadFile(root, name)
+		files = append(files, file{chart, name, content})
 		return err
 	})
 	slices.SortFunc(files, func(a, b file) int { return strings.Compare(a.name, b.name) })
 	return files, err
 }
 
+// subcharts returns the paths of the subcharts that are folders in charts/, except those that are downloaded.
+func (s *source) subcharts(folder, chart string) []string {
+	entries, _ := os.ReadDir(filepath.Join(folder, filepath.FromSlash(chart), "charts")) // there may be none
+	var found []string
+	for _, entry := range entries {
+		if entry.IsDir() && !slices.Contains(s.remote, entry.Name()) {
+			found = append(found, path.Join(chart, "charts", entry.Name()))
+		}
+	}
+	return found
+}
+
 func newSource(files []file) *source {
 	s := &source{calls: map[string][]string{}, arguments: map[string][]string{}}
 	for _, f := range files {
 		switch {
+		case f.name == "Chart.yaml":
+			s.remote = downloaded(f.content)
 		case f.name == "values.yaml":
 			_ = yaml.Unmarshal(f.content, &s.values) // Helm would refuse other values
 		case strings.HasPrefix(f.name, "templates/"):
@@ -41,6 +57,20 @@ func newSource(files []file) *source {
 		}
 	}
 	return s
+}
+
+// downloaded returns the names of the dependencies in a Chart.yaml that come from a repository.
+func downloaded(metadata []byte) (names []string) {
+	var m struct {
+		Dependencies []struct{ Name, Repository string }
+	}
+	_ = yaml.Unmarshal(metadata, &m) // Helm would refuse others
+	for _, d := range m.Dependencies {
+		if d.Repository != "" && !strings.HasPrefix(d.Repository, "file://") {
+			names = append(names, d.Name)
+		}
+	}
+	return names
 }
 
 // lookup returns the default at a path of the values.

@@ -3,7 +3,8 @@
 // Each mutant replaces one text in one file. The operators, which are the kinds of changes, work on the source: the
 // expressions of template actions (expression.go), the lines of YAML that templates print (lines.go), the nodes of
 // values files and of the schema, the fields of Chart.yaml, and the files that are packaged. Mutants that do not parse
-// are left out, because Helm itself refuses them. Files of subcharts are not changed.
+// are left out, because Helm itself refuses them. Subcharts count as part of the chart if they are folders in charts/ and
+// not downloaded from a repository.
 package generate
 
 import (
@@ -13,6 +14,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -61,30 +63,49 @@ type edit struct {
 	text       string
 }
 
-// file is a file of the chart.
+// file is a file of a chart.
 type file struct {
-	name    string
+	chart   string // the path of its chart in the outermost one
+	name    string // its path in its chart
 	content []byte
 }
 
-// Chart returns all mutants of the chart in a folder, in the order of its files and lines.
+// Chart returns all mutants of the chart in a folder and of its own subcharts, in the order of files and lines.
 func Chart(folder string) ([]Mutant, error) {
-	files, err := readChart(folder)
+	all, err := mutantsIn(folder, "")
 	if err != nil {
 		return nil, err
 	}
-	chart := newSource(files)
+	files, err := readChart(folder, "")
+	return append(all, unpacked(files)...), err
+}
+
+// mutantsIn returns the mutants of the chart at a path in the outermost chart, except those that change what is packaged.
+func mutantsIn(folder, chart string) ([]Mutant, error) {
+	files, err := readChart(folder, chart)
+	if err != nil {
+		return nil, err
+	}
+	source := newSource(files)
 	var all []Mutant
 	for _, f := range files {
-		edits, valid := chart.edits(f)
+		edits, valid := source.edits(f)
 		all = append(all, f.mutants(edits, valid)...)
 	}
-	return append(all, unpacked(files)...), nil
+	for _, subchart := range source.subcharts(folder, chart) {
+		ofSubchart, err := mutantsIn(folder, subchart)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, ofSubchart...)
+	}
+	return all, nil
 }
 
 // source is what operators know of the whole chart.
 type source struct {
 	values    map[string]any
+	remote    []string            // the names of the dependencies that are downloaded
 	defines   []string            // the names of named templates
 	calls     map[string][]string // the arguments of their calls, by name
 	arguments map[string][]string // the texts that templates pass as a key of a dict, by the key
@@ -102,7 +123,7 @@ func (s *source) edits(f file) ([]edit, func([]byte) bool) {
 		return schemaEdits(f), isJSONText
 	case f.name == "Chart.yaml":
 		return metadataEdits(f), isYAMLText
-	case f.name == ".helmignore":
+	case f.name == ".helmignore" && f.chart == "": // Helm reads no other
 		return ignoreEdits(f), func([]byte) bool { return true }
 	}
 	return nil, nil
@@ -127,7 +148,7 @@ func (f file) mutants(edits []edit, valid func([]byte) bool) []Mutant {
 			continue
 		}
 		seen[string(changed)] = true
-		key := strings.Join([]string{e.operator, f.name, strings.TrimSpace(m.Old), strings.TrimSpace(m.New)}, "\x00")
+		key := strings.Join([]string{e.operator, path.Join(f.chart, f.name), strings.TrimSpace(m.Old), strings.TrimSpace(m.New)}, "\x00")
 		ordinals[key]++
 		sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%d", key, ordinals[key]))
 		m.ID = e.operator + "-" + hex.EncodeToString(sum[:4])
@@ -151,7 +172,7 @@ func (f file) mutant(e edit) Mutant {
 		changed += string(f.content[e.end:last])
 	}
 	return Mutant{
-		Operator: e.operator, File: f.name, Line: line, EndLine: line + bytes.Count(f.content[first:last], []byte("\n")),
+		Operator: e.operator, File: path.Join(f.chart, f.name), Line: line, EndLine: line + bytes.Count(f.content[first:last], []byte("\n")),
 		Old: string(f.content[first:last]), New: strings.TrimSuffix(changed, "\n"),
 		offset: e.start, from: string(f.content[e.start:e.end]), to: e.text,
 	}

@@ -205,6 +205,22 @@ func TestEveryMutantChangesOneFile(t *testing.T) {
 	}
 }
 
+// TestSubcharts checks that the chart's own subcharts are changed, and those that are downloaded are not.
+func TestSubcharts(t *testing.T) {
+	t.Parallel()
+	folder := chartWith(t,
+		"Chart.yaml", "apiVersion: v2\nname: a\nversion: 1.0.0\ndependencies:\n"+
+			"  - {name: own, version: 1.0.0, repository: \"file://charts/own\"}\n"+
+			"  - {name: other, version: 1.0.0, repository: \"https://charts.example\"}\n",
+		"charts/own/values.yaml", "replicas: 2\n", "charts/own/templates/t.yaml", "replicas: {{ .Values.replicas }}\n",
+		"charts/own/charts/library/templates/_l.tpl", "{{ define \"l\" }}\na: b\n{{ end }}\n",
+		"charts/other/values.yaml", "replicas: 2\n")
+	assert.Contains(t, changesOf(t, folder, "charts/own/values.yaml"), "default-number: replicas: 3")
+	assert.Contains(t, changesOf(t, folder, "charts/own/templates/t.yaml"), "fixed-value: replicas: {{ 2 }}")
+	assert.NotEmpty(t, changesOf(t, folder, "charts/own/charts/library/templates/_l.tpl"))
+	assert.Empty(t, changesOf(t, folder, "charts/other/values.yaml"))
+}
+
 // TestUnrelatedEdits checks that the IDs of mutants stay the same when other lines change.
 func TestUnrelatedEdits(t *testing.T) {
 	t.Parallel()

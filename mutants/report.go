@@ -113,8 +113,8 @@ func (r report) write(w io.Writer) {
 	fmt.Fprintln(w)
 }
 
-// maxScenarios is the number of scenarios that are listed for a survivor.
-const maxScenarios = 3
+// The numbers of scenarios and of warnings that are listed for a survivor.
+const maxScenarios, maxWarnings = 3, 2
 
 func (r report) writeSurvivor(w io.Writer, v judge.Verdict) {
 	fmt.Fprintf(w, "\n  %s %s\n%s", r.place(v), v.ID, indent(v.Diff(), "    "))
@@ -131,8 +131,11 @@ func (r report) writeSurvivor(w io.Writer, v judge.Verdict) {
 	if v.Step != "" {
 		fmt.Fprintf(w, "    a step that would notice it: %s\n", v.Step)
 	}
-	for _, warning := range v.Warnings {
+	for _, warning := range v.Warnings[:min(maxWarnings, len(v.Warnings))] {
 		fmt.Fprintf(w, "    the linter only warns: %s\n", warning)
+	}
+	if more := len(v.Warnings) - maxWarnings; more > 0 {
+		fmt.Fprintf(w, "    %d more warnings\n", more)
 	}
 }
 

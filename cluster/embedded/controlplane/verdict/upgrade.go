@@ -24,10 +24,20 @@ func (k *kind) install(namespace string, manifest []byte) (runtime.Object, error
 	if err != nil {
 		return nil, err
 	}
-	if claim, ok := live.(*core.PersistentVolumeClaim); ok { // a bound claim may change less than a pending one
-		claim.Spec.VolumeName, claim.Status.Phase = "volume", core.ClaimBound
+	if claim, ok := live.(*core.PersistentVolumeClaim); ok {
+		bind(claim)
 	}
 	return live, nil
+}
+
+// bind makes a claim a bound one, which may change less than a pending one. A claim that names no storage class has the
+// default one of its cluster.
+func bind(claim *core.PersistentVolumeClaim) {
+	claim.Spec.VolumeName, claim.Status.Phase = "volume", core.ClaimBound
+	claim.Status.Capacity = claim.Spec.Resources.Requests
+	if claim.Spec.StorageClassName == nil {
+		claim.Spec.StorageClassName = new("default")
+	}
 }
 
 // upgrade updates a live object as Helm 3 does.

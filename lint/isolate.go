@@ -24,7 +24,7 @@ const exceeded = 3
 
 // isolate returns a function that lints a chart in a process of its own.
 func (c *commandLine) isolate(
-	baseVersions map[string]string, stderr io.Writer,
+	options linter.Options, stderr io.Writer,
 ) func(ctx context.Context, path string) ([]byte, error) {
 	once := logonce.NewWriter(stderr) // a chart may be linted twice, for its fixes
 	return func(ctx context.Context, path string) ([]byte, error) {
@@ -33,8 +33,11 @@ func (c *commandLine) isolate(
 			return nil, err
 		}
 		args := append(c.arguments(), "--isolated")
-		if version, changed := baseVersions[path]; changed {
+		if version, changed := options.BaseVersions[path]; changed {
 			args = append(args, "--base-version="+version)
+		}
+		if base, upgraded := options.Bases[path]; upgraded {
+			args = append(args, "--base-chart="+base)
 		}
 		command := exec.CommandContext(ctx, executable, append(args, "--", path)...)
 		command.Args[0] = os.Args[0]
@@ -57,7 +60,7 @@ func (c *commandLine) arguments() []string {
 	}
 	c.Visit(func(f *pflag.Flag) {
 		switch f.Name {
-		case "format", "fail-on", "changed-since":
+		case "format", "fail-on", "changed-since", "upgrade-from":
 			return
 		}
 		if list, ok := f.Value.(pflag.SliceValue); ok {

@@ -95,6 +95,7 @@ type commandLine struct {
 	crds         string
 	policies     string
 	changedSince string
+	upgradeFrom  string
 	timeLimit    time.Duration
 	memoryLimit  uint64
 	probes       string
@@ -115,6 +116,7 @@ type commandLine struct {
 	schema       bool
 	isolated     bool
 	baseVersion  string
+	baseChart    string
 }
 
 func newCommandLine() *commandLine {
@@ -132,6 +134,8 @@ func newCommandLine() *commandLine {
 		" (default: that of the configuration, or else recommended)")
 	c.StringVar(&c.changedSince, "changed-since", "",
 		"lint only charts that changed since this git `revision`, and require a new version of them")
+	c.StringVar(&c.upgradeFrom, "upgrade-from", "",
+		"check the upgrade from the charts of this `base`: a git revision, or a chart's folder or .tgz")
 	c.StringArrayVar(&c.formats, "format", []string{"text"},
 		"`format` of the findings, or format=file (repeatable): "+strings.Join(format.Names(), ", "))
 	c.StringVar(&c.failOn, "fail-on", policy.Error.String(),
@@ -165,13 +169,14 @@ func newCommandLine() *commandLine {
 	c.BoolVar(&c.schema, "schema", false, "print the JSON Schema of "+policy.FileName+", and exit")
 	c.BoolVar(&c.isolated, "isolated", false, "lint one chart for the process that starts this one")
 	c.StringVar(&c.baseVersion, "base-version", "", "the previous version of that chart")
-	for _, name := range []string{"isolated", "base-version"} {
+	c.StringVar(&c.baseChart, "base-chart", "", "the chart that an upgrade to that chart starts from")
+	for _, name := range []string{"isolated", "base-version", "base-chart"} {
 		_ = c.MarkHidden(name)
 	}
 	return c
 }
 
-func lint(ctx context.Context, args []string, stdout, stderr io.Writer) (int, error) {
+func lint(ctx context.Context, args []string, stdout, stderr io.Writer) (code int, err error) {
 	c := newCommandLine()
 	if err := c.Parse(args); errors.Is(err, pflag.ErrHelp) {
 		_, err := io.WriteString(stdout, usage+c.FlagUsagesWrapped(100))
@@ -234,6 +239,15 @@ func lint(ctx context.Context, args []string, stdout, stderr io.Writer) (int, er
 			return 0, err
 		}
 	}
+	if c.Changed("upgrade-from") && !c.isolated {
+		bases, failure := openBases(ctx, c.upgradeFrom, paths)
+		if failure != nil {
+			return 0, failure
+		}
+		defer bases.remove()
+		defer func() { err = bases.explain(err) }()
+		options.Bases = bases.paths
+	}
 	if c.isolated || c.resources {
 		watchdog := newWatchdog(c.timeLimit, c.memoryLimit<<20, stderr)
 		options.Watch = watchdog.watch
@@ -247,13 +261,16 @@ func lint(ctx context.Context, args []string, stdout, stderr io.Writer) (int, er
 		if c.Changed("base-version") {
 			options.BaseVersions = map[string]string{paths[0]: c.baseVersion}
 		}
+		if c.Changed("base-chart") {
+			options.Bases = map[string]string{paths[0]: c.baseChart}
+		}
 		return clean, linter.WritePart(ctx, stdout, paths[0], options)
 	}
 	if c.resources {
 		return clean, writeBudgets(ctx, stdout, paths, options)
 	}
 	if isCommand {
-		options.Isolate = c.isolate(options.BaseVersions, stderr)
+		options.Isolate = c.isolate(options, stderr)
 	}
 	if c.fix {
 		if err := c.fixCharts(ctx, stderr, paths, options); err != nil {

@@ -1,6 +1,8 @@
 package chart
 
 import (
+	"regexp"
+	"strconv"
 	"strings"
 
 	helmchart "helm.sh/helm/v3/pkg/chart"
@@ -15,10 +17,12 @@ type Release struct {
 	IsUpgrade bool
 	// Build and AppBuild are the build metadata, such as +build.7, that the chart's version and appVersion get.
 	Build, AppBuild string
+	// NextVersion means that the chart has the next version and appVersion, such as 1.4.3 after 1.4.2.
+	NextVersion bool
 }
 
-// defaultRelease is the release of all renderings but those of [Variant.ForOtherRelease]. The name and the namespace
-// are those of helm template.
+// defaultRelease is the release of all renderings but those of [Variant.ForOtherRelease] and [Variant.ForUpgrade]. The
+// name and the namespace are those of helm template.
 var defaultRelease = Release{Name: "release-name", Namespace: "default", Revision: 1}
 
 // OtherRelease differs from the default release in everything that a user of a chart may choose: the longest name that
@@ -38,6 +42,15 @@ func NamedAfterRelease(name string) bool { return strings.Contains(name, default
 // ForOtherRelease returns the variant for [OtherRelease].
 func (v Variant) ForOtherRelease() Variant {
 	v.release = &OtherRelease
+	return v
+}
+
+// ForUpgrade returns the variant for the second revision of the default release. If nextVersion is true, the chart is
+// rendered as its next version.
+func (v Variant) ForUpgrade(nextVersion bool) Variant {
+	release := defaultRelease
+	release.Revision, release.IsUpgrade, release.NextVersion = 2, true, nextVersion
+	v.release = &release
 	return v
 }
 
@@ -66,8 +79,12 @@ func (r *Rendered) restrict() {
 	if r.variant.templates != nil {
 		r.helm = r.only(r.helm, r.variant.templates)
 	}
-	if release := r.variant.releaseOrDefault(); release.Build != "" {
-		r.helm = withBuild(r.helm, release)
+	switch release := r.variant.releaseOrDefault(); {
+	case release.Build != "":
+		r.helm = withVersions(r.helm, func(version string) string { return setBuild(version, release.Build) },
+			func(version string) string { return setBuild(version, release.AppBuild) })
+	case release.NextVersion:
+		r.helm = withVersions(r.helm, NextVersion, NextVersion)
 	}
 }
 
@@ -83,17 +100,37 @@ func (r *Rendered) only(helm *helmchart.Chart, names map[string]bool) *helmchart
 	})
 }
 
-// withBuild returns a copy of a chart whose versions have the build metadata of a release.
-func withBuild(helm *helmchart.Chart, release Release) *helmchart.Chart {
+// withVersions returns a copy of a chart with other versions.
+func withVersions(helm *helmchart.Chart, version, appVersion func(string) string) *helmchart.Chart {
 	edited, metadata := *helm, *helm.Metadata
-	for version, build := range map[*string]string{
-		&metadata.Version: release.Build, &metadata.AppVersion: release.AppBuild,
+	for field, change := range map[*string]func(string) string{
+		&metadata.Version: version, &metadata.AppVersion: appVersion,
 	} {
-		if *version != "" {
-			before, _, _ := strings.Cut(*version, "+")
-			*version = before + build
+		if *field != "" {
+			*field = change(*field)
 		}
 	}
 	edited.Metadata = &metadata
 	return &edited
+}
+
+// setBuild gives a version build metadata such as +build.7.
+func setBuild(version, build string) string {
+	before, _, _ := strings.Cut(version, "+")
+	return before + build
+}
+
+// lastNumber matches a version up to its last number, and what follows.
+var lastNumber = regexp.MustCompile(`^(.*?)(\d{1,9})(\D*)$`)
+
+// NextVersion returns the version after another one, in which the last number before any build metadata is one higher;
+// a version without a number gets one.
+func NextVersion(version string) string {
+	version, _, _ = strings.Cut(version, "+")
+	parts := lastNumber.FindStringSubmatch(version)
+	if parts == nil {
+		return version + ".1"
+	}
+	n, _ := strconv.Atoi(parts[2]) // it has at most nine digits
+	return parts[1] + strconv.Itoa(n+1) + parts[3]
 }

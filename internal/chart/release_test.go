@@ -127,3 +127,31 @@ a: 1
 	assert.Equal(t, 2, ignored[1].Line.Line)
 	assert.Equal(t, "conf/", ignored[1].Pattern)
 }
+
+func TestForUpgrade(t *testing.T) {
+	t.Parallel()
+	c, _ := render(t, appMetadata+`-- templates/a.yaml --
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: {{ .Release.Name }}
+data:
+  text: "{{ .Release.Revision }} {{ .Release.IsUpgrade }} {{ .Chart.Version }} {{ .Chart.AppVersion }}"
+`)
+	for nextVersion, want := range map[bool]string{false: "2 true 0.1.0+local 2.0", true: "2 true 0.1.1 2.1"} {
+		objects := c.Render(chart.Variant{}.ForUpgrade(nextVersion)).Objects
+		require.Len(t, objects, 1)
+		assert.Equal(t, "release-name", objects[0].Name)
+		assert.Equal(t, want, objects[0].Get("data", "text").Text())
+	}
+}
+
+func TestNextVersion(t *testing.T) {
+	t.Parallel()
+	for version, want := range map[string]string{
+		"1.2.9": "1.2.10", "v3": "v4", "1.0.0-rc.1": "1.0.0-rc.2", "1.0.0+build.7": "1.0.1", "2.1-alpine": "2.2-alpine",
+		"latest": "latest.1",
+	} {
+		assert.Equal(t, want, chart.NextVersion(version), version)
+	}
+}

@@ -10,11 +10,11 @@ import (
 	"github.com/traderadmin/charts/lint/rule"
 )
 
-// startAPI starts the API server's validation if any of the charts asks for it. If charts are linted in processes of
-// their own, each starts its own, and this one only builds the program.
+// startAPI starts the API server's validation if any of the charts asks for it, or is upgraded. If charts are linted in
+// processes of their own, each starts its own, and this one only builds the program.
 func (r *run) startAPI(ctx context.Context, paths []string) (err error) {
 	switch {
-	case !r.anyPolicy(paths, r.hasAPI):
+	case len(r.options.Bases) == 0 && !r.anyPolicy(paths, r.hasAPI):
 	case r.options.Isolate != nil:
 		_, err = apicheck.Build(ctx, r.options.Progress)
 	default:
@@ -73,25 +73,27 @@ func joinRefusals(found []occurrence[Finding]) []occurrence[Finding] {
 		})
 	})
 	type place struct {
-		set           int
-		object, field string
+		set                 int
+		rule, object, field string
 	}
+	placeOf := func(o occurrence[Finding]) place { return place{o.set, o.item.Rule, o.item.Object, o.item.field} }
 	newest := map[place]occurrence[Finding]{}
 	for _, o := range joined {
-		at := place{o.set, o.item.Object, o.item.field}
-		if o.item.Rule == rule.APIRefuses && o.version >= newest[at].version {
+		if at := placeOf(o); saysTheAPI(o.item) && o.version >= newest[at].version {
 			newest[at] = o
 		}
 	}
-	for i := range joined {
-		item := &joined[i].item
-		if item.Rule == rule.APIRefuses {
-			*item = newest[place{joined[i].set, item.Object, item.field}].item
+	for i, o := range joined {
+		if saysTheAPI(o.item) {
+			joined[i].item = newest[placeOf(o)].item
 		}
-		item.field = ""
+		joined[i].item.field = ""
 	}
 	return joined
 }
+
+// saysTheAPI reports whether a finding has the words of the API server.
+func saysTheAPI(f Finding) bool { return f.Rule == rule.APIRefuses || f.Rule == rule.UpgradeRefused }
 
 // repeats reports whether a refusal of the API server says what another finding says too.
 func repeats(refusal, other Finding) bool {

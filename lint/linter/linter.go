@@ -50,6 +50,9 @@ type Options struct {
 	// API asks the API server's validation about all charts, even if their configuration does not. Its program, the
 	// embedded control plane, is built on first use, which takes some minutes and needs Go.
 	API bool
+	// Bases are the charts that upgrades start from, by the paths of the charts: folders or archives. For a chart that has
+	// one, the API server's validation is started, as for API.
+	Bases map[string]string
 	// Probes limits the renderings of a chart with values that it offers and that no values set has, such as the other
 	// value of a boolean. Zero is the limit of the configuration, and [policy.NoProbes] means none.
 	Probes policy.Probes
@@ -374,11 +377,16 @@ func (r *run) lint(ctx context.Context, path string) (*linted, error) {
 		used:     make([]bool, len(o.policy.Suppressions)),
 		comments: comments,
 	}
-	all := joinRefusals(append(slices.Concat(found...), differing...))
+	upgraded, err := r.checkUpgrades(ctx, o, rules)
+	if err != nil {
+		return nil, err
+	}
+	all := joinRefusals(slices.Concat(slices.Concat(found...), differing, upgraded))
 	acceptDemands(v, o.policy, all)
 	remaining := slices.DeleteFunc(slices.Clone(all), func(o occurrence[Finding]) bool {
 		return l.suppresses(o.item, v.sets[o.set].Name())
 	})
+	remaining = dropPredicted(remaining)
 	if !r.options.Separate {
 		remaining = join(remaining)
 	}
@@ -438,8 +446,7 @@ func (r *run) checkPolicy(path string, p *policy.Policy, all []*linted) []Findin
 		onlyChanged := r.options.BaseVersions != nil // a chart that did not change may need it
 		ruleIsOff := rule.IsPractice(s.Rule) && !r.hasPractices(p) ||
 			p.Profile == policy.Minimal && rule.Find(s.Rule) != nil && rule.Find(s.Rule).Practice
-		ruleIsOff = ruleIsOff || s.Rule == rule.APIRefuses && !r.hasAPI(p) ||
-			slices.Contains(drawRules, s.Rule) && !r.hasDraws(p)
+		ruleIsOff = ruleIsOff || r.isUnasked(s.Rule, p)
 		if !used && !onlyChanged && !ruleIsOff && !s.Expired(time.Now()) {
 			pass.Unused = append(pass.Unused, s)
 		}
@@ -462,9 +469,13 @@ func (r *run) rules(p *policy.Policy) []*rule.Rule {
 		rules = append(rules, rule.PracticesOf(p)...)
 	}
 	return slices.DeleteFunc(rules, func(rl *rule.Rule) bool {
-		return rl.ID == rule.APIRefuses && !r.hasAPI(p) || slices.Contains(drawRules, rl.ID) && !r.hasDraws(p) ||
-			p.Severity(rl.ID, rl.Severity, rl.Practice) == policy.Off
+		return r.isUnasked(rl.ID, p) || p.Severity(rl.ID, rl.Severity, rl.Practice) == policy.Off
 	})
+}
+
+// isUnasked reports whether a rule does not run because neither the options nor a policy ask for it.
+func (r *run) isUnasked(id string, p *policy.Policy) bool {
+	return id == rule.APIRefuses && !r.hasAPI(p) || slices.Contains(drawRules, id) && !r.hasDraws(p) || r.lacksBases(id)
 }
 
 func ids(rules []*rule.Rule) []string {

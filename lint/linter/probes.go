@@ -140,7 +140,7 @@ func (r *run) probe(ctx context.Context, o *opened, base *baseRendering, known [
 	}
 	delete(p.known, findingKey{})
 	for _, rl := range r.rules(o.policy) {
-		probes := unprobed[rl.ID] == "" && !rl.ChecksPolicy && !rl.ComparesReleases
+		probes := unprobed[rl.ID] == "" && rl.ChecksRendering()
 		if probes && !rule.IsPractice(rl.ID) && !slices.Contains(r.own, rl) {
 			p.rules = append(p.rules, rl)
 		}

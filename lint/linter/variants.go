@@ -139,7 +139,7 @@ func (v *variants) check(r rendering, rules []*rule.Rule, pass rule.Pass) []occu
 	pass.ValuesSet = v.sets[r.set].Name()
 	var found []occurrence[Finding]
 	for _, rl := range rules {
-		if rl.ChecksPolicy || rl.ComparesReleases {
+		if !rl.ChecksRendering() {
 			continue
 		}
 		pass.KubeVersion = r.variant.KubeVersion()

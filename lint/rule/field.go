@@ -44,8 +44,13 @@ func cutBracket(path string) (key, rest string) {
 // fieldOf returns the path of a node, as the API server writes it.
 func fieldOf(n chart.Node) string {
 	_, keys := n.Ancestors()
+	return field(keys).String()
+}
+
+// String returns the path, as the API server writes it.
+func (f field) String() string {
 	var path strings.Builder
-	for _, key := range keys {
+	for _, key := range f {
 		if strings.ContainsAny(key, `./[]"`) || isNumber(key) {
 			path.WriteString("[" + key + "]")
 			continue

@@ -38,6 +38,9 @@ type Rule struct {
 	// ComparesReleases means that the rule compares the rendering with that for another release. It runs on a pass that
 	// has Other and Pairs, once for all values sets and Kubernetes versions that render the same templates.
 	ComparesReleases bool
+	// ComparesUpgrade means that the rule checks an upgrade of the chart from another one. It runs on a pass that has
+	// Upgrade, for each values set and Kubernetes version.
+	ComparesUpgrade bool
 	// Practice means that the rule demands a good practice, instead of finding a fault. Its severity is that of the strict
 	// profile.
 	Practice bool
@@ -97,6 +100,8 @@ type Pass struct {
 	// the objects to check in both.
 	Other *chart.Rendered
 	Pairs []chart.Pair
+	// Upgrade is an upgrade to the rendering from that of another chart, for rules that compare these.
+	Upgrade *Upgrade
 	// Policy is the configuration of the linter. It is never nil.
 	Policy *policy.Policy
 	// ValuesSet is the name of the values set that the chart is rendered with.
@@ -180,6 +185,11 @@ func (r *Rule) Run(pass Pass) []Finding {
 	pass.rule, pass.findings = r, nil
 	r.Check(&pass)
 	return pass.findings
+}
+
+// ChecksRendering reports whether the rule checks a single rendering of a chart.
+func (r *Rule) ChecksRendering() bool {
+	return !r.ChecksPolicy && !r.ComparesReleases && !r.ComparesUpgrade
 }
 
 // registry holds all rules, sorted by ID.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -41,8 +42,9 @@ import (
 //
 //	api
 //
-// asks the API server's validation. With -short these fixtures are skipped, because the first build of either takes
-// minutes.
+// asks the API server's validation. A folder base has the files in which the chart that an upgrade starts from differs;
+// an empty file is missing there. With -short these fixtures are skipped, because the first build of the programs that
+// they need takes minutes.
 var (
 	wantOnLine = regexp.MustCompile(`(?:#|/\*) want (".*")`)
 	wantAbove  = regexp.MustCompile(`^want (\S+) (".*")$`)
@@ -114,11 +116,15 @@ func check(t *testing.T, r *rule.Rule, fixture string) int {
 	archive, err := txtar.ParseFile(fixture)
 	require.NoError(t, err)
 	folder := filepath.Join(t.TempDir(), "chart")
-	require.NoError(t, txtar.Write(archive, folder))
+	require.NoError(t, txtar.Write(withoutBase(archive), folder))
 	wants := readWants(t, archive)
 	expected := len(wants)
 
 	options := linter.Options{Separate: true}
+	if base := baseOf(archive); base != nil {
+		options.Bases = map[string]string{folder: filepath.Join(t.TempDir(), "base")}
+		require.NoError(t, txtar.Write(base, options.Bases[folder]))
+	}
 	if m := changed.FindSubmatch(archive.Comment); m != nil {
 		options.BaseVersions = map[string]string{folder: string(m[1])}
 	}
@@ -129,7 +135,7 @@ func check(t *testing.T, r *rule.Rule, fixture string) int {
 	if m := otherHelm.FindSubmatch(archive.Comment); m != nil {
 		options.Helms = []string{string(m[1])}
 	}
-	if testing.Short() && (options.API || options.Helms != nil) {
+	if testing.Short() && (options.API || options.Helms != nil || options.Bases != nil) {
 		t.Skip("-short skips what Helm 4 and the API server make of a chart")
 	}
 	result, err := linter.Run(context.Background(), []string{folder}, options)
@@ -157,6 +163,37 @@ func check(t *testing.T, r *rule.Rule, fixture string) int {
 		t.Errorf("%s: no finding at %s matches %q", fixture, w.place, w.message)
 	}
 	return expected
+}
+
+// baseOf returns the files of the chart that an upgrade starts from; nil if there is none.
+func baseOf(archive *txtar.Archive) *txtar.Archive {
+	changed := map[string][]byte{}
+	for _, f := range archive.Files {
+		if name, found := strings.CutPrefix(f.Name, "base/"); found {
+			changed[name] = f.Data
+		}
+	}
+	if len(changed) == 0 {
+		return nil
+	}
+	base := &txtar.Archive{}
+	for _, f := range withoutBase(archive).Files {
+		if _, differs := changed[f.Name]; !differs {
+			base.Files = append(base.Files, f)
+		}
+	}
+	for name, content := range changed {
+		if len(content) > 0 {
+			base.Files = append(base.Files, txtar.File{Name: name, Data: content})
+		}
+	}
+	return base
+}
+
+func withoutBase(archive *txtar.Archive) *txtar.Archive {
+	return &txtar.Archive{Files: slices.DeleteFunc(slices.Clone(archive.Files), func(f txtar.File) bool {
+		return strings.HasPrefix(f.Name, "base/")
+	})}
 }
 
 func dirExists(path string) bool {

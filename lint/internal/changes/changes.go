@@ -1,4 +1,4 @@
-// Package changes finds the charts that changed since a git revision.
+// Package changes finds the charts that changed since a git revision, as they are now and as they were.
 package changes
 
 import (
@@ -51,9 +51,9 @@ func since(ctx context.Context, revision, folder string) (*Chart, error) {
 	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
 		return nil, errors.New("it is not a folder")
 	}
-	commit, err := git(ctx, folder, "rev-parse", "--verify", "--quiet", "--end-of-options", revision+"^{commit}")
+	commit, err := commitOf(ctx, folder, revision)
 	if err != nil {
-		return nil, fmt.Errorf("git does not know the revision %q: %w; fetch it first", revision, err)
+		return nil, err
 	}
 	base, err := git(ctx, folder, "merge-base", commit, "HEAD")
 	if err != nil {
@@ -79,6 +79,23 @@ func since(ctx context.Context, revision, folder string) (*Chart, error) {
 		c.BaseVersion = versionAt(ctx, folder, commit)
 	}
 	return c, nil
+}
+
+// commitOf returns the commit of a revision.
+func commitOf(ctx context.Context, folder, revision string) (string, error) {
+	commit, err := git(ctx, folder, "rev-parse", "--verify", "--quiet", "--end-of-options", revision+"^{commit}")
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return commit, nil
+	case !errors.As(err, &exit): // git says more
+		return "", err
+	}
+	advice := "fetch it first"
+	if shallow, _ := git(ctx, folder, "rev-parse", "--is-shallow-repository"); shallow == "true" {
+		advice = "the clone is shallow: run git fetch --unshallow --tags first (in GitHub Actions: fetch-depth: 0)"
+	}
+	return "", fmt.Errorf("git does not know the revision %q; %s", revision, advice)
 }
 
 // changedFiles returns the files below a folder that differ from a commit, relative to the folder.
@@ -112,8 +129,16 @@ func matchesAny(patterns []string, name string) bool {
 	})
 }
 
-// localDependencies returns the folders of the charts that a chart depends on by path.
+// localDependencies returns the folders of the charts that a chart depends on by path, as far as they are there.
 func localDependencies(folder string) []string {
+	return slices.DeleteFunc(dependencyFolders(folder), func(dependency string) bool {
+		info, err := os.Stat(dependency)
+		return err != nil || !info.IsDir()
+	})
+}
+
+// dependencyFolders returns the folders that a chart gives for its dependencies.
+func dependencyFolders(folder string) []string {
 	var folders []string
 	for _, name := range []string{"Chart.yaml", "requirements.yaml"} {
 		content, err := chart.ReadFile(filepath.Join(folder, name))
@@ -121,10 +146,8 @@ func localDependencies(folder string) []string {
 			continue // loading the chart returns the error
 		}
 		for _, dependency := range parseMetadata(content).Dependencies {
-			relative, local := strings.CutPrefix(dependency.Repository, "file://")
-			at := filepath.Join(folder, filepath.FromSlash(relative))
-			if info, err := os.Stat(at); local && err == nil && info.IsDir() {
-				folders = append(folders, at)
+			if relative, local := strings.CutPrefix(dependency.Repository, "file://"); local {
+				folders = append(folders, filepath.Join(folder, filepath.FromSlash(relative)))
 			}
 		}
 	}
@@ -154,7 +177,15 @@ func parseMetadata(content []byte) metadata {
 
 // git runs git in a folder and returns its output. The error is what git prints.
 func git(ctx context.Context, folder string, args ...string) (string, error) {
-	command := exec.CommandContext(ctx, "git", append([]string{"-C", folder}, args...)...)
+	return output(gitCommand(ctx, folder, args...))
+}
+
+func gitCommand(ctx context.Context, folder string, args ...string) *exec.Cmd {
+	return exec.CommandContext(ctx, "git", append([]string{"-C", folder}, args...)...)
+}
+
+// output runs a command and returns its output. The error is what it prints to stderr.
+func output(command *exec.Cmd) (string, error) {
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
 	out, err := command.Output()

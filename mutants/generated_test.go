@@ -126,7 +126,7 @@ func TestReport(t *testing.T) {
 	var out bytes.Buffer
 	r.write(&out)
 	assert.Regexp(t, `(?s)values.yaml:3 b\n    - a: b\n    \+ a: c\n    2 scenarios .*: x; y\n`+
-		`    a step that would notice it: Then it works\n.*:3 a\n.*No scenario renders:\n.*:3 e\n.*`+
+		`    a step that would notice it:\n      Then it works\n.*:3 a\n.*No scenario renders:\n.*:3 e\n.*`+
 		`d: it is accepted, but no such mutant survives any more`, out.String())
 	assert.NotContains(t, out.String(), ":3 c\n")
 }

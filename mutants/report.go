@@ -129,7 +129,7 @@ func (r report) writeSurvivor(w io.Writer, v judge.Verdict) {
 	}
 	fmt.Fprintf(w, "    %s nothing of it: %s\n", subject, titles)
 	if v.Step != "" {
-		fmt.Fprintf(w, "    a step that would notice it: %s\n", v.Step)
+		fmt.Fprintf(w, "    a step that would notice it:\n%s\n", indent(v.Step, "      "))
 	}
 	for _, warning := range v.Warnings[:min(maxWarnings, len(v.Warnings))] {
 		fmt.Fprintf(w, "    the linter only warns: %s\n", warning)

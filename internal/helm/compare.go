@@ -141,8 +141,9 @@ type mask struct {
 	masked  string // replaces a line, with $1, $2 and so on for the groups of the pattern
 }
 
-// hidden stands for the words that differ. YAML reads it as a string, with and without quotes.
-const hidden = "masked"
+// Masked stands for words that differ from one rendering of the same input to the next. YAML reads it as a string, with
+// and without quotes.
+const Masked = "masked"
 
 // masks returns the lines that differ in another rendering of the same input. The clock must have changed in between,
 // if templates may read it.
@@ -182,7 +183,7 @@ func newMask(line, other string) mask {
 			fmt.Fprintf(&pattern, "(%s)", loose(regexp.QuoteMeta(part), i == 0))
 			continue
 		}
-		masked.WriteString(hidden)
+		masked.WriteString(Masked)
 		switch {
 		case number.MatchString(part) && number.MatchString(again) || len(part) != len(again):
 			pattern.WriteString(`[\w+/=]+`)

@@ -148,12 +148,17 @@ func TestStep(t *testing.T) {
 		},
 		"one more": {
 			strings.Replace(before, `"spec":{`, `"spec":{"type":"NodePort",`, 1),
-			`Then the service "shop" satisfies "!has(self.spec.type)"`,
+			"Then the service \"shop\" has\n  | path       | value |\n  | .spec.type |       |",
 		},
 	} {
 		assert.Equal(t, c.step, stepFor([]helm.Difference{{Part: "manifest a", Old: before, New: c.after}}), about)
 	}
-	assert.Empty(t, stepFor([]helm.Difference{{Part: "notes", Old: "a", New: "b"}}))
+	assert.Equal(t, `Then helm prints "b c"`, stepFor([]helm.Difference{{Part: "notes", Old: "a\n  b c\n", New: "a\n"}}))
+	after := strings.Replace(before, "80", "81", 1)
+	assert.Equal(t, "Then helm prints the service \"shop\" with\n"+
+		"  | path                | value |\n  | .spec.ports[0].port | 80    |",
+		stepFor([]helm.Difference{{Part: "hook a", Old: before, New: after}}))
+	assert.Empty(t, stepFor([]helm.Difference{{Part: "output", Old: "a", New: "b"}}))
 }
 
 func TestWhatScenariosSee(t *testing.T) {

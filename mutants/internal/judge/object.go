@@ -3,6 +3,7 @@ package judge
 import (
 	"encoding/json"
 	"fmt"
+	"iter"
 	"maps"
 	"regexp"
 	"slices"
@@ -79,48 +80,81 @@ func field(key string) string {
 // stepFor returns a step that holds with the unchanged chart, and does not with the mutant; "" if none is found.
 func stepFor(differences []helm.Difference) string {
 	for _, d := range differences {
-		if !strings.HasPrefix(d.Part, "manifest ") || d.Old == "" {
-			continue
+		switch {
+		case d.Part == "notes":
+			if step := notesStep(d); step != "" {
+				return step
+			}
+		case strings.HasPrefix(d.Part, "manifest "), strings.HasPrefix(d.Part, "hook "):
+			if o, l, ok := changedLeaf(d); ok {
+				return leafStep(o, l, strings.HasPrefix(d.Part, "hook "))
+			}
 		}
-		after := leaves(d.New)
-		for line := range strings.SplitSeq(d.Old, "\n") {
+	}
+	return ""
+}
+
+// notesStep returns a step about a line of the notes that the mutant does not print.
+func notesStep(d helm.Difference) string {
+	after := leaves(d.New)
+	for line := range strings.SplitSeq(d.Old, "\n") {
+		if text := strings.TrimSpace(line); text != "" && !after[line] && !strings.Contains(text, `"`) {
+			return fmt.Sprintf("Then helm prints \"%s\"", text)
+		}
+	}
+	return ""
+}
+
+// changedLeaf returns a field that the mutant changes or removes, or else one that it adds, which then has no value.
+func changedLeaf(d helm.Difference) (o object, changed leaf, ok bool) {
+	before, after := map[string]bool{}, leaves(d.New)
+	for o, l := range namedLeaves(d.Old) {
+		if !after[o.kind+" "+o.name+" "+l.path+" = "+l.value] && !isUnfit(l.value) {
+			return o, l, true
+		}
+		before[o.kind+" "+o.name+" "+l.path] = true
+	}
+	for o, l := range namedLeaves(d.New) {
+		if d.Old != "" && !before[o.kind+" "+o.name+" "+l.path] {
+			return o, leaf{path: l.path}, true
+		}
+	}
+	return object{}, leaf{}, false
+}
+
+// isUnfit reports whether a step cannot name a value: it has several lines, or differs from one rendering to the next.
+func isUnfit(value string) bool {
+	return strings.Contains(value, `\n`) || strings.Contains(value, helm.Masked)
+}
+
+// namedLeaves returns the leaves of the objects with names in a text, with their objects.
+func namedLeaves(text string) iter.Seq2[object, leaf] {
+	return func(yield func(object, leaf) bool) {
+		for line := range strings.SplitSeq(text, "\n") {
 			o, ok := parseObject(line)
 			if !ok || o.name == "" {
 				continue
 			}
 			for _, l := range o.leaves() {
-				if after[o.kind+" "+o.name+" "+l.path+" = "+l.value] || strings.Contains(l.value, `\n`) {
-					continue
+				if !yield(o, l) {
+					return
 				}
-				return fmt.Sprintf("Then the %s %q has %s = %s", strings.ToLower(o.kind), o.name, l.path, l.value)
 			}
 		}
-		return addedStep(d)
 	}
-	return ""
 }
 
-// addedStep returns a step that says that a field does not exist, which the mutant adds.
-func addedStep(d helm.Difference) string {
-	before := map[string]bool{}
-	for line := range strings.SplitSeq(d.Old, "\n") {
-		if o, ok := parseObject(line); ok {
-			for _, l := range o.leaves() {
-				before[o.kind+o.name+l.path] = true
-			}
-		}
+// leafStep returns a step about a field. Steps about the cluster do not see the hooks of a release.
+func leafStep(o object, l leaf, ofHook bool) string {
+	kind := strings.ToLower(o.kind)
+	if !ofHook && l.value != "" {
+		return fmt.Sprintf("Then the %s %q has %s = %s", kind, o.name, l.path, l.value)
 	}
-	for line := range strings.SplitSeq(d.New, "\n") {
-		o, ok := parseObject(line)
-		if !ok || o.name == "" {
-			continue
-		}
-		for _, l := range o.leaves() {
-			if !before[o.kind+o.name+l.path] {
-				kind := strings.ToLower(o.kind)
-				return fmt.Sprintf("Then the %s %q satisfies \"!has(self%s)\"", kind, o.name, l.path)
-			}
-		}
+	step := fmt.Sprintf("Then the %s %q has", kind, o.name)
+	if ofHook {
+		step = fmt.Sprintf("Then helm prints the %s %q with", kind, o.name)
 	}
-	return ""
+	value := strings.ReplaceAll(l.value, "|", `\|`)
+	row := fmt.Sprintf("\n  | %%-%ds | %%-%ds |", max(len("path"), len(l.path)), max(len("value"), len(value)))
+	return step + fmt.Sprintf(row, "path", "value") + fmt.Sprintf(row, l.path, value)
 }

@@ -21,6 +21,7 @@ var cases = map[string][]expectation{
 	"01b-env-number-dormant": {
 		{"manifest-type-wrong", linter.Warning, "deployment.yaml:27: Deployment/release-name: spec.template"},
 	},
+	"01c-env-number-ci-values": {{"manifest-type-wrong", linter.Error, "deployment.yaml:27: Deployment/release-name: spec"}},
 	"33c-ingress-off-by-default": {
 		{"manifest-field-missing", linter.Warning, "ingress.yaml:13: Ingress/release-name: spec.rules[0].http"},
 	},
@@ -120,6 +121,18 @@ var cases = map[string][]expectation{
 	},
 }
 
+// apiCases are cases that only the API server's own validation finds, with --api.
+var apiCases = map[string][]expectation{
+	"49-liveness-success": {
+		{"api-refuses", linter.Error, "deployment.yaml:27: the API server refuses Deployment/release-name: spec.template"},
+	},
+	"62-name-uppercase": {{"api-refuses", linter.Error, "cm.yaml:4: the API server refuses ConfigMap/release-name_Config"}},
+	"67-hpa-min-over-max": {
+		{"api-refuses", linter.Error, "hpa.yaml:12: the API server refuses HorizontalPodAutoscaler/release-name: spec.max"},
+		{"replicas-autoscaled", linter.Warning, "deployment.yaml:8: "},
+	},
+}
+
 // expectation is a finding that a case must have. says is a part of "FILE:LINE: MESSAGE FIX".
 type expectation struct {
 	rule     string
@@ -133,31 +146,45 @@ func TestCases(t *testing.T) {
 	for name, want := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var stdout, stderr bytes.Buffer
-			run([]string{"--format", "json", filepath.Join("testdata", "cases", name)}, &stdout, &stderr)
-			require.Empty(t, stderr.String())
-			var result struct {
-				Findings []struct {
-					Rule, Severity, Message, Fix string
-					Position                     linter.Position
-				}
-			}
-			require.NoError(t, json.Unmarshal(stdout.Bytes(), &result))
-			var found []string
-			for _, f := range result.Findings {
-				at := f.Position
-				at.Column = 0
-				found = append(found, f.Rule+" "+f.Severity+" "+at.String()+": "+f.Message+" "+f.Fix)
-			}
-			for _, w := range want {
-				i := indexOf(found, w)
-				if assert.GreaterOrEqual(t, i, 0, "no finding %s %s %q among %q", w.rule, w.severity, w.says, found) {
-					found = append(found[:i], found[i+1:]...)
-				}
-			}
-			assert.Empty(t, found, "unexpected findings")
+			testCase(t, name, want)
 		})
 	}
+	for name, want := range apiCases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			testCase(t, name, want, "--api")
+		})
+	}
+}
+
+// testCase lints a case, with more flags, and compares what is found.
+func testCase(t *testing.T, name string, want []expectation, flags ...string) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	run(append(flags, "--format", "json", filepath.Join("testdata", "cases", name)), &stdout, &stderr)
+	if len(flags) == 0 { // with --api it may report that it builds the control plane
+		require.Empty(t, stderr.String())
+	}
+	var result struct {
+		Findings []struct {
+			Rule, Severity, Message, Fix string
+			Position                     linter.Position
+		}
+	}
+	require.NoError(t, json.Unmarshal(stdout.Bytes(), &result))
+	var found []string
+	for _, f := range result.Findings {
+		at := f.Position
+		at.Column = 0
+		found = append(found, f.Rule+" "+f.Severity+" "+at.String()+": "+f.Message+" "+f.Fix)
+	}
+	for _, w := range want {
+		i := indexOf(found, w)
+		if assert.GreaterOrEqual(t, i, 0, "no finding %s %s %q among %q", w.rule, w.severity, w.says, found) {
+			found = append(found[:i], found[i+1:]...)
+		}
+	}
+	assert.Empty(t, found, "unexpected findings")
 }
 
 func indexOf(found []string, want expectation) int {

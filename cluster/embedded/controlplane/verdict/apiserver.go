@@ -5,10 +5,15 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"sync"
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/test/bufconn"
+	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
+	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/install"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"k8s.io/apiextensions-apiserver/pkg/registry/customresourcedefinition"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	utilnet "k8s.io/apimachinery/pkg/util/net"
@@ -64,6 +69,7 @@ type storageOfKind interface {
 // newAPIServer returns the registry for a version that this control plane can emulate. It emulates that version; see
 // [apiServer.emulate].
 func newAPIServer(emulated compatibility.MutableEffectiveVersion) (*apiServer, error) {
+	installDefinitions()
 	s := &apiServer{version: emulated, kinds: map[schema.GroupVersionKind]*kind{}, ports: &nodePorts{}}
 	if err := s.emulate(); err != nil {
 		return nil, err
@@ -88,7 +94,20 @@ func newAPIServer(emulated compatibility.MutableEffectiveVersion) (*apiServer, e
 			return nil, fmt.Errorf("API group %q: %w", provider.GroupName(), err)
 		}
 	}
-	return s, nil
+	return s, s.addDefinitions(stores)
+}
+
+// installDefinitions adds CustomResourceDefinitions to the scheme. In the API server, they have one of their own.
+var installDefinitions = sync.OnceFunc(func() { install.Install(legacyscheme.Scheme) })
+
+// addDefinitions adds the kind CustomResourceDefinition.
+func (s *apiServer) addDefinitions(stores *stores) error {
+	storage, err := customresourcedefinition.NewREST(legacyscheme.Scheme, stores)
+	if err != nil {
+		return fmt.Errorf("API group %q: %w", apiextensions.GroupName, err)
+	}
+	s.addKind(apiextensionsv1.SchemeGroupVersion.WithResource("customresourcedefinitions"), storage, stores)
+	return nil
 }
 
 // emulate makes this process behave as the version of the API server. Feature gates are global, so a process can

@@ -17,6 +17,8 @@ import (
 	"k8s.io/apiserver/pkg/warning"
 	"k8s.io/klog/v2"
 	"k8s.io/kubernetes/pkg/api/legacyscheme"
+	"k8s.io/kubernetes/pkg/apis/core"
+	podsecurity "k8s.io/pod-security-admission/api"
 )
 
 // judge answers requests, one after another.
@@ -134,7 +136,20 @@ func (k *kind) create(ctx context.Context, namespace string, object runtime.Obje
 	if err := rest.EnsureObjectNamespaceMatchesRequestNamespace(namespace, metadata); err != nil {
 		return nil, err
 	}
-	return k.storage.Create(ctx, object, rest.ValidateAllObjectFunc, &metav1.CreateOptions{})
+	return k.storage.Create(ctx, object, validate, &metav1.CreateOptions{})
+}
+
+// validate is the validating admission that needs no state: Pod Security refuses unknown levels and versions in the
+// labels of a namespace.
+func validate(_ context.Context, object runtime.Object) error {
+	namespace, ok := object.(*core.Namespace)
+	if !ok {
+		return nil
+	}
+	if _, refused := podsecurity.PolicyToEvaluate(namespace.Labels, podsecurity.Policy{}); len(refused) > 0 {
+		return apierrors.NewInvalid(core.Kind("Namespace"), namespace.Name, refused)
+	}
+	return nil
 }
 
 // administrator is the user of all requests. RBAC lets this user grant any permission.

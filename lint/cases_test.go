@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -185,6 +186,56 @@ func testCase(t *testing.T, name string, want []expectation, flags ...string) {
 		}
 	}
 	assert.Empty(t, found, "unexpected findings")
+}
+
+// TestUpgradeCases lints the upgrade of cases from an earlier version.
+func TestUpgradeCases(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("-short skips what the API server makes of a chart")
+	}
+	headless := expectation{"governing-service-unfit", linter.Info, "statefulset.yaml:8: "}
+	for name, test := range map[string]struct {
+		chart, base string
+		want        []expectation
+	}{
+		"new keys": {"07-reuse-values/new", "../old", []expectation{
+			{"upgrade-values-refused", linter.Error, "pdb.yaml:1: the upgrade from 0.1.0 fails: no values set pdb"},
+		}},
+		"the next version": {"02-vct-version-label", ".", []expectation{headless, {
+			"upgrade-refused", linter.Error, "statefulset.yaml:33: the API server refuses the upgrade of StatefulSet/" +
+				"release-name to the version after 0.1.0: spec.volumeClaimTemplates[0].metadata.labels",
+		}}},
+		"an earlier version": {"02-vct-version-label", earlier(t, "02-vct-version-label"), []expectation{headless, {
+			"upgrade-refused", linter.Error, `statefulset.yaml:33: the API server refuses the upgrade of StatefulSet/` +
+				`release-name from 0.0.9: spec.volumeClaimTemplates[0].metadata.labels[app.kubernetes.io/version] changes ` +
+				`from "1.4.1" to "1.4.2" (and spec.volumeClaimTemplates[0].metadata.labels[helm.sh/chart])`,
+		}}},
+		"an earlier image": {"11-job-immutable", earlier(t, "11-job-immutable"), []expectation{{
+			"upgrade-refused", linter.Error, `job.yaml:12: the API server refuses the upgrade of Job/release-name-schema ` +
+				`from 0.0.9: spec.template.spec.containers[0].image changes from "ghcr.io/example/demo:1.4.1"`,
+		}}},
+		"nothing is wrong": {"00-base", earlier(t, "00-base"), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			testCase(t, test.chart, test.want, "--upgrade-from", test.base)
+		})
+	}
+}
+
+// earlier writes a case as an earlier version, with an earlier image, and returns its folder.
+func earlier(t *testing.T, name string) string {
+	t.Helper()
+	folder := filepath.Join(t.TempDir(), "chart")
+	require.NoError(t, os.CopyFS(folder, os.DirFS(filepath.Join("testdata", "cases", name))))
+	for _, file := range []string{"Chart.yaml", "values.yaml"} {
+		content, err := os.ReadFile(filepath.Join(folder, file))
+		require.NoError(t, err)
+		text := strings.NewReplacer("1.4.2", "1.4.1", "version: 0.1.0", "version: 0.0.9").Replace(string(content))
+		require.NoError(t, os.WriteFile(filepath.Join(folder, file), []byte(text), 0o600))
+	}
+	return folder
 }
 
 func indexOf(found []string, want expectation) int {

@@ -64,6 +64,9 @@ func (r *Rendered) Values() map[string]any { return r.values }
 // Overrides returns the values of the variant's values set. They are shared and must not be modified.
 func (r *Rendered) Overrides() map[string]any { return r.variant.values.overrides() }
 
+// ValuesSet returns the variant's values set; nil is the default values.
+func (r *Rendered) ValuesSet() *ValuesSet { return r.variant.values }
+
 // Variant returns the variant that the chart was rendered for.
 func (r *Rendered) Variant() Variant { return r.variant }
 
@@ -198,7 +201,7 @@ func (c *Chart) KubeVersionFailures(version string) []Failure {
 // prepare enables dependencies according to the values, merges the values and records the positions of the templates.
 func (r *Rendered) prepare() (err error) {
 	defer recoverHelm(&err)
-	helm := r.chart.fresh()
+	helm := r.withDefaults(r.chart.fresh())
 	overrides := chartutil.Values(r.variant.values.overrides()).AsMap()
 	if err := chartutil.ProcessDependenciesWithMerge(helm, overrides); err != nil {
 		return fmt.Errorf("process the chart's dependencies: %w", err)

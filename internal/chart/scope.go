@@ -101,6 +101,9 @@ func (s Scope) Position(keys []string, key string) Position {
 		return inSet
 	}
 	for depth, helm := range s.charts {
+		if depth == 0 && s.rendered.variant.defaults != nil {
+			continue // they are not those of the chart
+		}
 		name := path.Join(s.folders[depth], ValuesYAML)
 		document := c.document(name, rawFile(helm, ValuesYAML))
 		from := append(append([]string{}, s.Keys[depth:]...), keys...)

@@ -35,6 +35,7 @@ type Variant struct {
 	release      *Release        // nil is the default release
 	templates    map[string]bool // nil is all templates
 	again        bool            // to show what is drawn at random
+	defaults     map[string]any  // instead of those of the chart; nil is those
 }
 
 // NewVariant returns the variant of the default values on a Kubernetes version such as 1.37 or v1.37.2. "" is

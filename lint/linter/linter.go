@@ -377,7 +377,11 @@ func (r *run) lint(ctx context.Context, path string) (*linted, error) {
 		used:     make([]bool, len(o.policy.Suppressions)),
 		comments: comments,
 	}
-	upgraded, err := r.checkUpgrades(ctx, o, rules)
+	upgrades, err := r.newUpgrades(o, rules)
+	if err != nil {
+		return nil, err
+	}
+	upgraded, err := upgrades.check(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -391,6 +395,11 @@ func (r *run) lint(ctx context.Context, path string) (*linted, error) {
 		remaining = join(remaining)
 	}
 	l.findings = merge(v, remaining, func(f *Finding, variants string) { f.Variants = variants })
+	reused, err := upgrades.checkOldValues(ctx, l, all)
+	if err != nil {
+		return nil, err
+	}
+	l.findings = append(l.findings, reused...)
 	probed := r.probe(ctx, o, &base, all)
 	unsuppressed := slices.DeleteFunc(probed, func(f Finding) bool { return l.suppresses(f, probesName) })
 	l.findings = append(l.findings, unsuppressed...)

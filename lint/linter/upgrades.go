@@ -23,8 +23,9 @@ type upgrades struct {
 	// it will be released as that.
 	nextVersion bool
 
-	installed bool            // the base can be installed with some values
-	failures  []chart.Failure // why it cannot be installed with others
+	installed bool                       // the base can be installed with some values
+	failures  []chart.Failure            // why it cannot be installed with others
+	fresh     map[string]*chart.Rendered // upgrades on the newest Kubernetes version, by the name of the values set
 }
 
 // newUpgrades loads the base of a chart. It returns nil if there is none.
@@ -45,18 +46,18 @@ func (r *run) newUpgrades(o *opened, rules []*rule.Rule) (*upgrades, error) {
 		run: r, opened: o, base: base, baseSets: append([]*chart.ValuesSet{nil}, sets...),
 		rules:       slices.DeleteFunc(slices.Clone(rules), func(rl *rule.Rule) bool { return !rl.ComparesUpgrade }),
 		nextVersion: base.Version() == o.chart.Version(),
+		fresh:       map[string]*chart.Rendered{},
 	}, nil
 }
 
-// checkUpgrades runs the rules about upgrades on the upgrade with each values set of a chart. Its base is installed
-// with its own set of that name, or else with the same values.
-func (r *run) checkUpgrades(ctx context.Context, o *opened, rules []*rule.Rule) ([]occurrence[Finding], error) {
-	u, err := r.newUpgrades(o, rules)
-	if u == nil || err != nil {
-		return nil, err
+// check runs the rules about upgrades on the upgrade with each values set of the chart. The base is installed with its
+// own set of that name, or else with the same values.
+func (u *upgrades) check(ctx context.Context) ([]occurrence[Finding], error) {
+	if u == nil {
+		return nil, nil
 	}
 	var found []occurrence[Finding]
-	for i, set := range o.variants.sets {
+	for i, set := range u.variants.sets {
 		occurrences, err := u.checkSet(ctx, i, u.baseSet(set), set)
 		if err != nil {
 			return nil, err
@@ -65,7 +66,7 @@ func (r *run) checkUpgrades(ctx context.Context, o *opened, rules []*rule.Rule) 
 	}
 	if !u.installed {
 		return nil, fmt.Errorf("the chart to upgrade %s from cannot be installed with any of its values sets: %s: %s",
-			o.path, u.failures[0].Position, u.failures[0].Message)
+			u.path, u.failures[0].Position, u.failures[0].Message)
 	}
 	return found, nil
 }
@@ -105,22 +106,37 @@ func (u *upgrades) checkSet(
 		if upgraded == nil {
 			continue
 		}
-		refused, err := upgraded.Refused(u.api, variant.KubeVersion())
+		if n == newest {
+			u.fresh[after.Name()] = upgraded.After
+		}
+		findings, err := u.runRules(&rule.Upgrade{Upgrade: upgraded}, variant)
 		if err != nil {
 			return nil, err
 		}
-		pass := rule.Pass{
-			Chart: u.chart, Rendered: upgraded.After, Policy: u.policy, CRDs: u.crds,
-			ValuesSet: after.Name(), KubeVersion: variant.KubeVersion(),
-			Upgrade: &rule.Upgrade{Upgrade: upgraded, Base: u.base, NextVersion: u.nextVersion, Refused: refused},
-		}
-		for _, rl := range u.rules {
-			for _, f := range rl.Run(pass) {
-				found = append(found, occurrence[Finding]{newFinding(u.path, f), index, n})
-			}
+		for _, f := range findings {
+			found = append(found, occurrence[Finding]{f, index, n})
 		}
 	}
 	return found, nil
+}
+
+// runRules runs the rules on an upgrade.
+func (u *upgrades) runRules(checked *rule.Upgrade, variant chart.Variant) (findings []Finding, err error) {
+	checked.Base, checked.NextVersion = u.base, u.nextVersion
+	checked.Refused, err = checked.Upgrade.Refused(u.api, variant.KubeVersion())
+	if err != nil {
+		return nil, err
+	}
+	pass := rule.Pass{
+		Chart: u.chart, Rendered: checked.After, Policy: u.policy, CRDs: u.crds, Upgrade: checked,
+		ValuesSet: checked.After.ValuesSet().Name(), KubeVersion: variant.KubeVersion(),
+	}
+	for _, rl := range u.rules {
+		for _, f := range rl.Run(pass) {
+			findings = append(findings, newFinding(u.path, f))
+		}
+	}
+	return findings, nil
 }
 
 // upgrade renders the base and the chart for a variant. It returns nil if either does not render: there is nothing to

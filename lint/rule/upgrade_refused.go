@@ -45,6 +45,12 @@ type Upgrade struct {
 	NextVersion bool
 	// Refused are the updates that the API server refuses.
 	Refused []upgrade.Refused
+	// Failures are the reasons why the chart does not render with the values that the release has, and NotCreated the
+	// objects that the API server refuses only with these.
+	Failures   []chart.Failure
+	NotCreated []NotCreated
+	// Reused means that the values are those of helm upgrade --reuse-values.
+	Reused bool
 }
 
 // String says what the upgrade is from, or to.

@@ -3,6 +3,7 @@ package upgrade_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -167,4 +168,51 @@ func (e example) reallyUpgrade(t *testing.T, client helm.Helm, before, after str
 	}
 	require.NoError(t, run(install...))
 	return run("upgrade", "app", after)
+}
+
+// TestReusedValues compares the values of a rendering that reuses those of a release with what Helm makes of them.
+func TestReusedValues(t *testing.T) {
+	t.Parallel()
+	const print = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\ndata: {values: {{ .Values | toJson | quote }}}\n"
+	files := func(version, values, ofSub string) map[string]string {
+		return map[string]string{
+			"Chart.yaml": "apiVersion: v2\nname: app\nversion: " + version +
+				"\ndependencies: [{name: sub, version: 1.x, condition: sub.enabled}]\n",
+			"values.yaml":                 values,
+			"templates/a.yaml":            fmt.Sprintf(print, "values"),
+			"charts/sub/Chart.yaml":       "{apiVersion: v2, name: sub, version: 1.0.0}",
+			"charts/sub/values.yaml":      ofSub,
+			"charts/sub/templates/a.yaml": fmt.Sprintf(print, "sub"),
+		}
+	}
+	before := files("1.0.0", "{a: 1, b: {c: 1, d: 2}, removed: true}", "{x: 1, y: {z: 1}}")
+	before["values-large.yaml"] = "{a: 2, b: {c: null, e: 3}, sub: {x: 5}}"
+	old := charttest.WriteFiles(t, before)
+	present := charttest.WriteFiles(t,
+		files("1.1.0", "{a: 7, b: {c: 8, new: 9}, added: true}", "{x: 7, y: {z: 8, new: 9}, added: true}"))
+
+	client, err := helm.New(shared.Config(t), helm.Options{})
+	require.NoError(t, err)
+	run := func(words ...string) string {
+		result, err := client.Run(t.Context(), helm.Scope{}, append(words, "--namespace", "reused")...)
+		require.NoError(t, err)
+		return result.Output
+	}
+	run("install", "app", old, "--create-namespace", "-f", filepath.Join(old, "values-large.yaml"))
+	run("upgrade", "app", present, "--reuse-values")
+	manifest := run("get", "manifest", "app")
+
+	base, err := chart.Load(old)
+	require.NoError(t, err)
+	sets, err := base.ValuesSets()
+	require.NoError(t, err)
+	reusing, err := chart.Variant{}.Reusing(base.Render(chart.Variant{}.WithValues(sets[0])))
+	require.NoError(t, err)
+	loaded, err := chart.Load(present)
+	require.NoError(t, err)
+	objects := loaded.Render(reusing).Objects
+	require.Len(t, objects, 2)
+	for _, o := range objects {
+		assert.Contains(t, manifest, strconv.Quote(o.Get("data", "values").Text()))
+	}
 }

@@ -22,6 +22,8 @@ type Constraint struct {
 	// Path is the path of a value that the keyword is about. Where the schema names no key of a map, the path has one that
 	// it describes all the same.
 	Path []string
+	// InList reports, for each step of the path, whether it is the index of a list.
+	InList []bool
 	// Alternative reports that the keyword is in a branch of anyOf or oneOf, so that another branch may accept what this
 	// one refuses.
 	Alternative bool
@@ -81,7 +83,7 @@ func (c Constraint) IsAnnotation() bool { return c.meant == "format" }
 // omits those under not, if, then, else and dependentSchemas, which depend on other values.
 func (d *Document) Constraints() []Constraint {
 	s := constraintSearch{document: d, draft: draftOf(d.root), visits: map[*yaml.Node]int{}}
-	s.visit(d.root, nil, false)
+	s.visit(d.root, Constraint{})
 	return s.found
 }
 
@@ -133,8 +135,8 @@ type constraintSearch struct {
 	found    []Constraint
 }
 
-// visit searches a schema. It visits one that others share a few times only.
-func (s *constraintSearch) visit(n *yaml.Node, path []string, alternative bool) {
+// visit searches a schema, which describes the value at a place. It visits one that others share a few times only.
+func (s *constraintSearch) visit(n *yaml.Node, at Constraint) {
 	const most = 4
 	if s.visits[n]++; !isObject(n) || s.visits[n] > most {
 		return
@@ -142,43 +144,50 @@ func (s *constraintSearch) visit(n *yaml.Node, path []string, alternative bool) 
 	reference := member(n, "$ref")
 	ignored := reference != nil && s.draft < 2019
 	for name, value := range members(n) {
-		s.add(Constraint{Keyword: name, Path: path, Alternative: alternative, value: value, owner: n}, ignored)
+		at.Keyword, at.value, at.owner = name, value, n
+		s.add(at, ignored)
 	}
 	if reference != nil {
-		s.visit(s.document.resolve(reference.Value), path, alternative)
+		s.visit(s.document.resolve(reference.Value), at)
 	}
 	if !ignored {
-		s.visitBelow(n, path, alternative)
+		s.visitBelow(n, at)
 	}
 }
 
 // visitBelow searches the schemas in a schema.
-func (s *constraintSearch) visitBelow(n *yaml.Node, path []string, alternative bool) {
-	below := func(schema *yaml.Node, key string) { s.visit(schema, append(slices.Clip(path), key), alternative) }
+func (s *constraintSearch) visitBelow(n *yaml.Node, at Constraint) {
+	below := func(schema *yaml.Node, key string, inList bool) {
+		next := at
+		next.Path, next.InList = append(slices.Clip(at.Path), key), append(slices.Clip(at.InList), inList)
+		s.visit(schema, next)
+	}
 	for name, value := range members(n) {
 		switch name.Value {
 		case "allOf":
 			for _, branch := range value.Content {
-				s.visit(branch, path, alternative)
+				s.visit(branch, at)
 			}
 		case "anyOf", "oneOf":
+			branches := at
+			branches.Alternative = true
 			for _, branch := range value.Content {
-				s.visit(branch, path, true)
+				s.visit(branch, branches)
 			}
 		case "properties":
 			for key, property := range members(value) {
-				below(property, key.Value)
+				below(property, key.Value, false)
 			}
 		case "patternProperties":
 			for pattern, property := range members(value) {
 				if key, ok := matching(gopter.MinGenParameters().CloneWithSeed(0), pattern.Value); ok && key != "" {
-					below(property, key)
+					below(property, key, false)
 				}
 			}
 		case "additionalProperties":
-			below(value, guess)
+			below(value, guess, false)
 		case "items":
-			below(value, "0")
+			below(value, "0", true)
 		}
 	}
 }
@@ -196,6 +205,8 @@ func (s *constraintSearch) add(c Constraint, ignored bool) {
 			return // an annotation of another tool
 		}
 		c.Useless = fmt.Sprintf("JSON Schema has no such keyword; did you mean %q?", c.meant)
+	case ignored && s.repeats(c):
+		return
 	case ignored:
 		c.Useless = fmt.Sprintf("draft %d ignores what is beside $ref; put both into allOf", s.draft)
 	case s.draft < firstDrafts[name]:
@@ -211,6 +222,12 @@ func (s *constraintSearch) add(c Constraint, ignored bool) {
 		return
 	}
 	s.found = append(s.found, c)
+}
+
+// repeats reports whether the schema that the one with a keyword refers to has the same.
+func (s *constraintSearch) repeats(c Constraint) bool {
+	value := member(s.document.resolve(member(c.owner, "$ref").Value), c.meant)
+	return value != nil && Equal(without(value, nil), without(c.value, nil))
 }
 
 // misspelt returns the keyword that is probably meant by another name; "" if there is none.

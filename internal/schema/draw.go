@@ -443,14 +443,14 @@ func (d *drawer) array(f *demands, path []string, depth int) (any, bool) {
 	return items, len(items) >= f.minItems
 }
 
-// object draws an object: its required keys, and some of the others.
+// object draws an object: its required keys, and some of the others. If the schemas name no keys, it is a hint.
 func (d *drawer) object(f *demands, path []string, depth int) (any, bool) {
 	if len(f.names) == 0 && f.additional == nil && !f.closed {
 		if hinted := d.hint(path, "object"); len(hinted) > 0 {
 			d.drawn.Hinted = true
 			return hinted[d.p.Rng.Intn(len(hinted))], true
 		}
-		return map[string]any{}, len(f.required) == 0
+		return nil, false
 	}
 	object := map[string]any{}
 	const often = 3

@@ -67,7 +67,7 @@ func (s *Source) Ineffective(p *gopter.GenParameters, n int) []Ineffective {
 
 // attempt breaks a constraint, and records whether the schemas refuse the values.
 func (s *Source) attempt(a *attempt, described valuesschema.Described, c schema.Constraint, p *gopter.GenParameters) {
-	b := breaker{source: s, Described: described, p: p, at: c.Path}
+	b := breaker{source: s, Described: described, p: p, at: c.Path, inList: c.InList}
 	valid, ok := b.valid()
 	if !ok {
 		return
@@ -119,6 +119,7 @@ type breaker struct {
 	source *Source
 	p      *gopter.GenParameters
 	at     []string // in the values of the chart with the schema
+	inList []bool   // by step of the path
 	root   any      // its values, with one at that path
 
 	without *schema.Schema // the schema without the keyword; nil if others do not matter
@@ -128,7 +129,7 @@ type breaker struct {
 func (b *breaker) valid() (any, bool) {
 	const tries = 5
 	for range tries {
-		root, ok := b.complete(b.Scope.Values, b.Document.Root(), b.at, nil)
+		root, ok := b.complete(b.Scope.Values, b.Document.Root(), nil)
 		if !ok {
 			continue
 		}
@@ -142,21 +143,18 @@ func (b *breaker) valid() (any, bool) {
 }
 
 // complete returns a value with one at a path below it: what is missing on the way is drawn.
-func (b *breaker) complete(value any, schemas schema.Schemas, below, path []string) (any, bool) {
-	isEmpty := func() bool {
-		list, isList := value.([]any)
-		return value == nil || isList && len(below) > 0 && len(list) == 0
-	}
+func (b *breaker) complete(value any, schemas schema.Schemas, path []string) (any, bool) {
+	below := b.at[len(path):]
 	const tries = 8
 	for range tries {
-		if !isEmpty() {
+		if b.has(value, len(path)) {
 			break
 		}
 		if drawn, ok := schemas.Draw(b.p, path, b.source.hint); ok {
 			value = drawn.Value
 		}
 	}
-	if isEmpty() {
+	if !b.has(value, len(path)) {
 		return nil, false
 	}
 	if len(below) == 0 {
@@ -166,11 +164,25 @@ func (b *breaker) complete(value any, schemas schema.Schemas, below, path []stri
 	if verdict != schema.Described {
 		return nil, false
 	}
-	part, ok := b.complete(chart.Lookup(value, below[:1]), described, below[1:], append(slices.Clip(path), below[0]))
+	part, ok := b.complete(chart.Lookup(value, below[:1]), described, b.at[:len(path)+1])
 	if !ok {
 		return nil, false
 	}
 	return replace(value, below[0], part)
+}
+
+// has reports whether a value may have the next step of the path: it is a map, or a list with items. Without a next
+// step, any value will do.
+func (b *breaker) has(value any, step int) bool {
+	list, isList := value.([]any)
+	_, isMap := value.(map[string]any)
+	switch {
+	case step == len(b.at):
+		return value != nil
+	case b.inList[step]:
+		return isList && len(list) > 0
+	}
+	return isMap
 }
 
 // replace returns a copy of a map or list with another value under a key or index.

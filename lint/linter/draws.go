@@ -27,12 +27,18 @@ const drawsName = "draw"
 var drawRules = []string{rule.AllowsTooMuch, rule.RefusesNothing}
 
 // judges are the rules about draws that Helm or the API server refuses, besides those that are Refused.
-var judges = []string{"manifest-invalid", "render-failure", rule.APIRefuses}
+var judges = []string{"manifest-invalid", rule.RenderFailure, rule.APIRefuses}
+
+// Requests above limits are no gap of a schema, which cannot compare them, and the API server says it clearly enough.
+const requests = "request-above-limit"
 
 // draws returns the number of values to draw for the charts of a policy.
 func (r *run) draws(p *policy.Policy) int { return max(int(cmp.Or(r.options.Draws, p.Draws)), 0) }
 
 func (r *run) hasDraws(p *policy.Policy) bool { return r.draws(p) > 0 }
+
+// shrinks limits the renderings, as a multiple of the draws: most of them reduce what is refused.
+const shrinks = 4
 
 // judge renders a chart with draws.
 type judge struct {
@@ -48,10 +54,10 @@ type judge struct {
 	err    error
 }
 
-// cause identifies why values are refused: a rule at a template line, or at a field if the line is not known.
+// cause identifies why values are refused.
 type cause struct {
-	rule, field string
-	at          Position
+	rule, field, message string
+	at                   Position
 }
 
 // refusal is a finding about a rendering with a draw.
@@ -60,23 +66,23 @@ type refusal struct {
 	finding Finding
 }
 
-// drawValues returns the findings of the rules about what draws show.
+// drawValues returns the findings of the rules about what draws show that change the values of a valid rendering.
 func (r *run) drawValues(
 	ctx context.Context, o *opened, base *baseRendering, known []occurrence[Finding],
 ) ([]Finding, error) {
 	n := r.draws(o.policy)
-	if n == 0 || base.rendered == nil || o.chart.IsLibrary() || len(valuesschema.Violations(base.rendered)) > 0 {
+	if n == 0 || base.rendered == nil || o.chart.IsLibrary() {
 		return nil, nil
 	}
 	j := &judge{
-		run: r, opened: o, set: o.variants.sets[base.set], base: base.rendered, left: 5 * n,
+		run: r, opened: o, set: o.variants.sets[base.set], base: base.rendered, left: shrinks * n,
 		known: map[findingKey]bool{}, causes: map[cause][][]string{},
 	}
 	for _, o := range known {
 		j.known[keyOf(o.item)] = true
 	}
 	for _, rl := range r.rules(o.policy) {
-		if rl.Refused && !rl.ComparesReleases || slices.Contains(judges, rl.ID) {
+		if rl.Refused && !rl.ComparesReleases && rl.ID != requests || slices.Contains(judges, rl.ID) {
 			j.rules = append(j.rules, rl)
 		}
 	}
@@ -103,6 +109,9 @@ func (r *run) drawValues(
 		for _, f := range rl.Run(pass) {
 			found := newFinding(o.path, f)
 			found.Probe.Flags, found.Variants = f.Flags, f.Flags
+			if j.set != nil && f.Flags != "" { // the schema refuses the default values
+				found.Variants = j.set.Name() + " and " + f.Flags
+			}
 			findings = append(findings, found)
 		}
 	}
@@ -208,11 +217,17 @@ func (j *judge) judge(d draw.Draw) []refusal {
 	var found []refusal
 	for _, f := range findings {
 		repeated := slices.ContainsFunc(findings, func(other Finding) bool { return repeats(f, other) })
-		if !repeated && !j.known[keyOf(f)] && !blamesSample(f) && !blamesGuess(d, f) {
+		if !repeated && !isExcused(f) && !j.known[keyOf(f)] && !blamesSample(f) && !blamesGuess(d, f) {
 			found = append(found, refusal{causeOf(f), f})
 		}
 	}
 	return found
+}
+
+// isExcused reports whether a refusal is no concern of a schema.
+func isExcused(f Finding) bool {
+	return aboveLimit.MatchString(f.Message) || aboutCluster.MatchString(f.Message) ||
+		f.demand && apiVersion.MatchString(f.Message)
 }
 
 // blamesGuess reports whether a template fails with values that have a text of which nothing is known.
@@ -220,13 +235,16 @@ func blamesGuess(d draw.Draw, f Finding) bool {
 	return f.Rule != rule.APIRefuses && slices.ContainsFunc(d, func(c draw.Change) bool { return c.Guessed })
 }
 
+// particular matches what depends on a value in messages that have the same cause.
+var particular = regexp.MustCompile(
+	`value: (?:\{.*?(?:\}|…): |[^":{]*: )|"(?:[^"\\]|\\.)*"|-?\b\d[\w.%]*`)
+
 func causeOf(f Finding) cause {
-	c := cause{rule: f.Rule, at: f.Position, field: index.ReplaceAllLiteralString(f.field, "[*]")}
-	c.at.Column = 0
-	if c.at.Line == 0 && c.field == "" {
-		c.field = anonymous(f)
+	f.Position.Column = 0
+	return cause{
+		rule: f.Rule, field: index.ReplaceAllLiteralString(f.field, "[*]"), at: f.Position,
+		message: particular.ReplaceAllLiteralString(anonymous(f), "*"),
 	}
-	return c
 }
 
 // refusedBy describes a draw that is refused. It is located at the last value that is no switch of a part of the chart.
@@ -249,18 +267,37 @@ func refusedBy(d draw.Draw, reason Finding) rule.Refused {
 	}
 }
 
-// comparison matches a message that compares a value with another one, instead of a number.
-var comparison = regexp.MustCompile(`\b(?:less|greater|more) than (?:or equal to )?[^\d\s-]`)
+// comparison matches a message that compares a value with another one, instead of a number, or that names conditions.
+var comparison = regexp.MustCompile(
+	`\b(?:less|greater|more) than (?:or equal to [^\d\s-]|[^\d\s-o]|o[^r])|\bwhen\b|\bmay only be\b|\bbe both\b`)
 
-// distinctRefusals leaves out refusals by one rule of what one place in the schema describes, and those by one demand.
+// aboveLimit and aboutCluster match messages that are no concern of a schema. Neither are demands that name the version
+// of an API, such as monitoring.coreos.com/v1.
+var (
+	aboveLimit   = regexp.MustCompile(`must be less than or equal to \S+ limit`)
+	aboutCluster = regexp.MustCompile(`\bthis cluster\b`)
+	apiVersion   = regexp.MustCompile(`\b[a-z0-9-]+(?:\.[a-z0-9-]+)+/v\d`)
+)
+
+// distinctRefusals leaves out refusals of what one place in the schema describes, after the first by a template and the
+// first by the API server, and refusals by one demand. It prefers values that are refused alone.
 func distinctRefusals(found []rule.Refused) []rule.Refused {
 	type same struct {
-		at   chart.Position
-		rule string
+		at         chart.Position
+		byTemplate bool
 	}
+	slices.SortStableFunc(found, func(a, b rule.Refused) int {
+		switch {
+		case a.Together == b.Together:
+			return 0
+		case b.Together:
+			return -1
+		}
+		return 1
+	})
 	seen := map[same]bool{}
 	return slices.DeleteFunc(found, func(r rule.Refused) bool {
-		key := same{r.Schema, r.Reason.Rule}
+		key := same{r.Schema, r.Reason.Rule == rule.RenderFailure}
 		if r.Reason.Demand {
 			key.at = r.Reason.Position
 		}

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/traderadmin/charts/internal/chart"
+	"github.com/traderadmin/charts/internal/valuesschema"
 	"github.com/traderadmin/charts/lint/admission"
 	"github.com/traderadmin/charts/lint/internal/apicheck"
 	"github.com/traderadmin/charts/lint/internal/kubescore"
@@ -333,10 +334,13 @@ func (r *run) lint(ctx context.Context, path string) (*linted, error) {
 	if err != nil {
 		return nil, err
 	}
-	var base baseRendering
+	var base, valid baseRendering
 	if err := r.eachRendering(ctx, o, func(i int, rendering rendering, rendered *chart.Rendered) error {
 		releases.add(i, rendered)
 		base.offer(rendering, rendered, len(v.versions)-1)
+		if r.hasDraws(o.policy) && len(valuesschema.Violations(rendered)) == 0 {
+			valid.offer(rendering, rendered, len(v.versions)-1)
+		}
 		practices, err := r.checkPractices(o.policy, rendered)
 		if err != nil {
 			return err
@@ -403,7 +407,7 @@ func (r *run) lint(ctx context.Context, path string) (*linted, error) {
 	probed := r.probe(ctx, o, &base, all)
 	unsuppressed := slices.DeleteFunc(probed, func(f Finding) bool { return l.suppresses(f, probesName) })
 	l.findings = append(l.findings, unsuppressed...)
-	drawn, err := r.drawValues(ctx, o, &base, all)
+	drawn, err := r.drawValues(ctx, o, &valid, all)
 	if err != nil {
 		return nil, err
 	}

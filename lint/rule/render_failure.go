@@ -9,12 +9,12 @@ import (
 	"github.com/traderadmin/charts/lint/policy"
 )
 
-// renderFailure is the ID of the rule about templates that fail.
-const renderFailure = "render-failure"
+// RenderFailure is the ID of the rule about templates that fail.
+const RenderFailure = "render-failure"
 
 func init() {
 	register(&Rule{
-		ID:               renderFailure,
+		ID:               RenderFailure,
 		Title:            "The chart renders with every values set and on every Kubernetes version",
 		Why:              "Helm stops at the first template that does not parse or fails, so the chart cannot be installed.",
 		Bad:              `replicas: {{ .Values.replicaCount }`,

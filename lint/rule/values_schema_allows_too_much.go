@@ -68,7 +68,7 @@ func describeReason(reason Finding) string {
 	switch {
 	case reason.Demand:
 		return fmt.Sprintf("a template demands others%s: %s", at, reason.Message)
-	case reason.Rule == renderFailure:
+	case reason.Rule == RenderFailure:
 		return fmt.Sprintf("a template fails with it%s: %s", at, reason.Message)
 	}
 	return reason.Message + at

@@ -203,7 +203,7 @@ func (s *Source) changes(p *gopter.GenParameters) Draw {
 	chosen := []*site{s.sites[s.order[s.drawn%len(s.sites)]]}
 	s.drawn++
 	for range howMany(p) - 1 {
-		chosen = append(chosen, s.sites[p.Rng.Intn(len(s.sites))])
+		chosen = append(chosen, s.another(chosen[0], p))
 	}
 	var d Draw
 	madeUp := false
@@ -225,6 +225,17 @@ func (s *Source) changes(p *gopter.GenParameters) Draw {
 		})
 	}
 	return s.withGates(d, p)
+}
+
+// another draws a site to change with one, rather one of the same part of the chart: its values depend on each other.
+func (s *Source) another(first *site, p *gopter.GenParameters) *site {
+	candidates := s.sites
+	if section := first.path[:len(first.path)-1]; len(section) > 0 && p.Rng.Intn(3) > 0 {
+		candidates = slices.DeleteFunc(slices.Clone(candidates), func(other *site) bool {
+			return len(other.path) < len(section) || !slices.Equal(other.path[:len(section)], section)
+		})
+	}
+	return candidates[p.Rng.Intn(len(candidates))]
 }
 
 // howMany draws the number of values to change.

@@ -260,16 +260,21 @@ func refusedBy(d draw.Draw, reason Finding) rule.Refused {
 	return rule.Refused{
 		Schema: values[len(values)-1].Position,
 		Keys:   strings.Join(keys(values), " and "), Values: strings.Join(described, " and "), Flags: d.Flags(),
-		Together: len(values) > 1 || comparison.MatchString(reason.Message),
+		Together: len(values) > 1 || compares(reason.Message),
 		Reason: rule.Finding{
 			Rule: reason.Rule, Message: reason.Message, Demand: reason.demand, Position: chart.Position(reason.Position),
 		},
 	}
 }
 
-// comparison matches a message that compares a value with another one, instead of a number, or that names conditions.
+// comparison matches a message that compares a value with another one, or that names conditions.
 var comparison = regexp.MustCompile(
-	`\b(?:less|greater|more) than (?:or equal to [^\d\s-]|[^\d\s-o]|o[^r])|\bwhen\b|\bmay only be\b|\bbe both\b`)
+	`\b(?:less|greater|more) than [^\d\s-]|\bwhen\b|\b(?:may|can) only\b|\bbe both\b|\bDuplicate value\b`)
+
+// compares reports whether a message is about several values.
+func compares(message string) bool {
+	return comparison.MatchString(strings.NewReplacer("or equal to ", "", "zero", "0").Replace(message))
+}
 
 // aboveLimit and aboutCluster match messages that are no concern of a schema. Neither are demands that name the version
 // of an API, such as monitoring.coreos.com/v1.

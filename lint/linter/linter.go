@@ -459,7 +459,8 @@ func (r *run) checkPolicy(path string, p *policy.Policy, all []*linted) []Findin
 		onlyChanged := r.options.BaseVersions != nil // a chart that did not change may need it
 		ruleIsOff := rule.IsPractice(s.Rule) && !r.hasPractices(p) ||
 			p.Profile == policy.Minimal && rule.Find(s.Rule) != nil && rule.Find(s.Rule).Practice
-		ruleIsOff = ruleIsOff || r.isUnasked(s.Rule, p)
+		dependsOnSeed := slices.Contains(drawRules, s.Rule)
+		ruleIsOff = ruleIsOff || r.isUnasked(s.Rule, p) || dependsOnSeed
 		if !used && !onlyChanged && !ruleIsOff && !s.Expired(time.Now()) {
 			pass.Unused = append(pass.Unused, s)
 		}

@@ -26,6 +26,8 @@ type flags struct {
 	backend         string
 	helm            string
 	reportDir       string
+	coverage        string
+	coverageMin     float64
 	stepsPage       string
 	sweep           bool
 	keepFailed      bool
@@ -61,6 +63,10 @@ func newFlags(set *flag.FlagSet) *flags {
 		"a list such as 3,4 runs the scenarios with each")
 	set.StringVar(&f.reportDir, "report", "",
 		"write index.html, junit.xml, cucumber.json and messages.ndjson to this `folder`")
+	set.StringVar(&f.coverage, "coverage", "", "write which branches of the templates the scenarios execute, and which "+
+		"values they set, to this `folder`: as a page, as JSON, and as line coverage in three formats")
+	set.Float64Var(&f.coverageMin, "coverage-min", 0,
+		"fail if the scenarios cover less than this `percent` of the branches of templates")
 	set.StringVar(&f.stepsPage, "steps-page", "",
 		"write the documentation of all steps, in Markdown, to this `file`, and run no scenario")
 	set.BoolVar(&f.sweep, "sweep", false,

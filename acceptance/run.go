@@ -14,6 +14,7 @@ import (
 
 	"github.com/traderadmin/charts/acceptance/internal/report"
 	"github.com/traderadmin/charts/cluster"
+	"github.com/traderadmin/charts/internal/helm/coverage"
 	"github.com/traderadmin/charts/steps"
 )
 
@@ -72,9 +73,10 @@ type suiteRun struct {
 	godog  godog.Options
 	out    io.Writer
 
-	helms   []helmVersion
-	ran     int  // number of cells
-	written bool // the report is
+	helms    []helmVersion
+	coverage *coverage.Coverage // nil without -coverage
+	ran      int                // number of cells
+	written  bool               // the report is
 }
 
 // printSteps prints the step definitions.
@@ -130,6 +132,9 @@ func (r *suiteRun) test() error {
 	if err := r.checkPolicies(); err != nil {
 		return err
 	}
+	if r.coverage, err = r.newCoverage(); err != nil {
+		return err
+	}
 	if r.helms, err = r.findHelms(); err != nil {
 		return err
 	}
@@ -147,7 +152,7 @@ func (r *suiteRun) test() error {
 	for _, variant := range clusters {
 		failed = append(failed, r.testOn(ctx, variant, reported))
 	}
-	failed = append(failed, r.checkRan(clusters), r.writeReport(reported))
+	failed = append(failed, r.checkRan(clusters), r.writeReport(reported), r.reportCoverage())
 	return errors.Join(failed...)
 }
 
@@ -182,7 +187,12 @@ func (r *suiteRun) testOn(ctx context.Context, on cluster.Variant, reported *rep
 func (r *suiteRun) testWith(
 	ctx context.Context, t *testing.T, provider cluster.Provider, helm string, reported *report.Report,
 ) (err error) {
-	session, err := r.suite.Begin(ctx, provider, r.stepOptions(helm))
+	options := r.stepOptions(helm)
+	if r.coverage != nil {
+		options.Recorder = new(steps.Recorder)
+		defer func() { err = errors.Join(err, r.cover(ctx, options.Recorder)) }()
+	}
+	session, err := r.suite.Begin(ctx, provider, options)
 	if session != nil {
 		defer func() {
 			closing, cancel := r.closeContext(ctx)

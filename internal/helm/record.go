@@ -50,6 +50,7 @@ type Recorded struct {
 	history      []*release.Release
 	capabilities *chartutil.Capabilities // nil if the command asked for none
 	answers      *answers
+	release      *release.Release // that it rendered; nil if it rendered none
 
 	once       sync.Once
 	input      string // see key
@@ -122,6 +123,9 @@ func (e *execution) finishRecord(failed error) error {
 	defer recording.mu.Unlock()
 	r.capabilities = e.config.Capabilities
 	r.Failed = failed != nil
+	if n := len(e.releases); n > 0 && e.releases[n-1].Chart != nil {
+		r.release = e.releases[n-1]
+	}
 	r.Rendered = e.rendered(failed).replace(r.real, r.called)
 	files, err := readFiles(e.scope.Folder)
 	if err != nil {

@@ -12,6 +12,18 @@ Feature: Availability
       And the poddisruptionbudget "python-orch" has .spec.unhealthyPodEvictionPolicy = AlwaysAllow
       And the poddisruptionbudget "go-scanner" has .spec.unhealthyPodEvictionPolicy = AlwaysAllow
 
+    Scenario Outline: The budget of <service> allows the configured number of disruptions
+      When I run helm template traderadmin ./charts/traderadmin --set podDisruptionBudget.<key>.enabled=true,podDisruptionBudget.<key>.maxUnavailable=2
+      Then helm prints the poddisruptionbudget "<service>" with
+        | path                                                        | value     |
+        | .spec.maxUnavailable                                        | 2         |
+        | .spec.selector.matchLabels['app\.kubernetes\.io/component'] | <service> |
+
+      Examples:
+        | service     | key        |
+        | python-orch | pythonOrch |
+        | go-scanner  | goScanner  |
+
     Scenario: A budget without disruptions left blocks the drain of its own service only
       Given I run helm install traderadmin ./charts/traderadmin --set podDisruptionBudget.pythonOrch.enabled=true,podDisruptionBudget.pythonOrch.maxUnavailable=0 --wait
       And deployment/python-orch is watched
@@ -68,6 +80,59 @@ Feature: Availability
         | path                                                              | value |
         | .spec.template.spec.containers[0].lifecycle.preStop.sleep.seconds | 7     |
         | .spec.template.spec.terminationGracePeriodSeconds                 | 50    |
+
+    Scenario Outline: The probes of <service> can be tuned
+      Given the file "tuned.yaml"
+        """
+        probes:
+          <key>:
+            enabled: true
+            startup: {httpGet: {path: /start, port: 81}, periodSeconds: 11, failureThreshold: 12}
+            readiness: {httpGet: {path: /ready, port: 82}, periodSeconds: 21, timeoutSeconds: 22, failureThreshold: 23}
+            liveness: {httpGet: {path: /live, port: 83}, periodSeconds: 31, timeoutSeconds: 32, failureThreshold: 33}
+        """
+      When I run helm template traderadmin ./charts/traderadmin -f tuned.yaml
+      Then helm prints the deployment "<service>" with
+        | path                                             | value                                                                                            |
+        | .spec.template.spec.containers[0].startupProbe   | {httpGet: {path: /start, port: 81}, periodSeconds: 11, failureThreshold: 12}                     |
+        | .spec.template.spec.containers[0].readinessProbe | {httpGet: {path: /ready, port: 82}, periodSeconds: 21, timeoutSeconds: 22, failureThreshold: 23} |
+        | .spec.template.spec.containers[0].livenessProbe  | {httpGet: {path: /live, port: 83}, periodSeconds: 31, timeoutSeconds: 32, failureThreshold: 33}  |
+
+      Examples:
+        | service     | key        |
+        | python-orch | pythonOrch |
+        | go-scanner  | goScanner  |
+
+    Scenario Outline: Each probe of <service> can be left out
+      When I run helm template traderadmin ./charts/traderadmin --set probes.<key>.enabled=true,probes.<key>.startup=null,probes.<key>.readiness=null,probes.<key>.liveness=null
+      Then helm prints the deployment "<service>" with
+        | path                                             | value |
+        | .spec.template.spec.containers[0].startupProbe   |       |
+        | .spec.template.spec.containers[0].readinessProbe |       |
+        | .spec.template.spec.containers[0].livenessProbe  |       |
+
+      Examples:
+        | service     | key        |
+        | python-orch | pythonOrch |
+        | go-scanner  | goScanner  |
+
+    Scenario Outline: <service> is probed with patience for its start, and taken out of its Service soon
+      When I run helm template traderadmin ./charts/traderadmin --set probes.<key>.enabled=true
+      Then helm prints the deployment "<service>" with
+        | path                                                              | value     |
+        | .spec.template.spec.containers[0].startupProbe.periodSeconds      | <period>  |
+        | .spec.template.spec.containers[0].startupProbe.failureThreshold   | <periods> |
+        | .spec.template.spec.containers[0].readinessProbe.periodSeconds    | 5         |
+        | .spec.template.spec.containers[0].readinessProbe.timeoutSeconds   | 2         |
+        | .spec.template.spec.containers[0].readinessProbe.failureThreshold | 2         |
+        | .spec.template.spec.containers[0].livenessProbe.periodSeconds     | 10        |
+        | .spec.template.spec.containers[0].livenessProbe.timeoutSeconds    | 2         |
+        | .spec.template.spec.containers[0].livenessProbe.failureThreshold  | 3         |
+
+      Examples:
+        | service     | key        | period | periods |
+        | python-orch | pythonOrch | 2      | 60      |
+        | go-scanner  | goScanner  | 1      | 30      |
 
     Scenario: A service without HTTP can be probed in another way
       Given the file "tcp.yaml"
@@ -165,3 +230,56 @@ Feature: Availability
       And the deployment "go-scanner" satisfies "has(self.spec.template.spec.affinity.nodeAffinity)"
       And deployment/go-scanner is rolled out with 1 pod
       And the deployment "python-orch" satisfies "!has(self.spec.template.spec.tolerations)"
+
+    Scenario Outline: <service> is placed as its own values say
+      Given the file "placement.yaml"
+        """
+        scheduling:
+          <key>:
+            nodeSelector: {disk: fast}
+            tolerations: [{key: desk, operator: Exists}]
+            affinity:
+              podAntiAffinity:
+                preferredDuringSchedulingIgnoredDuringExecution:
+                  - weight: 1
+                    podAffinityTerm:
+                      topologyKey: kubernetes.io/hostname
+                      labelSelector: {matchLabels: {app.kubernetes.io/component: <service>}}
+            priorityClassName: desk-<service>
+        """
+      When I run helm template traderadmin ./charts/traderadmin -f placement.yaml
+      Then helm prints the deployment "<service>" with
+        | path                                                                                                   | value                           |
+        | .spec.template.spec.nodeSelector                                                                       | {disk: fast}                    |
+        | .spec.template.spec.tolerations                                                                        | [{key: desk, operator: Exists}] |
+        | .spec.template.spec.affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].weight | 1                               |
+        | .spec.template.spec.priorityClassName                                                                  | desk-<service>                  |
+      And helm prints the deployment "<other>" with
+        | path                                  | value |
+        | .spec.template.spec.nodeSelector      |       |
+        | .spec.template.spec.tolerations       |       |
+        | .spec.template.spec.affinity          |       |
+        | .spec.template.spec.priorityClassName |       |
+
+      Examples:
+        | service     | key        | other       |
+        | python-orch | pythonOrch | go-scanner  |
+        | go-scanner  | goScanner  | redis       |
+        | redis       | redis      | python-orch |
+
+    Scenario: The constraints of spreading can be replaced
+      Given the file "spread.yaml"
+        """
+        topologySpread:
+          enabled: true
+          constraints: [{topologyKey: rack, maxSkew: 2, whenUnsatisfiable: ScheduleAnyway}]
+        """
+      When I run helm template traderadmin ./charts/traderadmin -f spread.yaml
+      Then helm prints the deployment "go-scanner" with
+        | path                                                         | value |
+        | .spec.template.spec.topologySpreadConstraints[*].topologyKey | rack  |
+        | .spec.template.spec.topologySpreadConstraints[*].maxSkew     | 2     |
+      When I run helm template traderadmin ./charts/traderadmin --set topologySpread.enabled=true --set-json topologySpread.constraints=[]
+      Then helm prints the deployment "go-scanner" with
+        | path                                          | value |
+        | .spec.template.spec.topologySpreadConstraints |       |

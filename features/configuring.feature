@@ -88,3 +88,38 @@ Feature: Configuring
         | universe | ["TSLA","NVDA"] |
       And deployment/go-scanner got new pods
       And deployment/python-orch kept its pods
+
+  Rule: Resources can be set for each container, or left to the namespace
+
+    Scenario Outline: The resources of <container> are its own
+      Given the file "resources.yaml"
+        """
+        resources:
+          <key>:
+            requests: {cpu: 11m, memory: 12Mi, ephemeral-storage: 13Mi}
+            limits: {cpu: 14m, memory: 15Mi, ephemeral-storage: 16Mi}
+        """
+      When I run helm template traderadmin ./charts/traderadmin -f resources.yaml
+      Then helm prints the <kind> "<name>" with
+        | path                           | value                                                                                                                    |
+        | <spec>.containers[0].resources | {requests: {cpu: 11m, memory: 12Mi, ephemeral-storage: 13Mi}, limits: {cpu: 14m, memory: 15Mi, ephemeral-storage: 16Mi}} |
+
+      Examples:
+        | container        | key        | kind       | name             | spec                |
+        | python-orch      | pythonOrch | deployment | python-orch      | .spec.template.spec |
+        | go-scanner       | goScanner  | deployment | go-scanner       | .spec.template.spec |
+        | Redis            | redis      | deployment | redis            | .spec.template.spec |
+        | the release test | test       | pod        | traderadmin-test | .spec               |
+
+    Scenario Outline: Without resources in the values, <container> gets the defaults of its namespace
+      When I run helm template traderadmin ./charts/traderadmin --set resources.<key>.requests=null,resources.<key>.limits=null
+      Then helm prints the <kind> "<name>" with
+        | path                           | value |
+        | <spec>.containers[0].resources |       |
+
+      Examples:
+        | container        | key        | kind       | name             | spec                |
+        | python-orch      | pythonOrch | deployment | python-orch      | .spec.template.spec |
+        | go-scanner       | goScanner  | deployment | go-scanner       | .spec.template.spec |
+        | Redis            | redis      | deployment | redis            | .spec.template.spec |
+        | the release test | test       | pod        | traderadmin-test | .spec               |

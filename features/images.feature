@@ -37,3 +37,20 @@ Feature: Images
       | path                                              | value                   |
       | .spec.template.spec.imagePullSecrets              | [{name: desk-registry}] |
       | .spec.template.spec.containers[0].imagePullPolicy | IfNotPresent            |
+
+  Scenario Outline: The pull policy <policy> applies to every container
+    When I run helm template traderadmin ./charts/traderadmin --set imagePullPolicy=<policy>
+    Then helm prints the deployment "python-orch" with
+      | path                                              | value    |
+      | .spec.template.spec.containers[0].imagePullPolicy | <policy> |
+    And helm prints the deployment "redis" with
+      | path                                              | value    |
+      | .spec.template.spec.containers[0].imagePullPolicy | <policy> |
+    And helm prints the pod "traderadmin-test" with
+      | path                                | value    |
+      | .spec.containers[0].imagePullPolicy | <policy> |
+
+    Examples:
+      | policy |
+      | Always |
+      | Never  |

@@ -23,19 +23,19 @@ Feature: Invalid values
       | resources.redis.requests.memory=128MB    | the suffix of megabytes is M or Mi | at '/resources/redis/requests/memory': '128MB' does not match    |
 
     Examples: Values that the API server would refuse
-      | value                                                      | why                                       | says                                                             |
-      | image.goScanner=go_-scanner                                | names of images have single separators    | at '/image/goScanner': 'go_-scanner' does not match              |
-      | serviceAccount.name=desk.-trader                           | parts of names start with no dash         | at '/serviceAccount/name': 'desk.-trader' does not match         |
-      | redis.auth.secretKey=..                                    | a key of a Secret is a file name          | at '/redis/auth/secretKey': '..' does not match                  |
-      | resources.redis.limits.memory=1e20                         | no quantity is that large                 | at '/resources/redis/limits/memory': '1e20' does not match       |
-      | podDisruptionBudget.goScanner.maxUnavailable=101%          | no more than all pods can be unavailable  | at '/podDisruptionBudget/goScanner/maxUnavailable': '101%' does  |
-      | redis.persistence.size=0                                   | a volume has a size                       | at '/redis/persistence/size': minimum: got 0, want 1             |
-      | redis.persistence.size=0Gi                                 | a volume has a size in any unit           | at '/redis/persistence/size': '0Gi' does not match               |
-      | probes.goScanner.liveness.tcpSocket.port=1                 | a probe has one handler                   | at '/probes/goScanner/liveness': 'oneOf' failed                  |
-      | probes.goScanner.startup.successThreshold=2                | a container starts once                   | at '/probes/goScanner/startup/successThreshold': value must be 1 |
-      | probes.goScanner.readiness.terminationGracePeriodSeconds=5 | a readiness probe restarts nothing        | at '/probes/goScanner/readiness/terminationGracePeriodSeconds'   |
-      | probes.goScanner.readiness.httpGet.port=a--b               | names of ports have single dashes         | at '/probes/goScanner/readiness/httpGet/port': 'a--b' does not   |
-      | probes.goScanner.readiness.httpGet.port=orders-and-fills   | names of ports have 15 characters         | at '/probes/goScanner/readiness/httpGet/port': maxLength: got 16 |
+      | value                                                      | why                                      | says                                                             |
+      | image.goScanner=go_-scanner                                | names of images have single separators   | at '/image/goScanner': 'go_-scanner' does not match              |
+      | serviceAccount.name=desk.-trader                           | parts of names start with no dash        | at '/serviceAccount/name': 'desk.-trader' does not match         |
+      | redis.auth.secretKey=..                                    | a key of a Secret is a file name         | at '/redis/auth/secretKey': '..' does not match                  |
+      | resources.redis.limits.memory=1e20                         | no quantity is that large                | at '/resources/redis/limits/memory': '1e20' does not match       |
+      | podDisruptionBudget.goScanner.maxUnavailable=101%          | no more than all pods can be unavailable | at '/podDisruptionBudget/goScanner/maxUnavailable': '101%' does  |
+      | redis.persistence.size=0                                   | a volume has a size                      | at '/redis/persistence/size': minimum: got 0, want 1             |
+      | redis.persistence.size=0Gi                                 | a volume has a size in any unit          | at '/redis/persistence/size': '0Gi' does not match               |
+      | probes.goScanner.liveness.tcpSocket.port=1                 | a probe has one handler                  | at '/probes/goScanner/liveness': 'oneOf' failed                  |
+      | probes.goScanner.startup.successThreshold=2                | a container starts once                  | at '/probes/goScanner/startup/successThreshold': value must be 1 |
+      | probes.goScanner.readiness.terminationGracePeriodSeconds=5 | a readiness probe restarts nothing       | at '/probes/goScanner/readiness/terminationGracePeriodSeconds'   |
+      | probes.goScanner.readiness.httpGet.port=a--b               | names of ports have single dashes        | at '/probes/goScanner/readiness/httpGet/port': 'a--b' does not   |
+      | probes.goScanner.readiness.httpGet.port=orders-and-fills   | names of ports have 15 characters        | at '/probes/goScanner/readiness/httpGet/port': maxLength: got 16 |
 
     Examples: Unknown keys
       | value                         | why                             | says                                                                  |

@@ -75,6 +75,7 @@ Feature: Release test
         test:
           nodeSelector: {disk: fast}
           tolerations: [{key: desk, operator: Exists}]
+          affinity: {podAffinity: {}}
           priorityClassName: low
       """
     When I run helm template traderadmin ./charts/traderadmin -f placement.yaml
@@ -82,6 +83,7 @@ Feature: Release test
       | path                    | value                           |
       | .spec.nodeSelector      | {disk: fast}                    |
       | .spec.tolerations       | [{key: desk, operator: Exists}] |
+      | .spec.affinity          | {podAffinity: {}}               |
       | .spec.priorityClassName | low                             |
 
   Scenario: Network policies let the test pod reach each service, and nothing reach the test pod

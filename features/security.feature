@@ -28,6 +28,43 @@ Feature: Security
       When I run helm install traderadmin ./charts/traderadmin --namespace vault
       Then deployment/python-orch cannot be rolled out: "violates PodSecurity" in namespace "vault"
 
+    Scenario: Pods and containers have the configured security context
+      Given the file "user.yaml"
+        """
+        securityContext:
+          enabled: true
+          pod: {runAsUser: 20001, runAsGroup: 20002, fsGroup: 20003, fsGroupChangePolicy: Always}
+          container: {readOnlyRootFilesystem: false, capabilities: {drop: [ALL], add: [NET_BIND_SERVICE]}}
+        """
+      When I run helm template traderadmin ./charts/traderadmin -f user.yaml
+      Then helm prints the deployment "redis" with
+        | path                                                                     | value              |
+        | .spec.template.spec.securityContext.runAsUser                            | 20001              |
+        | .spec.template.spec.securityContext.runAsGroup                           | 20002              |
+        | .spec.template.spec.securityContext.fsGroup                              | 20003              |
+        | .spec.template.spec.securityContext.fsGroupChangePolicy                  | Always             |
+        | .spec.template.spec.securityContext.runAsNonRoot                         | true               |
+        | .spec.template.spec.containers[0].securityContext.capabilities.add       | [NET_BIND_SERVICE] |
+        | .spec.template.spec.containers[0].securityContext.readOnlyRootFilesystem | false              |
+        | .spec.template.spec.containers[0].securityContext.capabilities.drop      | [ALL]              |
+
+    Scenario Outline: <workload> runs as an unprivileged user in a group of its own
+      When I run helm template traderadmin ./charts/traderadmin --set securityContext.enabled=true
+      Then helm prints the deployment "<workload>" with
+        | path                                                                       | value                  |
+        | .spec.template.spec.securityContext.runAsUser                              | 10001                  |
+        | .spec.template.spec.securityContext.runAsGroup                             | 10001                  |
+        | .spec.template.spec.securityContext.fsGroup                                | 10001                  |
+        | .spec.template.spec.securityContext.fsGroupChangePolicy                    | OnRootMismatch         |
+        | .spec.template.spec.securityContext.seccompProfile                         | {type: RuntimeDefault} |
+        | .spec.template.spec.containers[0].securityContext.allowPrivilegeEscalation | false                  |
+
+      Examples:
+        | workload    |
+        | python-orch |
+        | go-scanner  |
+        | redis       |
+
     Scenario Outline: Without securityContext.enabled, <workload> has no security context and no volume for /tmp
       When I run helm template traderadmin ./charts/traderadmin
       Then helm prints the deployment "<workload>" with

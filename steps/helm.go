@@ -72,8 +72,8 @@ Then it succeeds`,
 		},
 		{
 			Phrase: `helm prints "TEXT"`, Method: s.prints,
-			Does: "Checks that the last Helm command printed the text, to standard output or as a warning. Namespaces have their " +
-				"names in the scenario.",
+			Does: "Checks that the last Helm command printed the text, to standard output or as a warning. Namespaces have " +
+				"their names in the scenario.",
 			Example: `
 When I run helm template shop ./shop --set replicaCount=3
 Then helm prints "replicas: 3"

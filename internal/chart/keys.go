@@ -55,7 +55,7 @@ func (r *Rendered) withKeys(helm *helmchart.Chart) *helmchart.Chart {
 	if !r.chart.draws() {
 		return helm
 	}
-	return edit(helm, func(name string, content []byte) []byte {
+	return edit(helm, func(_ string, content []byte) []byte {
 		if !strings.Contains(string(content), "gen") {
 			return content
 		}

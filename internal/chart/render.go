@@ -153,12 +153,12 @@ func (r *Rendered) printsTheSame(other *Rendered) bool {
 // differsByChance reports whether two outputs differ only in lines that differ from those of a third, too, which was
 // rendered for the same variant as the first.
 func differsByChance(printed, other, again string) bool {
-	lines, others, agains := strings.Split(printed, "\n"), strings.Split(other, "\n"), strings.Split(again, "\n")
-	if len(lines) != len(others) || len(lines) != len(agains) {
+	lines, others, repeated := strings.Split(printed, "\n"), strings.Split(other, "\n"), strings.Split(again, "\n")
+	if len(lines) != len(others) || len(lines) != len(repeated) {
 		return false
 	}
 	for i, line := range lines {
-		if line != others[i] && line == agains[i] {
+		if line != others[i] && line == repeated[i] {
 			return false
 		}
 	}

@@ -177,7 +177,7 @@ func newMask(line, other string) mask {
 	group := 0
 	for i, part := range parts {
 		again := others[min(i, len(others)-1)]
-		if len(parts) == len(others) && part == again && !(clock && number.MatchString(part)) {
+		if len(parts) == len(others) && part == again && (!clock || !number.MatchString(part)) {
 			group++
 			fmt.Fprintf(&masked, "${%d}", group)
 			fmt.Fprintf(&pattern, "(%s)", loose(regexp.QuoteMeta(part), i == 0))

@@ -254,8 +254,8 @@ func (p *prober) try(settings []probe.Setting, rules []*rule.Rule, template stri
 	return t
 }
 
-// blamesSample reports whether a finding is about a name or a port that the linter made up, about a value that users have to
-// fill in, or about a kind that exists for clusters older than any that is supported.
+// blamesSample reports whether a finding is about a name or a port that the linter made up, about a value that users
+// have to fill in, or about a kind that exists for clusters older than any that is supported.
 func blamesSample(f Finding) bool {
 	const onlyOnOldClusters = "PodSecurityPolicy/"
 	const isNil, placeholder = "invalid value; expected string", `the string "<`

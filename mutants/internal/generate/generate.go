@@ -3,8 +3,8 @@
 // Each mutant replaces one text in one file. The operators, which are the kinds of changes, work on the source: the
 // expressions of template actions (expression.go), the lines of YAML that templates print (lines.go), the nodes of
 // values files and of the schema, the fields of Chart.yaml, and the files that are packaged. Mutants that do not parse
-// are left out, because Helm itself refuses them. Subcharts count as part of the chart if they are folders in charts/ and
-// not downloaded from a repository.
+// are left out, because Helm itself refuses them. Subcharts count as part of the chart if they are folders in charts/
+// and not downloaded from a repository.
 package generate
 
 import (
@@ -80,7 +80,7 @@ func Chart(folder string) ([]Mutant, error) {
 	return append(all, unpacked(files)...), err
 }
 
-// mutantsIn returns the mutants of the chart at a path in the outermost chart, except those that change what is packaged.
+// mutantsIn returns the mutants of the chart at a path in the outermost chart, except those that change the package.
 func mutantsIn(folder, chart string) ([]Mutant, error) {
 	files, err := readChart(folder, chart)
 	if err != nil {
@@ -148,7 +148,7 @@ func (f file) mutants(edits []edit, valid func([]byte) bool) []Mutant {
 			continue
 		}
 		seen[string(changed)] = true
-		key := strings.Join([]string{e.operator, path.Join(f.chart, f.name), strings.TrimSpace(m.Old), strings.TrimSpace(m.New)}, "\x00")
+		key := strings.Join([]string{e.operator, m.File, strings.TrimSpace(m.Old), strings.TrimSpace(m.New)}, "\x00")
 		ordinals[key]++
 		sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%d", key, ordinals[key]))
 		m.ID = e.operator + "-" + hex.EncodeToString(sum[:4])
@@ -172,7 +172,8 @@ func (f file) mutant(e edit) Mutant {
 		changed += string(f.content[e.end:last])
 	}
 	return Mutant{
-		Operator: e.operator, File: path.Join(f.chart, f.name), Line: line, EndLine: line + bytes.Count(f.content[first:last], []byte("\n")),
+		Operator: e.operator, File: path.Join(f.chart, f.name),
+		Line: line, EndLine: line + bytes.Count(f.content[first:last], []byte("\n")),
 		Old: string(f.content[first:last]), New: strings.TrimSuffix(changed, "\n"),
 		offset: e.start, from: string(f.content[e.start:e.end]), to: e.text,
 	}

@@ -1,18 +1,17 @@
 package steps
 
 import (
-	"archive/tar"
-	"compress/gzip"
 	"errors"
 	"fmt"
-	"io"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/cucumber/godog"
+
+	"github.com/traderadmin/charts/internal/chart"
 )
 
 // packageSteps are the steps about chart archives that the scenario packaged.
@@ -94,31 +93,18 @@ func (s packageSteps) packaged(name string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	archive, err := os.Open(filepath.Join(folder, name))
+	archive, err := os.ReadFile(filepath.Join(folder, name))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("the scenario did not package %s: its folder contains %s", name, listed(filesIn(folder)))
 	}
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = archive.Close() }()
-	unzipped, err := gzip.NewReader(archive)
+	files, err := chart.ArchiveFiles(archive)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
-	var files []string
-	for contents := tar.NewReader(unzipped); ; {
-		header, err := contents.Next()
-		if errors.Is(err, io.EOF) {
-			slices.Sort(files)
-			return files, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", name, err)
-		}
-		_, inChart, _ := strings.Cut(header.Name, "/")
-		files = append(files, inChart)
-	}
+	return slices.Sorted(maps.Keys(files)), nil
 }
 
 // filesIn returns the names in a folder, or none if it cannot be read.

@@ -1,13 +1,9 @@
 package helm
 
 import (
-	"archive/tar"
 	"bytes"
-	"compress/gzip"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"path/filepath"
 	"regexp"
@@ -18,6 +14,8 @@ import (
 	"helm.sh/helm/v3/pkg/release"
 	"helm.sh/helm/v3/pkg/releaseutil"
 	"sigs.k8s.io/yaml"
+
+	"github.com/traderadmin/charts/internal/chart"
 )
 
 // Rendered is everything that a command rendered and that a caller could look at, by the name of the part: "error",
@@ -230,31 +228,11 @@ func (r Rendered) addPackages(before, after map[string][]byte) error {
 		if old, known := before[path]; filepath.Ext(path) != ".tgz" || known && bytes.Equal(old, content) {
 			continue
 		}
-		files, err := packedFiles(content)
+		files, err := chart.ArchiveFiles(content)
 		if err != nil {
 			return fmt.Errorf("read %s: %w", path, err)
 		}
-		r[partPackage+path] = strings.Join(files, "\n")
+		r[partPackage+path] = strings.Join(slices.Sorted(maps.Keys(files)), "\n")
 	}
 	return nil
-}
-
-// packedFiles returns the paths in an archive, sorted.
-func packedFiles(archive []byte) ([]string, error) {
-	unzipped, err := gzip.NewReader(bytes.NewReader(archive))
-	if err != nil {
-		return nil, err
-	}
-	var files []string
-	for contents := tar.NewReader(unzipped); ; {
-		header, err := contents.Next()
-		if errors.Is(err, io.EOF) {
-			slices.Sort(files)
-			return files, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, header.Name)
-	}
 }

@@ -131,7 +131,7 @@ func TestReplayRendersWhatWasRecorded(t *testing.T) {
 	assert.Contains(t, replayed[1]["manifest templates/password.yaml"], "# shop trader 2 true")
 	assert.Contains(t, replayed[1]["manifest templates/password.yaml"], "password: cGFzcw==")
 	assert.Contains(t, replayed[3]["error"], "this tag is bad")
-	assert.Contains(t, replayed[5]["package web-2.0.0.tgz"], "web/templates/mine.yaml")
+	assert.Contains(t, replayed[5]["package web-2.0.0.tgz"], "templates/mine.yaml")
 }
 
 func TestReplayRendersAnotherChart(t *testing.T) {

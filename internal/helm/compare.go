@@ -43,7 +43,7 @@ const (
 func (e *execution) rendered(failed error) Rendered {
 	parts := Rendered{}
 	if failed != nil {
-		parts[partError] = positions.ReplaceAllString(failed.Error(), "$1")
+		parts[partError] = inOrder(positions.ReplaceAllString(failed.Error(), "$1"))
 	}
 	if warnings := e.stderr.String(); warnings != "" {
 		parts[partWarnings] = warnings
@@ -57,6 +57,23 @@ func (e *execution) rendered(failed error) Rendered {
 		return parts.replace(e.scope.Folder+string(filepath.Separator), "")
 	}
 	return parts
+}
+
+// inOrder sorts the violations of a schema in an error, which have another order each time.
+func inOrder(message string) string {
+	isViolation := func(line string) bool { return strings.HasPrefix(strings.TrimLeft(line, " "), "- at '") }
+	lines := strings.Split(message, "\n")
+	for from := 0; from < len(lines); from++ {
+		to := from
+		for to < len(lines) && isViolation(lines[to]) {
+			to++
+		}
+		if from < to {
+			slices.Sort(lines[from:to])
+			from = to
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // positions matches a place in a template, which changes when lines are added before it.

@@ -192,3 +192,12 @@ func TestMasks(t *testing.T) {
 		assert.Equal(t, want, masks.apply(Rendered{"manifest a": text})["manifest a"])
 	}
 }
+
+func TestViolationsInOrder(t *testing.T) {
+	t.Parallel()
+	const before, after = "values don't meet the specifications of the schema:\nshop:\n", "\nmore"
+	const one, other = "- at '/a': failed\n  - at '/a/c': x\n  - at '/a/b': y\n- at '/d': z\n",
+		"- at '/d': z\n- at '/a': failed\n  - at '/a/b': y\n  - at '/a/c': x\n"
+	assert.Equal(t, inOrder(before+one+after), inOrder(before+other+after))
+	assert.NotEqual(t, inOrder(before+one+after), inOrder(before+other))
+}

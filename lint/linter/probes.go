@@ -82,6 +82,18 @@ type trial struct {
 	findings []Finding
 }
 
+// finding returns the finding of a trial with a key. A trial that was not possible is nil, and has none.
+func (t *trial) finding(key findingKey) (Finding, bool) {
+	if t != nil {
+		for _, f := range t.findings {
+			if keyOf(f) == key {
+				return f, true
+			}
+		}
+	}
+	return Finding{}, false
+}
+
 // findingKey identifies a finding in different renderings. Findings of one rule at one line are the same.
 type findingKey struct {
 	rule    string
@@ -325,8 +337,8 @@ func (p *prober) isComplete(key findingKey, needed []probe.Setting, rules []*rul
 	if len(uncovered) == 0 {
 		return true
 	}
-	t := p.try(slices.Concat(needed, uncovered), rules, everything)
-	return t != nil && slices.ContainsFunc(t.findings, func(f Finding) bool { return keyOf(f) == key })
+	_, shown := p.try(slices.Concat(needed, uncovered), rules, everything).finding(key)
+	return shown
 }
 
 // reduce returns the fewest settings of a group that show a finding, and the finding as they show it. A switch belongs
@@ -345,8 +357,8 @@ func (p *prober) reduce(f Finding, group []probe.Setting, rules []*rule.Rule) ([
 
 // shows reports whether settings show a finding when everything is rendered.
 func (p *prober) shows(f Finding, settings []probe.Setting, rules []*rule.Rule) bool {
-	t, key := p.try(settings, rules, everything), keyOf(f)
-	return t != nil && slices.ContainsFunc(t.findings, func(other Finding) bool { return keyOf(other) == key })
+	_, shown := p.try(settings, rules, everything).finding(keyOf(f))
+	return shown
 }
 
 // search is reduce with the rendering of one template, or of everything.
@@ -355,15 +367,11 @@ func (p *prober) search(
 ) ([]probe.Setting, Finding) {
 	key, shown := keyOf(f), f
 	shows := func(settings []probe.Setting) bool {
-		t := p.try(settings, rules, template)
-		if t == nil {
-			return false
+		found, ok := p.try(settings, rules, template).finding(key)
+		if ok {
+			shown = found
 		}
-		i := slices.IndexFunc(t.findings, func(other Finding) bool { return keyOf(other) == key })
-		if i >= 0 {
-			shown = t.findings[i]
-		}
-		return i >= 0
+		return ok
 	}
 	candidates := p.smallest(key, group)
 	if relevant := p.relevant(f, candidates); len(relevant) < len(candidates) && shows(relevant) {

@@ -1,0 +1,243 @@
+// Package coverage finds out which parts of a chart's templates the Helm commands of a run executed, and which values
+// they set.
+//
+// It renders what the commands rendered once more, with a probe at the beginning of each block of the templates. The
+// probes print nothing, so the rendering is the same byte for byte, and so are the conditions that depend on it.
+package coverage
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"helm.sh/helm/v3/pkg/chart"
+	"helm.sh/helm/v3/pkg/chart/loader"
+	"helm.sh/helm/v3/pkg/engine"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
+
+	"github.com/traderadmin/charts/internal/helm"
+)
+
+// Coverage is what commands covered of a chart. It is not safe for concurrent use.
+type Coverage struct {
+	folder    string // of the chart
+	chart     *chart.Chart
+	templates map[string]instrumented // by their paths in the chart
+	blocks    []*Block
+	covered   [][]string // by block: the scenarios that executed it
+	values    *values
+	rendered  map[string][]int // the blocks that a rendering executed, by its key
+}
+
+// New returns the coverage of the chart in a folder, of which nothing is covered yet. It returns an error if the chart
+// cannot be loaded.
+func New(folder string) (*Coverage, error) {
+	loaded, err := loader.Load(folder)
+	if err != nil {
+		return nil, fmt.Errorf("coverage: %w", err)
+	}
+	c := &Coverage{folder: folder, chart: loaded, templates: map[string]instrumented{}, rendered: map[string][]int{}}
+	for _, t := range loaded.Templates {
+		in := instrument(t.Name, string(t.Data), len(c.blocks))
+		c.templates[t.Name] = in
+		c.blocks = append(c.blocks, in.blocks...)
+	}
+	c.covered = make([][]string, len(c.blocks))
+	c.values, err = newValues(loaded)
+	return c, err
+}
+
+// Add adds what the commands of a scenario cover. It returns an error if a rendering cannot be repeated.
+func (c *Coverage) Add(ctx context.Context, scenario string, commands []*helm.Recorded) error {
+	var failed []error
+	for _, command := range commands {
+		input, err := command.Input()
+		if err != nil {
+			failed = append(failed, fmt.Errorf("coverage of %q: %w", scenario, err))
+		}
+		if err != nil || input == nil || input.Chart.Name() != c.chart.Name() {
+			continue
+		}
+		c.values.add(scenario, input.Given, input.Values)
+		executed, known := c.rendered[input.Key]
+		if !known {
+			if executed, err = c.render(input); err != nil {
+				failed = append(failed, fmt.Errorf("coverage of %q: %w", scenario, err))
+				continue
+			}
+			c.rendered[input.Key] = executed
+		}
+		for _, number := range executed {
+			if !slices.Contains(c.covered[number], scenario) {
+				c.covered[number] = append(c.covered[number], scenario)
+			}
+		}
+	}
+	return errors.Join(append(failed, context.Cause(ctx))...)
+}
+
+// render renders an input with probes, and returns the blocks that were executed.
+func (c *Coverage) render(input *helm.Input) ([]int, error) {
+	probes := &probes{lookups: input.Lookups, executed: map[int]bool{}}
+	if _, err := engine.RenderWithClientProvider(c.withProbes(input.Chart), input.Values, probes); err != nil {
+		return nil, err
+	}
+	var executed []int
+	for number := range probes.executed {
+		executed = append(executed, number)
+	}
+	slices.Sort(executed)
+	return executed, nil
+}
+
+// withProbes returns a copy of a chart in which the templates that the covered chart has, too, have probes.
+func (c *Coverage) withProbes(rendered *chart.Chart) *chart.Chart {
+	copied := *rendered
+	copied.Templates = nil
+	for _, t := range rendered.Templates {
+		i := slices.IndexFunc(c.chart.Templates, func(own *chart.File) bool { return own.Name == t.Name })
+		if i >= 0 && string(c.chart.Templates[i].Data) == string(t.Data) {
+			t = &chart.File{Name: t.Name, Data: c.templates[t.Name].text}
+		}
+		copied.Templates = append(copied.Templates, t)
+	}
+	copied.SetDependencies(rendered.Dependencies()...)
+	return &copied
+}
+
+// probes answers lookups, those of probes and others.
+type probes struct {
+	lookups  engine.ClientProvider
+	executed map[int]bool
+}
+
+// GetClientFor implements engine.ClientProvider.
+func (p *probes) GetClientFor(apiVersion, kind string) (dynamic.NamespaceableResourceInterface, bool, error) {
+	group, _, _ := strings.Cut(apiVersion, "/")
+	if number, err := strconv.Atoi(kind); group == probeGroup && err == nil {
+		p.executed[number] = true
+		return nothing{}, false, nil
+	}
+	if p.lookups == nil {
+		return nothing{}, false, nil
+	}
+	return p.lookups.GetClientFor(apiVersion, kind)
+}
+
+// nothing is a resource without objects.
+type nothing struct {
+	dynamic.NamespaceableResourceInterface
+}
+
+func (nothing) Namespace(string) dynamic.ResourceInterface { return nothing{} }
+
+func (nothing) Get(
+	_ context.Context, name string, _ metav1.GetOptions, _ ...string,
+) (*unstructured.Unstructured, error) {
+	return nil, apierrors.NewNotFound(schema.GroupResource{Group: probeGroup}, name)
+}
+
+func (nothing) List(context.Context, metav1.ListOptions) (*unstructured.UnstructuredList, error) {
+	return nil, apierrors.NewNotFound(schema.GroupResource{Group: probeGroup}, "")
+}
+
+// Line is a line of a template that prints something or contains an action.
+type Line struct {
+	Number int
+	// Scenarios are those that executed it.
+	Scenarios []string
+}
+
+// Template is the coverage of a template.
+type Template struct {
+	// Path is that of the file, below the folder of the chart.
+	Path   string
+	Source []string
+	Lines  []Line
+}
+
+// Templates returns the coverage of the lines of all templates, by their paths.
+func (c *Coverage) Templates() []Template {
+	var all []Template
+	for _, t := range c.chart.Templates {
+		lines := map[int]map[string]bool{}
+		for number, block := range c.blocks {
+			if block.File != t.Name {
+				continue
+			}
+			for _, line := range block.lines {
+				if lines[line] == nil {
+					lines[line] = map[string]bool{}
+				}
+				for _, scenario := range c.covered[number] {
+					lines[line][scenario] = true
+				}
+			}
+		}
+		template := Template{
+			Path: filepath.ToSlash(filepath.Join(c.folder, t.Name)), Source: strings.Split(string(t.Data), "\n"),
+		}
+		for number, scenarios := range lines {
+			line := Line{Number: number}
+			for scenario := range scenarios {
+				line.Scenarios = append(line.Scenarios, scenario)
+			}
+			slices.Sort(line.Scenarios)
+			template.Lines = append(template.Lines, line)
+		}
+		slices.SortFunc(template.Lines, func(a, b Line) int { return cmp.Compare(a.Number, b.Number) })
+		all = append(all, template)
+	}
+	slices.SortFunc(all, func(a, b Template) int { return strings.Compare(a.Path, b.Path) })
+	return all
+}
+
+// Missed returns what no command covered: the blocks of templates first, as PATH:LINE: WHAT, and then the values.
+func (c *Coverage) Missed() []string {
+	var missed []string
+	for number, block := range c.blocks {
+		if len(c.covered[number]) == 0 && !c.insideMissed(number) {
+			path := filepath.ToSlash(filepath.Join(c.folder, block.File))
+			missed = append(missed, fmt.Sprintf("%s:%d: %s", path, block.Line, block.What))
+		}
+	}
+	return append(missed, c.values.missed(c.folder)...)
+}
+
+// insideMissed reports whether a block cannot be covered because the block around it is missed. Blocks follow the one
+// around them.
+func (c *Coverage) insideMissed(number int) bool {
+	outer := c.blocks[number].outer
+	return outer != nil && len(c.covered[slices.Index(c.blocks, outer)]) == 0
+}
+
+// Summary says how much is covered.
+func (c *Coverage) Summary() string {
+	covered := 0
+	for _, scenarios := range c.covered {
+		covered += min(1, len(scenarios))
+	}
+	set, all := c.values.count()
+	return fmt.Sprintf("%d of %d branches of templates, %d of %d values", covered, len(c.blocks), set, all)
+}
+
+// Percent returns the part of the branches that is covered, in percent.
+func (c *Coverage) Percent() float64 {
+	if len(c.blocks) == 0 {
+		return 100
+	}
+	covered := 0
+	for _, scenarios := range c.covered {
+		covered += min(1, len(scenarios))
+	}
+	return 100 * float64(covered) / float64(len(c.blocks))
+}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 
+	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -24,8 +25,14 @@ func (k *kind) install(namespace string, manifest []byte) (runtime.Object, error
 	if err != nil {
 		return nil, err
 	}
-	if claim, ok := live.(*core.PersistentVolumeClaim); ok {
-		bind(claim)
+	switch object := live.(type) {
+	case *core.PersistentVolumeClaim:
+		bind(object)
+	case *apiextensions.CustomResourceDefinition: // a definition that is served may change less
+		established := apiextensions.CustomResourceDefinitionCondition{
+			Type: apiextensions.Established, Status: apiextensions.ConditionTrue,
+		}
+		apiextensions.SetCRDCondition(object, established)
 	}
 	return live, nil
 }

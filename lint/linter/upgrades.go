@@ -127,6 +127,9 @@ func (u *upgrades) runRules(checked *rule.Upgrade, variant chart.Variant) (findi
 	if err != nil {
 		return nil, err
 	}
+	if checked.Clashes, err = checked.Upgrade.Clashes(u.api, variant.KubeVersion()); err != nil {
+		return nil, err
+	}
 	pass := rule.Pass{
 		Chart: u.chart, Rendered: checked.After, Policy: u.policy, CRDs: u.crds, Upgrade: checked,
 		ValuesSet: checked.After.ValuesSet().Name(), KubeVersion: variant.KubeVersion(),

@@ -21,7 +21,7 @@ func init() {
 			"rule runs with --upgrade-from. It renders the chart of before and that of now for a release, and asks the API " +
 			"server's own code about the update that Helm 3 sends for each object. A chart that has the version of before " +
 			"is upgraded to its next version. What the API server would not take in a new object either is reported by " +
-			"api-refuses.",
+			"api-refuses. Objects that Helm cannot create because an old one is still there are found, too.",
 		Bad: `kind: Deployment
 spec:
   selector:
@@ -45,6 +45,8 @@ type Upgrade struct {
 	NextVersion bool
 	// Refused are the updates that the API server refuses.
 	Refused []upgrade.Refused
+	// Clashes are the objects that Helm cannot create.
+	Clashes []upgrade.Clash
 	// Failures are the reasons why the chart does not render with the values that the release has, and NotCreated the
 	// objects that the API server refuses only with these.
 	Failures   []chart.Failure
@@ -62,6 +64,9 @@ func (u *Upgrade) String() string {
 }
 
 func checkUpgradeRefused(p *Pass) {
+	for _, c := range p.Upgrade.Clashes {
+		p.reportClash(c)
+	}
 	for _, r := range p.Upgrade.Refused {
 		o := r.Other
 		if isArgoHook(o) {
@@ -85,6 +90,37 @@ func checkUpgradeRefused(p *Pass) {
 		}
 		p.Report(f)
 	}
+}
+
+func (p *Pass) reportClash(c upgrade.Clash) {
+	o := c.Object
+	if c.Hook != nil {
+		p.Report(Finding{
+			Node: o.Get("metadata", "name"),
+			Message: fmt.Sprintf("the upgrade %s fails: Helm does not take over %s, which exists because it was a hook",
+				p.Upgrade, o),
+			Fix:    "Give it another name, or keep it a hook.",
+			Object: o.String(),
+		})
+		return
+	}
+	at := locate(o, c.Refusal)
+	p.Report(Finding{
+		Node: at.at,
+		Message: fmt.Sprintf("the API server refuses %s in the upgrade %s: %s: %s: Helm creates new objects before it "+
+			"deletes old ones", o, p.Upgrade, at.Field, reason(at.Message)),
+		Fix:    fmt.Sprintf("Keep the name of the %s, or give it another %s.", o.Kind, last(parseField(at.Field))),
+		Object: o.String(),
+		Field:  at.Field,
+	})
+}
+
+// last returns the last key of a path.
+func last(f field) string {
+	if len(f) == 0 {
+		return "value"
+	}
+	return f[len(f)-1]
 }
 
 // describeChange says what an upgrade does to a value.

@@ -114,16 +114,26 @@ func TestUpgrades(t *testing.T) {
 			u := upgrade.New(render(t, before), render(t, after))
 			refused, err := u.Refused(checker, chart.DefaultKubeVersion)
 			require.NoError(t, err)
-			if e.Refused == "" {
-				assert.Empty(t, refused)
-			} else if assert.Len(t, refused, 1) {
-				assert.Equal(t, e.Refused, path(refused[0].Changes), "%+v", refused[0].Refusal)
-				assert.Contains(t, refused[0].Refusal.Message, e.Says)
+			clashes, err := u.Clashes(checker, chart.DefaultKubeVersion)
+			require.NoError(t, err)
+			var fields, reasons []string
+			for _, r := range refused {
+				fields, reasons = append(fields, path(r.Changes)), append(reasons, r.Refusal.Field, r.Refusal.Message)
+			}
+			for _, c := range clashes {
+				fields, reasons = append(fields, c.Refusal.Field), append(reasons, c.Refusal.Field, c.Refusal.Message)
 			}
 			err = e.reallyUpgrade(t, client, before, after)
-			assert.Equal(t, e.Refused != "", err != nil, "Helm: %v", err)
-			for _, r := range refused {
-				assert.ErrorContains(t, err, r.Refusal.Field)
+			if e.Refused == "" && e.Says == "" {
+				assert.Empty(t, fields)
+				assert.NoError(t, err)
+				return
+			}
+			assert.Equal(t, []string{e.Refused}, fields)
+			require.ErrorContains(t, err, e.Says)
+			for _, reason := range reasons {
+				line, _, _ := strings.Cut(reason, "\n")
+				assert.ErrorContains(t, err, line[strings.LastIndex(line, ": ")+1:], "without the value")
 			}
 		})
 	}

@@ -83,9 +83,9 @@ func (u *unused) containsAliased(n *yaml.Node) bool {
 	return u.aliased[n] || slices.ContainsFunc(n.Content, u.containsAliased)
 }
 
-// IsRead reports whether a template may read a top-level key of the chart's values. It reports true if the analysis is
-// incomplete.
-func IsRead(c *chart.Chart, key string) bool {
+// IsRead reports whether a template may read the value at a path of keys in the chart's values, or a part of it. It
+// reports true if the analysis is incomplete.
+func IsRead(c *chart.Chart, keys ...string) bool {
 	in := analyze(c)
-	return in.incomplete || in.isRead([]string{key})
+	return in.incomplete || in.isRead(keys)
 }

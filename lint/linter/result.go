@@ -64,9 +64,10 @@ type Finding struct {
 	// Count is the number of violations if the finding stands for several of one cause. Message names the first of them.
 	Count int `json:"count,omitempty"`
 
-	demand        bool   // see rule.Finding
-	field         string // see rule.Finding; not set in results
-	several, part string // see rule.Finding
+	demand        bool      // see rule.Finding
+	needs         rule.Bump // see rule.Finding; not set in results
+	field         string    // see rule.Finding; not set in results
+	several, part string    // see rule.Finding
 }
 
 // Severity says how much a finding matters.
@@ -129,6 +130,7 @@ func newFinding(path string, f rule.Finding) Finding {
 		Object:    f.Object,
 		Container: f.Container,
 		demand:    f.Demand,
+		needs:     f.Needs,
 		field:     f.Field,
 		several:   f.Several,
 		part:      f.Part,

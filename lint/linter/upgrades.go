@@ -8,6 +8,7 @@ import (
 	"github.com/traderadmin/charts/internal/chart"
 	"github.com/traderadmin/charts/internal/valuesschema"
 	"github.com/traderadmin/charts/lint/internal/upgrade"
+	"github.com/traderadmin/charts/lint/policy"
 	"github.com/traderadmin/charts/lint/rule"
 )
 
@@ -56,7 +57,7 @@ func (u *upgrades) check(ctx context.Context) ([]occurrence[Finding], error) {
 	if u == nil {
 		return nil, nil
 	}
-	var found []occurrence[Finding]
+	found := u.compareDefaults()
 	for i, set := range u.variants.sets {
 		occurrences, err := u.checkSet(ctx, i, u.baseSet(set), set)
 		if err != nil {
@@ -135,11 +136,38 @@ func (u *upgrades) runRules(checked *rule.Upgrade, variant chart.Variant) (findi
 		ValuesSet: checked.After.ValuesSet().Name(), KubeVersion: variant.KubeVersion(),
 	}
 	for _, rl := range u.rules {
+		if rl.ComparesDefaults {
+			continue
+		}
 		for _, f := range rl.Run(pass) {
 			findings = append(findings, newFinding(u.path, f))
 		}
 	}
 	return findings, nil
+}
+
+// compareDefaults runs the rules that compare the default values. Their findings are those of all variants.
+func (u *upgrades) compareDefaults() []occurrence[Finding] {
+	newest := u.variants.byVersion[len(u.variants.byVersion)-1]
+	before, after := u.base.Render(newest), u.chart.Render(newest)
+	pass := rule.Pass{
+		Chart: u.chart, Rendered: after, Policy: u.policy, KubeVersion: newest.KubeVersion(),
+		Upgrade: &rule.Upgrade{Upgrade: upgrade.New(before, after), Base: u.base, NextVersion: u.nextVersion},
+	}
+	var found []occurrence[Finding]
+	for _, rl := range u.rules {
+		if !rl.ComparesDefaults {
+			continue
+		}
+		for _, f := range rl.Run(pass) {
+			for set := range u.variants.sets {
+				for n := range u.variants.versions {
+					found = append(found, occurrence[Finding]{newFinding(u.path, f), set, n})
+				}
+			}
+		}
+	}
+	return found
 }
 
 // upgrade renders the base and the chart for a variant. It returns nil if either does not render: there is nothing to
@@ -184,4 +212,32 @@ func dropPredicted(found []occurrence[Finding]) []occurrence[Finding] {
 	return slices.DeleteFunc(found, func(o occurrence[Finding]) bool {
 		return slices.Contains(predictions, o.item.Rule) && refused[o.item.Object]
 	})
+}
+
+// checkVersion compares the version of the chart with the one that its upgrades need, given their findings.
+func (u *upgrades) checkVersion(l *linted, upgraded []occurrence[Finding], reused []Finding) []Finding {
+	bumped := rule.Find(rule.VersionNotBumped)
+	if u == nil || u.policy.Severity(bumped.ID, bumped.Severity, bumped.Practice) == policy.Off {
+		return nil
+	}
+	pass := rule.Pass{Chart: u.chart, Policy: u.policy, BaseVersion: u.base.Version()}
+	for _, o := range upgraded {
+		reused = append(reused, o.item)
+	}
+	for _, f := range reused {
+		if f.Rule == bumped.ID {
+			return nil // it needs a new version anyway
+		}
+		if f.needs > pass.Needs {
+			pass.Needs, pass.Because = f.needs, f.Message
+		}
+	}
+	if pass.Needs == rule.NoBump {
+		return nil
+	}
+	var findings []Finding
+	for _, f := range bumped.Run(pass) {
+		findings = append(findings, newFinding(u.path, f))
+	}
+	return slices.DeleteFunc(findings, func(f Finding) bool { return l.suppresses(f, u.variants.sets[0].Name()) })
 }

@@ -41,6 +41,8 @@ type Rule struct {
 	// ComparesUpgrade means that the rule checks an upgrade of the chart from another one. It runs on a pass that has
 	// Upgrade, for each values set and Kubernetes version.
 	ComparesUpgrade bool
+	// ComparesDefaults means that a rule that ComparesUpgrade compares the default values of the charts. It runs once.
+	ComparesDefaults bool
 	// Practice means that the rule demands a good practice, instead of finding a fault. Its severity is that of the strict
 	// profile.
 	Practice bool
@@ -74,6 +76,9 @@ type Finding struct {
 	Field string
 	// Value is the key in the values that causes the problem, if that is certain.
 	Value *chart.ValuesKey
+
+	// Needs is the version that the change needs which the finding is about, compared with that of the base.
+	Needs Bump
 
 	// Demand means that the chart fails on purpose with these values. The linter lowers the severity if it renders with
 	// others.
@@ -112,6 +117,9 @@ type Pass struct {
 	CRDs *kubeschema.CRDs
 	// BaseVersion is the version of the chart before it changed. It is empty if the chart has not changed.
 	BaseVersion string
+	// Needs is the kind of version that the upgrade to the chart needs, and Because the finding that says so first.
+	Needs   Bump
+	Because string
 	// Practices are the findings of kube-score, if it ran.
 	Practices []kubescore.Finding
 	// Verdicts are the API server's on the objects, if it was asked, by Kubernetes version.

@@ -48,6 +48,7 @@ func checkUpgradeLosesData(p *Pass) {
 			Fix: "Keep rendering it under its name. If it has to go, let a release before this one set " +
 				"helm.sh/resource-policy: keep on it, and say what users have to do.",
 			Object: o.String(),
+			Needs:  MajorBump,
 		}
 		if renamed != nil {
 			f.Position, f.Node = chart.Position{}, renamed.Get("metadata", "name")

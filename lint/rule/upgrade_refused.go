@@ -63,6 +63,14 @@ func (u *Upgrade) String() string {
 	return "from " + u.Base.Version()
 }
 
+// breaking is what a change needs that refuses an upgrade. What only the next version would change is no change yet.
+func (u *Upgrade) breaking() Bump {
+	if u.NextVersion {
+		return NoBump
+	}
+	return MajorBump
+}
+
 func checkUpgradeRefused(p *Pass) {
 	for _, c := range p.Upgrade.Clashes {
 		p.reportClash(c)
@@ -84,6 +92,7 @@ func checkUpgradeRefused(p *Pass) {
 			Fix:    upgradeFix(o),
 			Object: o.String(),
 			Field:  path.String(),
+			Needs:  p.Upgrade.breaking(),
 		}
 		if o.Get("spec", "ttlSecondsAfterFinished").Exists() {
 			f.Severity = Info // it is deleted before long
@@ -101,6 +110,7 @@ func (p *Pass) reportClash(c upgrade.Clash) {
 				p.Upgrade, o),
 			Fix:    "Give it another name, or keep it a hook.",
 			Object: o.String(),
+			Needs:  p.Upgrade.breaking(),
 		})
 		return
 	}
@@ -112,6 +122,7 @@ func (p *Pass) reportClash(c upgrade.Clash) {
 		Fix:    fmt.Sprintf("Keep the name of the %s, or give it another %s.", o.Kind, last(parseField(at.Field))),
 		Object: o.String(),
 		Field:  at.Field,
+		Needs:  p.Upgrade.breaking(),
 	})
 }
 

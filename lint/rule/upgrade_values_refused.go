@@ -68,6 +68,7 @@ func (p *Pass) reportOldValues(f Finding) {
 		f.Fix = "Read new keys so that they may be missing, as in (.Values.pdb).enabled, or raise the major version and " +
 			"tell users to upgrade with --reset-then-reuse-values."
 	}
+	f.Needs = MajorBump
 	if semver.Major(canonical(p.Chart.Version())) != semver.Major(canonical(p.Upgrade.Base.Version())) {
 		f.Severity = Warning
 	}

@@ -62,7 +62,9 @@ func (u *upgrades) checkOldValues(ctx context.Context, l *linted, known []occurr
 }
 
 // sameUpgrade returns the key of a finding that is the same with other values.
-func sameUpgrade(f Finding) findingKey { return findingKey{f.Rule, f.Position, f.Message} }
+func sameUpgrade(f Finding) findingKey {
+	return findingKey{f.Rule, f.Position, strings.ReplaceAll(f.Message, " with --reuse-values", "")}
+}
 
 // oldVariants returns the variants that a release may be installed with: the values sets of the base, and those of the
 // configuration and the options.
@@ -130,16 +132,10 @@ func (u *upgrades) upgradeWith(values oldValues, variant chart.Variant, set *cha
 	}
 	after := u.chart.Render(with.ForUpgrade(u.nextVersion))
 	checked := &rule.Upgrade{Upgrade: upgrade.New(installed, after), Reused: values.reuse}
-	for _, f := range valuesschema.Violations(after) {
-		f.Position = chart.Position{File: u.chart.ValuesFile().File}
-		if schema := u.chart.File(chart.SchemaJSON); schema != nil {
-			f.Position = schema.Position
-		}
-		checked.Failures = append(checked.Failures, f)
-	}
-	checked.Failures = append(checked.Failures, after.RenderFailures...)
-	checked.Failures = append(checked.Failures, after.ManifestFailures...)
-	if len(checked.Failures) > 0 {
+	checked.Violations = valuesschema.Violations(after)
+	checked.Failures = slices.Concat(after.RenderFailures, after.ManifestFailures)
+	if len(checked.Failures)+len(checked.Violations) > 0 { // objects are missing, which are not deleted
+		checked.Upgrade = &upgrade.Upgrade{Before: installed, After: after}
 		return checked, nil
 	}
 	var err error

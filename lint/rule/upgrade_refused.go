@@ -47,9 +47,10 @@ type Upgrade struct {
 	Refused []upgrade.Refused
 	// Clashes are the objects that Helm cannot create.
 	Clashes []upgrade.Clash
-	// Failures are the reasons why the chart does not render with the values that the release has, and NotCreated the
-	// objects that the API server refuses only with these.
+	// Failures are the reasons why the chart does not render with the values that the release has, Violations are those of
+	// its schema, and NotCreated the objects that the API server refuses only with these.
 	Failures   []chart.Failure
+	Violations []chart.Failure
 	NotCreated []NotCreated
 	// Reused means that the values are those of helm upgrade --reuse-values.
 	Reused bool

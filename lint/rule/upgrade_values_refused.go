@@ -38,31 +38,50 @@ type NotCreated struct {
 }
 
 func checkUpgradeValues(p *Pass) {
+	upgrade := p.Upgrade.String()
+	if p.Upgrade.Reused {
+		upgrade += " with --reuse-values"
+	}
+	schema := p.Chart.File(chart.SchemaJSON)
+	for _, f := range p.Upgrade.Violations {
+		at := f.Position // of a subchart's schema, if the chart has none
+		if schema != nil {
+			at = schema.Position
+		}
+		path, _, _ := strings.Cut(f.Message, " ")
+		p.reportOldValues(Finding{
+			Position: at,
+			Message:  fmt.Sprintf("the upgrade %s fails: %s", upgrade, f.Message),
+			Several:  fmt.Sprintf("the upgrade %s fails: the schema refuses {count} values: {parts}", upgrade),
+			Part:     path,
+		})
+	}
 	failures := slices.Clone(p.Upgrade.Failures)
 	slices.SortStableFunc(failures, func(a, b chart.Failure) int {
 		return cmp.Or(cmp.Compare(a.Position.File, b.Position.File), cmp.Compare(a.Position.Line, b.Position.Line))
 	})
 	for _, f := range failures {
-		finding := Finding{Position: f.Position, Message: f.Message}
+		finding := Finding{Position: f.Position, Message: fmt.Sprintf("the upgrade %s fails: %s", upgrade, f.Message)}
 		if f.Null.Key != "" {
 			finding.Part = f.Null.Key
 			finding.Several = fmt.Sprintf("the upgrade %s fails: templates read {count} keys that no values set: {parts}",
-				p.Upgrade)
+				upgrade)
 		}
 		p.reportOldValues(finding)
 	}
 	for _, n := range p.Upgrade.NotCreated {
 		at := locate(n.Object, n.Refusal)
 		p.reportOldValues(Finding{
-			Node:    at.at,
-			Message: fmt.Sprintf("the API server refuses %s: %s: %s", n.Object, at.Field, at.Message),
-			Object:  n.Object.String(),
+			Node: at.at,
+			Message: fmt.Sprintf("the upgrade %s fails: the API server refuses %s: %s: %s", upgrade, n.Object, at.Field,
+				at.Message),
+			Object: n.Object.String(),
 		})
 	}
 }
 
 func (p *Pass) reportOldValues(f Finding) {
-	f.Message = fmt.Sprintf("the upgrade %s fails: %s", p.Upgrade, strings.TrimSuffix(f.Message, "."))
+	f.Message = strings.TrimSuffix(f.Message, ".")
 	f.Fix = "Accept the old values too, or raise the major version and say what users have to change."
 	if p.Upgrade.Reused {
 		f.Fix = "Read new keys so that they may be missing, as in (.Values.pdb).enabled, or raise the major version and " +

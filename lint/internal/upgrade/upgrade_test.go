@@ -195,11 +195,11 @@ func TestReusedValues(t *testing.T) {
 			"charts/sub/templates/a.yaml": fmt.Sprintf(print, "sub"),
 		}
 	}
-	before := files("1.0.0", "{a: 1, b: {c: 1, d: 2}, removed: true}", "{x: 1, y: {z: 1}}")
+	before := files("1.0.0", "{a: 1, b: {c: 1, d: 2}, removed: true, n: null}", "{x: 1, y: {z: 1}}")
 	before["values-large.yaml"] = "{a: 2, b: {c: null, e: 3}, sub: {x: 5}}"
 	old := charttest.WriteFiles(t, before)
 	present := charttest.WriteFiles(t,
-		files("1.1.0", "{a: 7, b: {c: 8, new: 9}, added: true}", "{x: 7, y: {z: 8, new: 9}, added: true}"))
+		files("1.1.0", "{a: 7, b: {c: 8, new: 9}, added: true, n: 1}", "{x: 7, y: {z: 8, new: 9}, added: true}"))
 
 	client, err := helm.New(shared.Config(t), helm.Options{})
 	require.NoError(t, err)

@@ -200,7 +200,10 @@ func TestUpgradeCases(t *testing.T) {
 		want        []expectation
 	}{
 		"new keys": {"07-reuse-values/new", "../old", []expectation{
-			{"upgrade-values-refused", linter.Error, "pdb.yaml:1: the upgrade from 0.1.0 with --reuse-values fails: no values set pdb"},
+			{
+				"upgrade-values-refused", linter.Error,
+				"pdb.yaml:1: the upgrade from 0.1.0 with --reuse-values fails: no values set pdb",
+			},
 			{"upgrade-values-changed", linter.Info, "values.yaml:14: the upgrade from 0.1.0 changes the values: pdb is new"},
 		}},
 		"the next version": {"02-vct-version-label", ".", []expectation{headless, {

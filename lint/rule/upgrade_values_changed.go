@@ -16,8 +16,8 @@ func init() {
 	register(&Rule{
 		ID:    "upgrade-values-changed",
 		Title: "The keys of the values keep their meaning",
-		Why: "Users keep their values files for years. A key that was removed or renamed is ignored without a word, and one " +
-			"that became a map, or a list, fails or replaces the default. This rule runs with --upgrade-from. It compares " +
+		Why: "Users keep their values files for years. A key that was removed or renamed is ignored without a word, and " +
+			"one that became a map, or a list, fails or replaces the default. This rule runs with --upgrade-from. It compares " +
 			"the default values with those of before, and what the templates read of them. New keys and other defaults are " +
 			"infos, each of which counts all of them; another tag of an image is what releases are for.",
 		Bad: `# values.yaml, with replicas: 1 in the chart of before

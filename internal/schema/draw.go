@@ -266,26 +266,28 @@ func (d *drawer) draw(path []string, depth int, schemas ...*yaml.Node) (any, boo
 	return nil, false
 }
 
-// number draws a number: a bound, one beside it, or one between the bounds.
+// number draws a number: often a bound, and else one beside it, or one between the bounds.
 func (d *drawer) number(f *demands, decimal bool) any {
 	low, high := math.Ceil(f.low), math.Floor(f.high)
 	var candidates []float64
-	switch unboundedLow, unboundedHigh := math.IsInf(low, 0), math.IsInf(high, 0); {
-	case unboundedLow && unboundedHigh:
-		candidates = []float64{-1, 0, 1, 2, 3, 10, 100, 65536}
-	case unboundedLow:
-		candidates = []float64{high, high - 1, 0, 1, -1}
-	case unboundedHigh:
-		candidates = []float64{low, low + 1, low + 2, low + 9, 100, 1000, 65536}
+	switch noLow, noHigh := math.IsInf(low, 0), math.IsInf(high, 0); {
+	case noLow && noHigh:
+		low, high = -1, 0
+		candidates = []float64{1, 2, 3, 10, 100, 65536}
+	case noLow:
+		low = high - 1
+		candidates = []float64{0, 1, -1}
+	case noHigh:
+		high = low + 1
+		candidates = []float64{low + 2, low + 9, 100, 1000, 65536}
 	default:
-		candidates = []float64{low, low + 1, high, high - 1, low + float64(d.p.Rng.Int63n(max(int64(high-low), 0)+1))}
+		candidates = []float64{low + 1, high - 1, low + float64(d.p.Rng.Int63n(max(int64(high-low), 0)+1))}
+	}
+	if d.p.NextBool() {
+		candidates = []float64{low, high}
 	}
 	if decimal {
-		if fraction := low + 0.5; fraction < high && !math.IsInf(low, 0) {
-			candidates = append(candidates, fraction)
-		} else if math.IsInf(low, 0) {
-			candidates = append(candidates, 0.5)
-		}
+		candidates = append(candidates, low+0.5)
 	}
 	n := candidates[d.p.Rng.Intn(len(candidates))]
 	n = min(max(n, f.low), f.high)

@@ -58,6 +58,29 @@ func TestReads(t *testing.T) {
 	}
 }
 
+func TestReaders(t *testing.T) {
+	t.Parallel()
+	c := load(t, metadata+`-- values.yaml --
+a: {b: 1, c: 2}
+-- templates/_helpers.tpl --
+{{ define "c" }}{{ .Values.a.c }}{{ end }}
+-- templates/b.yaml --
+{{ .Values.a.b }}
+-- templates/c.yaml --
+{{ include "c" . }}
+-- templates/all.yaml --
+{{ toYaml .Values.a }}
+`)
+	b, known := valuesuse.Readers(c, [][]string{{"a", "b"}})
+	assert.True(t, known)
+	assert.Equal(t, map[string]bool{"app/templates/b.yaml": true, "app/templates/all.yaml": true}, b)
+	both, _ := valuesuse.Readers(c, [][]string{{"a", "b"}, {"a", "c"}})
+	assert.Len(t, both, 3)
+	none, known := valuesuse.Readers(c, [][]string{{"d"}})
+	assert.True(t, known)
+	assert.Empty(t, none)
+}
+
 func TestStarterChartReadsAllThatItDeclares(t *testing.T) {
 	t.Parallel()
 	folder, err := charttest.Create("starter", t.TempDir())

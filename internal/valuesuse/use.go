@@ -1,6 +1,10 @@
 package valuesuse
 
-import "github.com/traderadmin/charts/internal/chart"
+import (
+	"slices"
+
+	"github.com/traderadmin/charts/internal/chart"
+)
 
 // Use says how templates use a value.
 type Use struct {
@@ -64,6 +68,35 @@ func ReadBy(c *chart.Chart, template string, keys []string) bool {
 		}
 	}
 	return false
+}
+
+// Readers returns the templates that may render differently if the values under some paths change, by Helm's name, such
+// as shop/templates/web.yaml. It reports false if any may.
+func Readers(c *chart.Chart, paths [][]string) (map[string]bool, bool) {
+	in := analyze(c)
+	if in.incomplete || switches(c.Source().Dependencies, paths) {
+		return nil, false
+	}
+	readers := map[string]bool{}
+	for template, reads := range in.reads {
+		for p := range reads {
+			if slices.ContainsFunc(paths, func(keys []string) bool { return overlap(p, keys) }) {
+				readers[template] = true
+				break
+			}
+		}
+	}
+	return readers, true
+}
+
+// switches reports whether one of the paths enables a dependency, or whether dependencies change values of the chart.
+func switches(dependencies []chart.Dependency, paths [][]string) bool {
+	return slices.ContainsFunc(dependencies, func(d chart.Dependency) bool {
+		return len(d.Imports) > 0 || slices.ContainsFunc(paths, func(keys []string) bool {
+			isCondition := func(condition []string) bool { return slices.Equal(condition, keys) }
+			return keys[0] == "tags" || slices.ContainsFunc(d.Conditions, isCondition)
+		}) || d.Source != nil && switches(d.Source.Dependencies, paths)
+	})
 }
 
 // overlap reports whether a path leads to the value under some keys, to a part of it, or to a map around it that is

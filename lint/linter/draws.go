@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,6 +16,7 @@ import (
 	"github.com/traderadmin/charts/internal/chart"
 	"github.com/traderadmin/charts/internal/schema"
 	"github.com/traderadmin/charts/internal/valuesschema"
+	"github.com/traderadmin/charts/internal/valuesuse"
 	"github.com/traderadmin/charts/lint/draw"
 	"github.com/traderadmin/charts/lint/policy"
 	"github.com/traderadmin/charts/lint/probe"
@@ -49,9 +52,12 @@ type judge struct {
 	rules  []*rule.Rule
 	source *draw.Source
 	known  map[findingKey]bool // of the values sets
-	left   int                 // renderings, at most
+	left   int                 // templates to render, at most
+	only   string              // the template that draws are reduced with; everything at first
 	causes map[cause][][]string
 	err    error
+
+	hidesReads bool // it is not known which values some templates read
 }
 
 // cause identifies why values are refused.
@@ -63,7 +69,8 @@ type cause struct {
 // refusal is a finding about a rendering with a draw.
 type refusal struct {
 	cause
-	finding Finding
+	finding  Finding
+	template string // that shows the cause; everything if it is not known
 }
 
 // drawValues returns the findings of the rules about what draws show that change the values of a valid rendering.
@@ -75,8 +82,9 @@ func (r *run) drawValues(
 		return nil, nil
 	}
 	j := &judge{
-		run: r, opened: o, set: o.variants.sets[base.set], base: base.rendered, left: shrinks * n,
+		run: r, opened: o, set: o.variants.sets[base.set], base: base.rendered, left: shrinks * n * base.rendered.Templates(),
 		known: map[findingKey]bool{}, causes: map[cause][][]string{},
+		hidesReads: hidesReads(o.chart) || hasTemplate(base.rendered.Values()),
 	}
 	for _, o := range known {
 		j.known[keyOf(o.item)] = true
@@ -123,18 +131,19 @@ func (j *judge) explore(ctx context.Context, parameters *gopter.TestParameters, 
 	var found []rule.Refused
 	for n > 0 && j.left > 0 && j.err == nil && ctx.Err() == nil {
 		parameters.MinSuccessfulTests = n
+		j.only = everything
 		var smallest *refusal
 		result := prop.ForAll(func(d draw.Draw) bool {
 			refused := j.next(d, smallest)
 			if refused != nil {
-				smallest = refused
+				smallest, j.only = refused, refused.template
 			}
 			return refused == nil
 		}, j.source.Gen()).Check(parameters)
 		n -= result.Succeeded + 1
 		switch result.Status {
 		case gopter.TestFailed:
-			d := result.Args[len(result.Args)-1].Arg.(draw.Draw)
+			d := j.confirmed(result.Args[len(result.Args)-1], smallest)
 			j.causes[smallest.cause] = append(j.causes[smallest.cause], keys(d))
 			found = append(found, refusedBy(d, smallest.finding))
 		case gopter.TestError:
@@ -142,6 +151,20 @@ func (j *judge) explore(ctx context.Context, parameters *gopter.TestParameters, 
 		}
 	}
 	return distinctRefusals(found)
+}
+
+// confirmed returns the smallest draw that is refused, or the first one if that is not refused for the same cause when
+// everything is rendered.
+func (j *judge) confirmed(shrunk *gopter.PropArg, refused *refusal) draw.Draw {
+	d := shrunk.Arg.(draw.Draw)
+	if j.only == everything || j.left <= 0 {
+		return d
+	}
+	j.only = everything
+	if j.next(d, refused) == nil {
+		return shrunk.OrigArg.(draw.Draw)
+	}
+	return d
 }
 
 // ineffective breaks n keywords of the schemas at most, and returns those that refuse nothing.
@@ -188,10 +211,67 @@ func (j *judge) explained(d draw.Draw, c cause) bool {
 	})
 }
 
+// render renders the template of j.only, or the templates that read values of the settings. The others print what they
+// print without them.
 func (j *judge) render(settings []chart.Setting) *chart.Rendered {
-	j.left--
 	defer j.run.watch(j.opened.path, "rendering it with values drawn from the schema")()
-	return j.opened.chart.Render(j.base.Variant().WithValues(j.set.With(drawsName, settings)))
+	const merging = 10 // the values takes as long as rendering a tenth of the templates
+	variant := j.base.Variant().WithValues(j.set.With(drawsName, settings))
+	templates := map[string]bool{j.only: true}
+	if j.only == everything {
+		templates = j.readers(settings)
+	}
+	if templates == nil {
+		j.left -= j.base.Templates()
+		return j.opened.chart.Render(variant)
+	}
+	j.left -= len(templates) + 1 + j.base.Templates()/merging
+	rendered := j.opened.chart.Render(variant.WithTemplates(templates))
+	rendered.Objects = slices.DeleteFunc(rendered.Objects, func(o *chart.Object) bool { return !templates[o.Template()] })
+	return rendered
+}
+
+// readers returns the templates that read values of the settings; nil if any may.
+func (j *judge) readers(settings []chart.Setting) map[string]bool {
+	var paths [][]string
+	for _, s := range settings {
+		paths = append(paths, s.Path)
+	}
+	readers, known := valuesuse.Readers(j.opened.chart, paths)
+	if !known || j.hidesReads {
+		return nil
+	}
+	return readers
+}
+
+// otherTpl matches the execution of texts that are no values.
+var otherTpl = regexp.MustCompile("\\btpl\\s+(?:[\"`]|\\(\\s*print)")
+
+// hidesReads reports whether templates of a chart execute texts that are no values, which may read any.
+func hidesReads(c *chart.Chart) bool {
+	var hides func(*chart.Source) bool
+	hides = func(source *chart.Source) bool {
+		return slices.ContainsFunc(source.Templates, func(t *chart.File) bool {
+			text := string(t.Content)
+			return otherTpl.MatchString(text) || strings.Contains(text, "tpl") && strings.Contains(text, ".Files")
+		}) || slices.ContainsFunc(source.Dependencies, func(d chart.Dependency) bool {
+			return d.Source != nil && hides(d.Source)
+		})
+	}
+	return hides(c.Source())
+}
+
+// hasTemplate reports whether a value has a text that may be a template, which may read any value.
+func hasTemplate(v any) bool {
+	switch v := v.(type) {
+	case string:
+		return strings.Contains(v, "{{")
+	case []any:
+		return slices.ContainsFunc(v, hasTemplate)
+	case map[string]any:
+		return slices.ContainsFunc(slices.Collect(maps.Values(v)), hasTemplate)
+	}
+	return false
 }
 
 // judge returns why a draw is refused.
@@ -218,10 +298,23 @@ func (j *judge) judge(d draw.Draw) []refusal {
 	for _, f := range findings {
 		repeated := slices.ContainsFunc(findings, func(other Finding) bool { return repeats(f, other) })
 		if !repeated && !isExcused(f) && !j.known[keyOf(f)] && !blamesSample(f) && !blamesGuess(d, f) {
-			found = append(found, refusal{causeOf(f), f})
+			found = append(found, refusal{causeOf(f), f, templateOf(rendered, f)})
 		}
 	}
 	return found
+}
+
+// templateOf returns the template that prints the object of a finding, or that fails; everything if that is not known.
+func templateOf(r *chart.Rendered, f Finding) string {
+	for _, o := range r.Objects {
+		if o.String() == f.Object {
+			return o.Template()
+		}
+	}
+	if template := r.TemplateAt(f.Position.File); !strings.HasPrefix(path.Base(template), "_") {
+		return template
+	}
+	return everything
 }
 
 // isExcused reports whether a refusal is no concern of a schema.

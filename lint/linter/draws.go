@@ -135,17 +135,24 @@ func (j *judge) explore(ctx context.Context, parameters *gopter.TestParameters, 
 		var smallest *refusal
 		result := prop.ForAll(func(d draw.Draw) bool {
 			refused := j.next(d, smallest)
+			if refused != nil && smallest == nil {
+				j.restrict(d, refused)
+			}
 			if refused != nil {
-				smallest, j.only = refused, refused.template
+				smallest = refused
 			}
 			return refused == nil
 		}, j.source.Gen()).Check(parameters)
 		n -= result.Succeeded + 1
 		switch result.Status {
 		case gopter.TestFailed:
-			d := j.confirmed(result.Args[len(result.Args)-1], smallest)
-			j.causes[smallest.cause] = append(j.causes[smallest.cause], keys(d))
-			found = append(found, refusedBy(d, smallest.finding))
+			d, refused := j.confirmed(result.Args[len(result.Args)-1], smallest)
+			if !j.explained(d, refused.cause) {
+				found = append(found, refusedBy(d, refused.finding))
+			}
+			for _, c := range []cause{smallest.cause, refused.cause} {
+				j.causes[c] = append(j.causes[c], keys(d))
+			}
 		case gopter.TestError:
 			j.err = fmt.Errorf("draw values of %s: %w", j.opened.path, result.Error)
 		}
@@ -153,18 +160,33 @@ func (j *judge) explore(ctx context.Context, parameters *gopter.TestParameters, 
 	return distinctRefusals(found)
 }
 
-// confirmed returns the smallest draw that is refused, or the first one if that is not refused for the same cause when
-// everything is rendered.
-func (j *judge) confirmed(shrunk *gopter.PropArg, refused *refusal) draw.Draw {
+// restrict chooses the template to reduce a draw with, if it alone shows why the draw is refused.
+func (j *judge) restrict(d draw.Draw, refused *refusal) {
+	j.only = refused.template
+	if j.next(d, refused) == nil {
+		j.only = everything
+	}
+}
+
+// confirmed renders everything with the smallest draw that is refused. It returns the draw, and why it is refused now:
+// the template that failed before may be included by one that fails first. If it is not refused, it returns the first
+// draw that was.
+func (j *judge) confirmed(shrunk *gopter.PropArg, before *refusal) (draw.Draw, *refusal) {
 	d := shrunk.Arg.(draw.Draw)
 	if j.only == everything || j.left <= 0 {
-		return d
+		return d, before
 	}
 	j.only = everything
-	if j.next(d, refused) == nil {
-		return shrunk.OrigArg.(draw.Draw)
+	refusals := j.judge(d)
+	for i := range refusals {
+		if refusals[i].cause == before.cause {
+			return d, &refusals[i]
+		}
 	}
-	return d
+	if len(refusals) > 0 {
+		return d, &refusals[0]
+	}
+	return shrunk.OrigArg.(draw.Draw), before
 }
 
 // ineffective breaks n keywords of the schemas at most, and returns those that refuse nothing.
@@ -333,11 +355,12 @@ var particular = regexp.MustCompile(
 	`value: (?:\{.*?(?:\}|…): |[^":{]*: )|"(?:[^"\\]|\\.)*"|-?\b\d[\w.%]*`)
 
 func causeOf(f Finding) cause {
-	f.Position.Column = 0
-	return cause{
-		rule: f.Rule, field: index.ReplaceAllLiteralString(f.field, "[*]"), at: f.Position,
-		message: particular.ReplaceAllLiteralString(anonymous(f), "*"),
+	message := particular.ReplaceAllLiteralString(anonymous(f), "*")
+	if f.demand { // several templates may include the one that demands it
+		return cause{rule: f.Rule, message: message}
 	}
+	f.Position.Column = 0
+	return cause{rule: f.Rule, field: index.ReplaceAllLiteralString(f.field, "[*]"), at: f.Position, message: message}
 }
 
 // refusedBy describes a draw that is refused. It is located at the last value that is no switch of a part of the chart.
@@ -362,7 +385,7 @@ func refusedBy(d draw.Draw, reason Finding) rule.Refused {
 
 // comparison matches a message that compares a value with another one, or that names conditions.
 var comparison = regexp.MustCompile(
-	`\b(?:less|greater|more) than [^\d\s-]|\bwhen\b|\b(?:may|can) only\b|\bbe both\b|\bDuplicate value\b`)
+	`\b(?:less|greater|more) than [^\d\s-]|\b(?:when|(?:may|can) only|be both|Duplicate value|does not define)\b`)
 
 // compares reports whether a message is about several values.
 func compares(message string) bool {

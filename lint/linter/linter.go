@@ -404,7 +404,7 @@ func (r *run) lint(ctx context.Context, path string) (*linted, error) {
 		return nil, err
 	}
 	l.findings = append(l.findings, reused...)
-	l.findings = append(l.findings, upgrades.checkVersion(l, all, reused)...)
+	l.findings = append(l.findings, upgrades.checkVersion(l, remaining, reused)...)
 	probed := r.probe(ctx, o, &base, all)
 	unsuppressed := slices.DeleteFunc(probed, func(f Finding) bool { return l.suppresses(f, probesName) })
 	l.findings = append(l.findings, unsuppressed...)

@@ -148,6 +148,9 @@ func (u *upgrades) runRules(checked *rule.Upgrade, variant chart.Variant) (findi
 
 // compareDefaults runs the rules that compare the default values. Their findings are those of all variants.
 func (u *upgrades) compareDefaults() []occurrence[Finding] {
+	u.rendering <- struct{}{}
+	defer func() { <-u.rendering }()
+	defer u.watch(u.path, "upgrading it with "+u.variants.sets[0].Name())()
 	newest := u.variants.byVersion[len(u.variants.byVersion)-1]
 	before, after := u.base.Render(newest), u.chart.Render(newest)
 	pass := rule.Pass{
@@ -214,7 +217,8 @@ func dropPredicted(found []occurrence[Finding]) []occurrence[Finding] {
 	})
 }
 
-// checkVersion compares the version of the chart with the one that its upgrades need, given their findings.
+// checkVersion compares the version of the chart with the one that its upgrades need, given their findings that are not
+// suppressed.
 func (u *upgrades) checkVersion(l *linted, upgraded []occurrence[Finding], reused []Finding) []Finding {
 	bumped := rule.Find(rule.VersionNotBumped)
 	if u == nil || u.policy.Severity(bumped.ID, bumped.Severity, bumped.Practice) == policy.Off {

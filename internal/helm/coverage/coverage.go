@@ -87,16 +87,25 @@ func (c *Coverage) Add(ctx context.Context, scenario string, commands []*helm.Re
 
 // render renders an input with probes, and returns the blocks that were executed.
 func (c *Coverage) render(input *helm.Input) ([]int, error) {
-	probes := &probes{lookups: input.Lookups, executed: map[int]bool{}}
+	probes := &probes{lookups: input.Lookups, reached: map[int]int{}}
 	if _, err := engine.RenderWithClientProvider(c.withProbes(input.Chart), input.Values, probes); err != nil {
 		return nil, err
 	}
-	var executed []int
-	for number := range probes.executed {
-		executed = append(executed, number)
+	return c.executed(probes), nil
+}
+
+// executed returns the blocks that were executed, by the probes that were reached.
+func (c *Coverage) executed(p *probes) (executed []int) {
+	for number, block := range c.blocks {
+		times := p.reached[number]
+		if block.next > 0 {
+			times -= p.reached[block.next]
+		}
+		if times > 0 {
+			executed = append(executed, number)
+		}
 	}
-	slices.Sort(executed)
-	return executed, nil
+	return executed
 }
 
 // withProbes returns a copy of a chart in which the templates that the covered chart has, too, have probes.
@@ -116,16 +125,16 @@ func (c *Coverage) withProbes(rendered *chart.Chart) *chart.Chart {
 
 // probes answers lookups, those of probes and others.
 type probes struct {
-	lookups  engine.ClientProvider
-	executed map[int]bool
+	lookups engine.ClientProvider
+	reached map[int]int // how often, by their numbers
 }
 
 // GetClientFor implements engine.ClientProvider.
 func (p *probes) GetClientFor(apiVersion, kind string) (dynamic.NamespaceableResourceInterface, bool, error) {
 	group, _, _ := strings.Cut(apiVersion, "/")
 	if number, err := strconv.Atoi(kind); group == probeGroup && err == nil {
-		p.executed[number] = true
-		return nothing{}, false, nil
+		p.reached[number]++
+		return probed{}, false, nil
 	}
 	if p.lookups == nil {
 		return nothing{}, false, nil
@@ -148,6 +157,14 @@ func (nothing) Get(
 
 func (nothing) List(context.Context, metav1.ListOptions) (*unstructured.UnstructuredList, error) {
 	return nil, apierrors.NewNotFound(schema.GroupResource{Group: probeGroup}, "")
+}
+
+// probed is the resource that a probe looks up. One object is not found, which is empty for a template, but the list
+// of all is not empty.
+type probed struct{ nothing }
+
+func (probed) List(context.Context, metav1.ListOptions) (*unstructured.UnstructuredList, error) {
+	return new(unstructured.UnstructuredList), nil
 }
 
 // Line is a line of a template that prints something or contains an action.

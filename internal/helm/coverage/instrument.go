@@ -11,7 +11,8 @@ import (
 	"github.com/traderadmin/charts/internal/chart"
 )
 
-// Block is a part of a template that is executed as a whole: a template, a named one, or a branch of one.
+// Block is a part of a template that is executed as a whole: a template, a named one, a branch of one, or an operand
+// that is the result of a function.
 type Block struct {
 	// File is the path of the template in the chart.
 	File string
@@ -22,6 +23,7 @@ type Block struct {
 
 	outer *Block // nil for a template
 	lines []int  // with text or actions, except those of inner blocks
+	next  int    // the number of the next operand; 0 if there is none
 }
 
 // probe is the action that reports that a block is executed. It prints nothing. Of all functions that templates have,
@@ -88,6 +90,10 @@ func (in *instrumenter) list(outer *Block, list *parse.ListNode, line int, what 
 			block.lines = append(block.lines, in.linesOf(n)...)
 			n.Text = guarded(n.Text)
 			continue
+		case *parse.ActionNode:
+			in.operands(block, n.Pipe)
+		case *parse.TemplateNode:
+			in.operands(block, n.Pipe)
 		case *parse.IfNode:
 			in.branches(block, &n.BranchNode, "if")
 		case *parse.WithNode:
@@ -103,9 +109,10 @@ func (in *instrumenter) list(outer *Block, list *parse.ListNode, line int, what 
 
 // branches makes blocks of both branches of an action. The second one need not be there.
 func (in *instrumenter) branches(outer *Block, n *parse.BranchNode, keyword string) {
-	what := keyword + " " + n.Pipe.String()
+	what, neverEmpty := keyword+" "+n.Pipe.String(), isNeverEmpty(n.Pipe)
+	in.operands(outer, n.Pipe)
 	in.list(outer, n.List, in.line(n.Pos), what)
-	if n.ElseList == nil && isNeverEmpty(n.Pipe) {
+	if n.ElseList == nil && neverEmpty {
 		return
 	}
 	line := in.line(n.Pos)

@@ -22,7 +22,9 @@ var cases = map[string][]expectation{
 	"01b-env-number-dormant": {
 		{"manifest-type-wrong", linter.Warning, "deployment.yaml:27: Deployment/release-name: spec.template"},
 	},
-	"01c-env-number-ci-values": {{"manifest-type-wrong", linter.Error, "deployment.yaml:27: Deployment/release-name: spec"}},
+	"01c-env-number-ci-values": {
+		{"manifest-type-wrong", linter.Error, "deployment.yaml:27: Deployment/release-name: spec"},
+	},
 	"33c-ingress-off-by-default": {
 		{"manifest-field-missing", linter.Warning, "ingress.yaml:13: Ingress/release-name: spec.rules[0].http"},
 	},

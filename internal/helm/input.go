@@ -46,7 +46,10 @@ func (r *Recorded) Input() (*Input, error) {
 	if err != nil {
 		return nil, fmt.Errorf("helm %s: %w", r.Args[0], err)
 	}
-	in := &Input{Key: fmt.Sprint(r.Args[0], isUpgrade, r.Rendered), Chart: r.release.Chart, Given: r.release.Config, Values: top}
+	in := &Input{
+		Key:   fmt.Sprint(r.Args[0], isUpgrade, r.Rendered),
+		Chart: r.release.Chart, Given: r.release.Config, Values: top,
+	}
 	if answers := r.answers.replace(r.real, r.called); len(answers.byPath) > 0 {
 		in.Lookups = recordedLookups{&rest.Config{Host: "http://recorded", Transport: answers}}
 	}

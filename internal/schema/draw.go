@@ -67,7 +67,6 @@ type demands struct {
 	keyPattern string     // of these keys; "" is any
 	closed     bool       // there are no other keys
 	items      []*yaml.Node
-	decimal    bool // bounds that are exclusive, or multiples of a fraction
 }
 
 const unlimited = math.MaxInt32

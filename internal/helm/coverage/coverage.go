@@ -70,7 +70,8 @@ func (c *Coverage) Add(ctx context.Context, scenario string, commands []*helm.Re
 		c.values.add(scenario, input.Given, input.Values)
 		executed, known := c.rendered[input.Key]
 		if !known {
-			if executed, err = c.render(input); err != nil {
+			// A template that fails on purpose executes what is in front of that.
+			if executed, err = c.render(input); err != nil && !command.Failed {
 				failed = append(failed, fmt.Errorf("coverage of %q: %w", scenario, err))
 				continue
 			}
@@ -85,13 +86,11 @@ func (c *Coverage) Add(ctx context.Context, scenario string, commands []*helm.Re
 	return errors.Join(append(failed, context.Cause(ctx))...)
 }
 
-// render renders an input with probes, and returns the blocks that were executed.
+// render renders an input with probes, and returns the blocks that were executed, also if it fails.
 func (c *Coverage) render(input *helm.Input) ([]int, error) {
 	probes := &probes{lookups: input.Lookups, reached: map[int]int{}}
-	if _, err := engine.RenderWithClientProvider(c.withProbes(input.Chart), input.Values, probes); err != nil {
-		return nil, err
-	}
-	return c.executed(probes), nil
+	_, err := engine.RenderWithClientProvider(c.withProbes(input.Chart), input.Values, probes)
+	return c.executed(probes), err
 }
 
 // executed returns the blocks that were executed, by the probes that were reached.

@@ -121,7 +121,9 @@ func TestBranches(t *testing.T) {
 		template string
 		missed   []string
 	}{
-		"if that is true":  {"a: {{ if .Values.enabled }}1{{ else }}2{{ end }}\n", []string{":1: else of if .Values.enabled"}},
+		"if that is true": {
+			"a: {{ if .Values.enabled }}1{{ else }}2{{ end }}\n", []string{":1: else of if .Values.enabled"},
+		},
 		"if that is false": {"{{- if .Values.disabled }}\na: 1\n{{- end }}\n", []string{":1: if .Values.disabled"}},
 		"else if": {
 			"{{- if .Values.disabled }}\na: 1\n{{- else if .Values.enabled }}\na: 2\n{{- else }}\na: 3\n{{- end }}\n",
@@ -130,7 +132,9 @@ func TestBranches(t *testing.T) {
 		"with nothing":         {"{{ with .Values.none }}\na: 1\n{{ end }}", []string{":1: with .Values.none"}},
 		"range over nothing":   {"{{ range .Values.none }}\n- 1\n{{ end }}", []string{":1: range .Values.none"}},
 		"range over constants": {"{{ range list 1 2 }}\n- {{ . }}\n{{ end }}", nil},
-		"range over some":      {"{{ range .Values.some }}\n- {{ . }}\n{{ end }}", []string{":1: else of range .Values.some"}},
+		"range over some": {
+			"{{ range .Values.some }}\n- {{ . }}\n{{ end }}", []string{":1: else of range .Values.some"},
+		},
 		"what is in a missed branch": {
 			"{{ if .Values.disabled }}{{ if .Values.enabled }}a: 1{{ end }}{{ end }}", []string{":1: if .Values.disabled"},
 		},
@@ -138,11 +142,16 @@ func TestBranches(t *testing.T) {
 			"{{ define \"used\" }}a: 1{{ end }}\n{{ define \"unused\" }}b: 2{{ end }}\n{{ include \"used\" . }}\n",
 			[]string{`:2: define "unused"`},
 		},
-		"braces before a branch": {"a: {{`{`}}{ {{- if .Values.enabled }}b: 1}{{ end }}\n", []string{":1: else of if .Values.enabled"}},
+		"braces before a branch": {
+			"a: {{`{`}}{ {{- if .Values.enabled }}b: 1}{{ end }}\n", []string{":1: else of if .Values.enabled"},
+		},
 		"a comment and trimming": {"{{/* why */ -}}\n\n  a: {{ .Values.enabled -}}\n  \n", nil},
-		"break out of a range":   {"{{ range .Values.some }}{{ break }}{{ end }}", []string{":1: else of range .Values.some"}},
+		"break out of a range": {
+			"{{ range .Values.some }}{{ break }}{{ end }}", []string{":1: else of range .Values.some"},
+		},
 		"an include that is summed": {
-			"{{ define \"t\" }}a: 1{{ end }}{{ include \"t\" . | sha256sum }}{{ if eq (include \"t\" .) \"a: 1\" }}\na: b{{ end }}",
+			"{{ define \"t\" }}a: 1{{ end }}{{ include \"t\" . | sha256sum }}" +
+				"{{ if eq (include \"t\" .) \"a: 1\" }}\na: b{{ end }}",
 			[]string{`:1: else of if eq (include "t" .) "a: 1"`},
 		},
 	} {
@@ -208,7 +217,8 @@ func TestOperands(t *testing.T) {
 
 func TestValues(t *testing.T) {
 	t.Parallel()
-	folder := chartWith(t, "a: b\n", "enabled: true\ndisabled: false\nname: a\nprobe: {a: 1, b: 2}\nservice: {port: 80, type: a}\nlabels: {}\npolicy: \"\"\n")
+	folder := chartWith(t, "a: b\n", "enabled: true\ndisabled: false\nname: a\nprobe: {a: 1, b: 2}\n"+
+		"service: {port: 80, type: a}\nlabels: {}\npolicy: \"\"\n")
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "values.schema.json"), []byte(
 		`{"properties": {"policy": {"$ref": "#/$defs/policy"}}, "$defs": {"policy": {"enum": ["", "Always", "Never"]}}}`,
 	), 0o600))

@@ -171,7 +171,9 @@ pre span { display: block; padding: 0 1em; white-space: pre; }
 {{with .Missed}}<h2>Missed</h2>
 <ul>{{range .}}<li>{{.}}</li>{{end}}</ul>{{end}}
 {{range .Templates}}<h2>{{.Path}}</h2>
-<pre>{{range .Lines}}<span{{with .Class}} class="{{.}}"{{end}}{{with .Title}} title="{{.}}"{{end}}>{{.Text}}</span>{{end}}</pre>
+<pre>{{range .Lines -}}
+<span{{with .Class}} class="{{.}}"{{end}}{{with .Title}} title="{{.}}"{{end}}>{{.Text}}</span>
+{{- end}}</pre>
 {{end}}
 `))
 

@@ -89,6 +89,19 @@ Feature: Configuring
       And deployment/go-scanner got new pods
       And deployment/python-orch kept its pods
 
+    Scenario Outline: The pods of <service> have checksums of what they read, and not what they read
+      When I run helm install traderadmin ./charts/traderadmin --set redis.auth.enabled=true
+      Then the deployment "<service>" satisfies
+        """
+        ["checksum/config", "checksum/redis-auth"].all(key,
+          self.spec.template.metadata.annotations[key].matches("^[0-9a-f]{64}$"))
+        """
+
+      Examples:
+        | service     |
+        | python-orch |
+        | go-scanner  |
+
   Rule: Resources can be set for each container, or left to the namespace
 
     Scenario Outline: The resources of <container> are its own

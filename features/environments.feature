@@ -194,6 +194,7 @@ Feature: Environments
         | .spec.strategy.rollingUpdate                                      | {maxUnavailable: 0, maxSurge: 1} |
         | .spec.template.spec.containers[0].lifecycle.preStop.sleep.seconds | 5                                |
         | .spec.template.spec.terminationGracePeriodSeconds                 | 45                               |
+        | .spec.template.spec.topologySpreadConstraints[0].topologyKey      | kubernetes.io/hostname           |
 
       Examples:
         | environment | service     |

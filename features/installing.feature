@@ -42,6 +42,7 @@ Feature: Installing
       And there is no poddisruptionbudget "go-scanner"
       And there is no horizontalpodautoscaler "go-scanner"
       And there is no networkpolicy "python-orch"
+      And there is no networkpolicy "go-scanner"
       And there is no networkpolicy "redis"
       And there is no serviceaccount "traderadmin"
       And there is no secret "redis-auth"

@@ -103,6 +103,8 @@ Feature: Network policies
     And pods of deployment/go-scanner may reach deployment/redis on port 6380
     And pods of deployment/python-orch may reach deployment/go-scanner on port 8081
     And pods of deployment/python-orch may reach deployment/redis on port 6380
+    And the networkpolicy "python-orch" has .spec.egress[*].ports[*].port = [53, 53, 8001, 8081, 6380]
+    And the networkpolicy "python-orch" has .spec.egress[0].ports[*].protocol = [UDP, TCP]
 
   Scenario: Policies allow DNS and the known ports, and nothing else
     When I run helm template traderadmin ./charts/traderadmin --set networkPolicy.enabled=true

@@ -13,10 +13,10 @@ Feature: Notes
     And helm does not print "WARNING: image.pythonOrch"
 
   Scenario: The notes list the configured ports, without a Redis that does not run
-    When I run helm install traderadmin ./charts/traderadmin --set service.pythonOrch.port=8001,service.goScanner.port=8081,redis.port=6380
+    When I run helm install traderadmin ./charts/traderadmin --set service.pythonOrch.port=8001,service.goScanner.port=8081,redis.port=6380,image.goScanner=desk/scanner:v2,image.redis=redis:8
     Then helm prints "  python-orch:8001 "
-    And helm prints "  go-scanner:8081 "
-    And helm prints "  redis:6380 "
+    And helm prints "  go-scanner:8081    desk/scanner:v2"
+    And helm prints "  redis:6380         redis:8"
     And helm prints "port-forward service/python-orch 8001"
     When I run helm upgrade traderadmin ./charts/traderadmin --set redis.enabled=false
     Then helm does not print "redis:"

@@ -23,6 +23,7 @@ Feature: Packaging
       | Chart.yaml                            |
       | values.yaml                           |
       | values.schema.json                    |
+      | README.md                             |
       | templates/_helpers.tpl                |
       | templates/configmap.yaml              |
       | templates/go-scanner-deployment.yaml  |
@@ -40,6 +41,90 @@ Feature: Packaging
       | values-qa.yaml         |
       | values-staging.yaml    |
       | values-production.yaml |
+
+  Scenario: The chart says what it is, and refuses a cluster that is too old
+    When I run helm show chart ./charts/traderadmin
+    Then helm prints "type: application"
+    When I try helm template traderadmin ./charts/traderadmin --kube-version 1.29.9
+    Then it fails with "chart requires kubeVersion: >=1.30.0-0"
+    When I run helm template traderadmin ./charts/traderadmin --kube-version v1.30.1-gke.100
+    Then helm prints "kind: Deployment"
+
+  Scenario: Folders of version control and editors, and their backups, stay out of the package
+    Given a copy of the folder "charts/traderadmin"
+    And the file "charts/traderadmin/.git/config"
+      """
+      x
+      """
+    And the file "charts/traderadmin/.hg/store"
+      """
+      x
+      """
+    And the file "charts/traderadmin/.svn/entries"
+      """
+      x
+      """
+    And the file "charts/traderadmin/.idea/workspace.xml"
+      """
+      x
+      """
+    And the file "charts/traderadmin/.vscode/settings.json"
+      """
+      x
+      """
+    And the file "charts/traderadmin/.gitattributes"
+      """
+      x
+      """
+    And the file "charts/traderadmin/.hgignore"
+      """
+      x
+      """
+    And the file "charts/traderadmin/values.yaml.swp"
+      """
+      x
+      """
+    And the file "charts/traderadmin/values.yaml.tmp"
+      """
+      x
+      """
+    And the file "charts/traderadmin/values.yaml.bak"
+      """
+      x
+      """
+    And the file "charts/traderadmin/values.yaml.orig"
+      """
+      x
+      """
+    And the file "charts/traderadmin/values.yaml~"
+      """
+      x
+      """
+    And the file "charts/traderadmin/.DS_Store"
+      """
+      x
+      """
+    And the file "charts/traderadmin/traderadmin-0.0.9.tgz.prov"
+      """
+      x
+      """
+    When I run helm package ./charts/traderadmin
+    Then the package "traderadmin-0.1.0.tgz" does not contain
+      | file           |
+      | .git/*         |
+      | .hg/*          |
+      | .svn/*         |
+      | .idea/*        |
+      | .vscode/*      |
+      | .gitattributes |
+      | .hgignore      |
+      | *.swp          |
+      | *.tmp          |
+      | *.bak          |
+      | *.orig         |
+      | *~             |
+      | .DS_Store      |
+      | *.prov         |
 
   Scenario: Files that only the chart's authors need stay out of the package
     Given a copy of the folder "charts/traderadmin"

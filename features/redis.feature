@@ -148,6 +148,16 @@ Feature: Redis
         | .type | Opaque |
       And helm prints "  password: "
 
+    Scenario: Without a Redis, nothing is left of its password
+      When I run helm template traderadmin ./charts/traderadmin --set redis.enabled=false,redis.auth.enabled=true
+      Then helm does not print "redis-auth"
+
+    Scenario: The checksum of an unknown password is that of an empty one, so that it does not change
+      When I run helm template traderadmin ./charts/traderadmin --set redis.auth.enabled=true,redis.auth.existingSecret=vault
+      Then helm prints the deployment "redis" with
+        | path                                                       | value                                                            |
+        | .spec.template.metadata.annotations['checksum/redis-auth'] | e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 |
+
     Scenario: The generated password has 32 characters
       When I run helm install traderadmin ./charts/traderadmin --set redis.auth.enabled=true
       Then the secret "redis-auth" satisfies "self.data.password.size() == 44"
@@ -191,6 +201,12 @@ Feature: Redis
         | path                             | value |
         | .spec.resources.requests.storage | 1Gi   |
         | .spec.storageClassName           |       |
+
+    Scenario: Redis' pods have no annotations by default
+      When I run helm template traderadmin ./charts/traderadmin
+      Then helm prints the deployment "redis" with
+        | path                                | value |
+        | .spec.template.metadata.annotations |       |
 
     Scenario: Redis' pods have the configured annotations
       When I run helm template traderadmin ./charts/traderadmin --set podAnnotations.redis.desk=one

@@ -50,6 +50,7 @@ Feature: Release test
       | .metadata.annotations['helm\.sh/hook-delete-policy'] | before-hook-creation |
       | .spec.restartPolicy                                  | Never                |
       | .spec.activeDeadlineSeconds                          | 120                  |
+      | .spec.containers[0].name                             | test                 |
       | .spec.containers[0].command                          | [sh, -euc]           |
 
   Scenario: The test pod has the image of Redis and small resources, unless the values say otherwise
@@ -89,13 +90,13 @@ Feature: Release test
   Scenario: Network policies let the test pod reach each service, and nothing reach the test pod
     When I run helm template traderadmin ./charts/traderadmin --set networkPolicy.enabled=true,service.pythonOrch.port=8001,service.goScanner.port=8081,redis.port=6380
     Then helm prints the networkpolicy "traderadmin-test" with
-      | path                                                                            | value                            |
-      | .spec.podSelector.matchLabels['app\.kubernetes\.io/component']                  | test                             |
-      | .spec.policyTypes                                                               | [Ingress, Egress]                |
-      | .spec.ingress                                                                   | []                               |
-      | .spec.egress[1:].to[0].podSelector.matchLabels['app\.kubernetes\.io/component'] | [python-orch, go-scanner, redis] |
-      | .spec.egress[1:].ports[*].port                                                  | [8001, 8081, 6380]               |
-      | .spec.egress[0].ports[*].port                                                   | [53, 53]                         |
+      | path                                                                            | value                                                                                                             |
+      | .spec.podSelector.matchLabels                                                   | {app.kubernetes.io/name: traderadmin, app.kubernetes.io/instance: traderadmin, app.kubernetes.io/component: test} |
+      | .spec.policyTypes                                                               | [Ingress, Egress]                                                                                                 |
+      | .spec.ingress                                                                   | []                                                                                                                |
+      | .spec.egress[1:].to[0].podSelector.matchLabels['app\.kubernetes\.io/component'] | [python-orch, go-scanner, redis]                                                                                  |
+      | .spec.egress[1:].ports[*].port                                                  | [8001, 8081, 6380]                                                                                                |
+      | .spec.egress[0].ports[*].port                                                   | [53, 53]                                                                                                          |
 
   Scenario: Without a Redis, the test pod does not reach one
     When I run helm template traderadmin ./charts/traderadmin --set networkPolicy.enabled=true,redis.enabled=false

@@ -18,3 +18,15 @@ Feature: Services
       | 9090 | api  |
     And service/go-scanner port 9090 leads to 1 pod of deployment/go-scanner
     And service/python-orch port 8000 leads to 1 pod of deployment/python-orch
+
+  Scenario Outline: The Service of <name> forwards to the named port of its pods
+    When I run helm template traderadmin ./charts/traderadmin
+    Then helm prints the service "<name>" with
+      | path        | value   |
+      | .spec.ports | <ports> |
+
+    Examples:
+      | name        | ports                                          |
+      | python-orch | [{name: api, port: 8000, targetPort: api}]     |
+      | go-scanner  | [{name: api, port: 8080, targetPort: api}]     |
+      | redis       | [{name: redis, port: 6379, targetPort: redis}] |

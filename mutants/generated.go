@@ -107,7 +107,8 @@ func (o options) tryGenerated(ctx context.Context, stdout io.Writer) (code int, 
 	if err != nil {
 		return 0, err
 	}
-	r := newReport(o.suite.chart, verdicts, accepted)
+	whole := o.selected.sample == 0 && o.selected.since == "" && o.names == nil
+	r := report{o.suite.chart, verdicts, accepted, whole}
 	r.write(stdout)
 	fmt.Fprintf(stdout, "%s; %s\n", r.summary(), time.Since(start).Round(time.Second))
 	return r.code(), errors.Join(r.save(o.selected.json, r.asJSON), r.save(o.selected.stryker, r.asStryker))

@@ -114,12 +114,12 @@ func TestReport(t *testing.T) {
 			ID: id, Operator: "changed-text", File: "values.yaml", Line: 3, EndLine: 3, Old: "a: b", New: "a: c",
 		}
 	}
-	r := newReport("charts/shop", []judge.Verdict{
+	r := report{"charts/shop", []judge.Verdict{
 		{Mutant: mutant("a"), Status: judge.Survived, Scenarios: []string{"x"}},
 		{Mutant: mutant("b"), Status: judge.Survived, Scenarios: []string{"x", "y"}, Step: "Then it works"},
 		{Mutant: mutant("c"), Status: judge.Survived}, {Mutant: mutant("d"), Status: judge.Killed, By: "lint x"},
 		{Mutant: mutant("e"), Status: judge.NotRendered},
-	}, []*accepted{{ID: "c", Reason: "nobody reads it"}, {ID: "d", Reason: "it is fine"}})
+	}, []*accepted{{ID: "c", Reason: "nobody reads it"}, {ID: "d", Reason: "it is fine"}}, false}
 
 	assert.Equal(t, "5 mutants: 1 caught, 2 survived, 1 accepted, 1 that nothing renders; score 33.3 %", r.summary())
 	assert.Equal(t, exitSurvived, r.code())
@@ -129,6 +129,18 @@ func TestReport(t *testing.T) {
 		`    a step that would notice it:\n      Then it works\n.*:3 a\n.*No scenario renders:\n.*:3 e\n.*`+
 		`d: it is accepted, but no such mutant survives any more`, out.String())
 	assert.NotContains(t, out.String(), ":3 c\n")
+}
+
+// TestStale checks that lines count as caught only if all mutants were judged: others may be left that survive.
+func TestStale(t *testing.T) {
+	t.Parallel()
+	byLines := &accepted{File: "values.yaml", Lines: "a", Reason: "b"}
+	require.NoError(t, byLines.check())
+	caught := judge.Verdict{Mutant: generate.Mutant{ID: "c", File: "values.yaml", Old: "a: b"}, Status: judge.Killed}
+	r := report{verdicts: []judge.Verdict{caught}, accepted: []*accepted{byLines}}
+	assert.Empty(t, r.stale())
+	r.whole = true
+	assert.Len(t, r.stale(), 1)
 }
 
 func TestAccepted(t *testing.T) {

@@ -17,10 +17,7 @@ type report struct {
 	chart    string
 	verdicts []judge.Verdict
 	accepted []*accepted
-}
-
-func newReport(chart string, verdicts []judge.Verdict, accepted []*accepted) report {
-	return report{chart, verdicts, accepted}
+	whole    bool // all mutants of the chart were judged
 }
 
 // reason returns why a survivor is accepted, or "".
@@ -50,7 +47,7 @@ func (r report) survivors() []judge.Verdict {
 	return survivors
 }
 
-// stale returns what is accepted though it does not survive. An entry whose mutants were not judged is not stale.
+// stale returns what is accepted though it does not survive. An entry whose mutants were not all judged is not stale.
 func (r report) stale() []string {
 	var stale []string
 	for _, a := range r.accepted {
@@ -60,7 +57,7 @@ func (r report) stale() []string {
 				found[v.Status]++
 			}
 		}
-		if len(found) > 0 && found[judge.Survived] == 0 {
+		if all := a.ID != "" || r.whole; all && len(found) > 0 && found[judge.Survived] == 0 {
 			stale = append(stale, fmt.Sprintf("%s: it is accepted, but no such mutant survives any more: delete the entry", a))
 		}
 	}

@@ -30,9 +30,6 @@ func (r *suiteRun) newCoverage() (*coverage.Coverage, error) {
 
 // cover adds what the scenarios of a recorder cover.
 func (r *suiteRun) cover(ctx context.Context, recorder *steps.Recorder) error {
-	if r.coverage == nil {
-		return nil
-	}
 	var failed []error
 	for _, s := range recorder.Scenarios() {
 		name := filepath.Base(s.Feature) + ": " + s.Name

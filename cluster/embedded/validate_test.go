@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"slices"
@@ -99,7 +100,7 @@ func bends(object map[string]any) (all []bent) {
 		}
 		switch at := at.(type) {
 		case map[string]any:
-			for _, key := range slices.Sorted(keysOf(at)) {
+			for _, key := range slices.Sorted(maps.Keys(at)) {
 				if len(path) == 0 && (key == "apiVersion" || key == "kind") {
 					continue
 				}
@@ -113,16 +114,6 @@ func bends(object map[string]any) (all []bent) {
 	}
 	walk(object, nil)
 	return all
-}
-
-func keysOf(fields map[string]any) func(yield func(string) bool) {
-	return func(yield func(string) bool) {
-		for key := range fields {
-			if !yield(key) {
-				return
-			}
-		}
-	}
 }
 
 // removed stands for a field that a bent manifest does not have.
@@ -170,10 +161,7 @@ func changed(at any, path []any, value any) any {
 	}
 	switch at := at.(type) {
 	case map[string]any:
-		copied := map[string]any{}
-		for key, field := range at {
-			copied[key] = field
-		}
+		copied := maps.Clone(at)
 		key := path[0].(string)
 		if copied[key] = changed(at[key], path[1:], value); copied[key] == (removed{}) {
 			delete(copied, key)

@@ -51,7 +51,11 @@ func (r *Recorded) Input() (*Input, error) {
 		Chart: r.release.Chart, Given: r.release.Config, Values: top,
 	}
 	if answers := r.answers.replace(r.real, r.called); len(answers.byPath) > 0 {
-		in.Lookups = recordedLookups{&rest.Config{Host: "http://recorded", Transport: answers}}
+		config, err := replayedGetter{transport: answers}.ToRESTConfig()
+		if err != nil {
+			return nil, err
+		}
+		in.Lookups = recordedLookups{config}
 	}
 	return in, nil
 }

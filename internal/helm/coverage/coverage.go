@@ -33,9 +33,8 @@ type Coverage struct {
 	chart     *chart.Chart
 	templates map[string]instrumented // by their paths in the chart
 	blocks    []*Block
-	covered   [][]string // by block: the scenarios that executed it
 	values    *values
-	rendered  map[string][]int // the blocks that a rendering executed, by its key
+	rendered  map[string][]*Block // the blocks that a rendering executed, by its key
 }
 
 // New returns the coverage of the chart in a folder, of which nothing is covered yet. It returns an error if the chart
@@ -45,13 +44,12 @@ func New(folder string) (*Coverage, error) {
 	if err != nil {
 		return nil, fmt.Errorf("coverage: %w", err)
 	}
-	c := &Coverage{folder: folder, chart: loaded, templates: map[string]instrumented{}, rendered: map[string][]int{}}
+	c := &Coverage{folder: folder, chart: loaded, templates: map[string]instrumented{}, rendered: map[string][]*Block{}}
 	for _, t := range loaded.Templates {
 		in := instrument(t.Name, string(t.Data), len(c.blocks))
 		c.templates[t.Name] = in
 		c.blocks = append(c.blocks, in.blocks...)
 	}
-	c.covered = make([][]string, len(c.blocks))
 	c.values, err = newValues(loaded)
 	return c, err
 }
@@ -67,7 +65,7 @@ func (c *Coverage) Add(ctx context.Context, scenario string, commands []*helm.Re
 		if err != nil || input == nil || input.Chart.Name() != c.chart.Name() {
 			continue
 		}
-		c.values.add(scenario, input.Given, input.Values)
+		c.values.add(input.Given, input.Values)
 		executed, known := c.rendered[input.Key]
 		if !known {
 			// A template that fails on purpose executes what is in front of that.
@@ -77,9 +75,9 @@ func (c *Coverage) Add(ctx context.Context, scenario string, commands []*helm.Re
 			}
 			c.rendered[input.Key] = executed
 		}
-		for _, number := range executed {
-			if !slices.Contains(c.covered[number], scenario) {
-				c.covered[number] = append(c.covered[number], scenario)
+		for _, block := range executed {
+			if !slices.Contains(block.scenarios, scenario) {
+				block.scenarios = append(block.scenarios, scenario)
 			}
 		}
 	}
@@ -87,21 +85,21 @@ func (c *Coverage) Add(ctx context.Context, scenario string, commands []*helm.Re
 }
 
 // render renders an input with probes, and returns the blocks that were executed, also if it fails.
-func (c *Coverage) render(input *helm.Input) ([]int, error) {
+func (c *Coverage) render(input *helm.Input) ([]*Block, error) {
 	probes := &probes{lookups: input.Lookups, reached: map[int]int{}}
 	_, err := engine.RenderWithClientProvider(c.withProbes(input.Chart), input.Values, probes)
 	return c.executed(probes), err
 }
 
 // executed returns the blocks that were executed, by the probes that were reached.
-func (c *Coverage) executed(p *probes) (executed []int) {
+func (c *Coverage) executed(p *probes) (executed []*Block) {
 	for number, block := range c.blocks {
 		times := p.reached[number]
 		if block.next > 0 {
 			times -= p.reached[block.next]
 		}
 		if times > 0 {
-			executed = append(executed, number)
+			executed = append(executed, block)
 		}
 	}
 	return executed
@@ -112,9 +110,8 @@ func (c *Coverage) withProbes(rendered *chart.Chart) *chart.Chart {
 	copied := *rendered
 	copied.Templates = nil
 	for _, t := range rendered.Templates {
-		i := slices.IndexFunc(c.chart.Templates, func(own *chart.File) bool { return own.Name == t.Name })
-		if i >= 0 && string(c.chart.Templates[i].Data) == string(t.Data) {
-			t = &chart.File{Name: t.Name, Data: c.templates[t.Name].text}
+		if own, known := c.templates[t.Name]; known && own.source == string(t.Data) {
+			t = &chart.File{Name: t.Name, Data: own.text}
 		}
 		copied.Templates = append(copied.Templates, t)
 	}
@@ -186,15 +183,12 @@ func (c *Coverage) Templates() []Template {
 	var all []Template
 	for _, t := range c.chart.Templates {
 		lines := map[int]map[string]bool{}
-		for number, block := range c.blocks {
-			if block.File != t.Name {
-				continue
-			}
+		for _, block := range c.templates[t.Name].blocks {
 			for _, line := range block.lines {
 				if lines[line] == nil {
 					lines[line] = map[string]bool{}
 				}
-				for _, scenario := range c.covered[number] {
+				for _, scenario := range block.scenarios {
 					lines[line][scenario] = true
 				}
 			}
@@ -220,8 +214,9 @@ func (c *Coverage) Templates() []Template {
 // Missed returns what no command covered: the blocks of templates first, as PATH:LINE: WHAT, and then the values.
 func (c *Coverage) Missed() []string {
 	var missed []string
-	for number, block := range c.blocks {
-		if len(c.covered[number]) == 0 && !c.insideMissed(number) {
+	for _, block := range c.blocks {
+		// Nothing in a missed block can be covered.
+		if len(block.scenarios) == 0 && (block.outer == nil || len(block.outer.scenarios) > 0) {
 			path := filepath.ToSlash(filepath.Join(c.folder, block.File))
 			missed = append(missed, fmt.Sprintf("%s:%d: %s", path, block.Line, block.What))
 		}
@@ -229,21 +224,10 @@ func (c *Coverage) Missed() []string {
 	return append(missed, c.values.missed(c.folder)...)
 }
 
-// insideMissed reports whether a block cannot be covered because the block around it is missed. Blocks follow the one
-// around them.
-func (c *Coverage) insideMissed(number int) bool {
-	outer := c.blocks[number].outer
-	return outer != nil && len(c.covered[slices.Index(c.blocks, outer)]) == 0
-}
-
 // Summary says how much is covered.
 func (c *Coverage) Summary() string {
-	covered := 0
-	for _, scenarios := range c.covered {
-		covered += min(1, len(scenarios))
-	}
 	set, all := c.values.count()
-	return fmt.Sprintf("%d of %d branches of templates, %d of %d values", covered, len(c.blocks), set, all)
+	return fmt.Sprintf("%d of %d branches of templates, %d of %d values", c.coveredBlocks(), len(c.blocks), set, all)
 }
 
 // Percent returns the part of the branches that is covered, in percent.
@@ -251,9 +235,12 @@ func (c *Coverage) Percent() float64 {
 	if len(c.blocks) == 0 {
 		return 100
 	}
-	covered := 0
-	for _, scenarios := range c.covered {
-		covered += min(1, len(scenarios))
+	return 100 * float64(c.coveredBlocks()) / float64(len(c.blocks))
+}
+
+func (c *Coverage) coveredBlocks() (n int) {
+	for _, block := range c.blocks {
+		n += min(1, len(block.scenarios))
 	}
-	return 100 * float64(covered) / float64(len(c.blocks))
+	return n
 }

@@ -40,8 +40,8 @@ func render(t *testing.T, folder string, given map[string]any) (clean, probed ma
 	p := &probes{reached: map[int]int{}}
 	probed, probedErr := engine.RenderWithClientProvider(c.withProbes(in.Chart), in.Values, p)
 	assert.Equal(t, cleanErr == nil, probedErr == nil, "clean: %v\nwith probes: %v", cleanErr, probedErr)
-	for _, number := range c.executed(p) {
-		c.covered[number] = []string{"s"}
+	for _, block := range c.executed(p) {
+		block.scenarios = []string{"s"}
 	}
 	return clean, probed, c
 }
@@ -205,9 +205,9 @@ func TestOperands(t *testing.T) {
 		clean, probed, coverage := render(t, folder, map[string]any{})
 		assert.Equal(t, clean, probed)
 		var results []string
-		for number, block := range coverage.blocks {
+		for _, block := range coverage.blocks {
 			result, _, isOperand := strings.Cut(block.What, " as the result of ")
-			if isOperand && block.Line == 1 && len(coverage.covered[number]) > 0 {
+			if isOperand && block.Line == 1 && len(block.scenarios) > 0 {
 				results = append(results, result)
 			}
 		}
@@ -227,7 +227,7 @@ func TestValues(t *testing.T) {
 	given := map[string]any{"enabled": true, "name": "b", "labels": map[string]any{"a": "b"}, "policy": "Never",
 		"service": map[string]any{"type": "b"}}
 	used := map[string]any{"enabled": true, "disabled": false, "name": "b", "policy": "Never"}
-	c.values.add("s", given, map[string]any{"Values": used})
+	c.values.add(given, map[string]any{"Values": used})
 	path := filepath.Join(folder, "values.yaml")
 	assert.Equal(t, []string{
 		path + ": no scenario sets disabled", path + ": no scenario sets probe (2 values)",

@@ -21,9 +21,10 @@ type Block struct {
 	// What says which block it is, such as "if .Values.redis.enabled" or "else of if .Values.redis.enabled".
 	What string
 
-	outer *Block // nil for a template
-	lines []int  // with text or actions, except those of inner blocks
-	next  int    // the number of the next operand; 0 if there is none
+	outer     *Block   // nil for a template
+	lines     []int    // with text or actions, except those of inner blocks
+	next      int      // the number of the next operand; 0 if there is none
+	scenarios []string // that executed it
 }
 
 // probe is the action that reports that a block is executed. It prints nothing. Of all functions that templates have,
@@ -35,6 +36,7 @@ const probeGroup = "coverage.invalid"
 
 // instrumented is a template with probes.
 type instrumented struct {
+	source string // without probes
 	text   []byte
 	blocks []*Block
 }
@@ -45,7 +47,7 @@ func instrument(file, text string, first int) instrumented {
 	const whole = "(whole)"
 	trees, err := chart.ParseTemplate(whole, text)
 	if err != nil {
-		return instrumented{text: []byte(text)}
+		return instrumented{source: text, text: []byte(text)}
 	}
 	in := &instrumenter{file: file, text: text, first: first}
 	if !strings.HasPrefix(path.Base(file), "_") { // Helm renders no file of this name by itself
@@ -58,7 +60,7 @@ func instrument(file, text string, first int) instrumented {
 		in.list(nil, tree.Root, in.line(tree.Root.Pos), fmt.Sprintf("define %q", tree.Name))
 		fmt.Fprintf(&out, "{{define %q}}%s{{end}}", tree.Name, tree.Root)
 	}
-	return instrumented{out.Bytes(), in.blocks}
+	return instrumented{text, out.Bytes(), in.blocks}
 }
 
 // inOrder returns trees by their places in the template.

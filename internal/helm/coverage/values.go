@@ -2,6 +2,7 @@ package coverage
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -9,30 +10,34 @@ import (
 	"strings"
 
 	"helm.sh/helm/v3/pkg/chart"
+
+	"github.com/traderadmin/charts/internal/schema"
 )
 
 // values is the coverage of the values of a chart.
 type values struct {
 	defaults map[string]any
-	schema   map[string]any
-	set      map[string]bool            // the keys that a command set, by their paths
+	schema   *schema.Document           // nil if there is none
+	set      map[string]bool            // the keys that a command set, and those around them, by their paths
 	seen     map[string]map[string]bool // the values in JSON that renderings had, by the paths of their keys
 }
 
 func newValues(loaded *chart.Chart) (*values, error) {
 	v := &values{defaults: loaded.Values, set: map[string]bool{}, seen: map[string]map[string]bool{}}
 	if len(loaded.Schema) > 0 {
-		if err := json.Unmarshal(loaded.Schema, &v.schema); err != nil {
-			return nil, fmt.Errorf("coverage: values.schema.json: %w", err)
+		if v.schema = schema.Parse(loaded.Schema); v.schema == nil {
+			return nil, errors.New("coverage: values.schema.json is not valid JSON")
 		}
 	}
 	return v, nil
 }
 
 // add adds the values that a command was given, and those that it used.
-func (v *values) add(_ string, given, top map[string]any) {
+func (v *values) add(given, top map[string]any) {
 	for path := range leaves(given, nil) {
-		v.set[path] = true
+		for ; path != ""; path = path[:max(0, strings.LastIndexByte(path, '.'))] {
+			v.set[path] = true
+		}
 	}
 	used, _ := asMap(top["Values"])
 	for path, value := range leaves(used, nil) {
@@ -76,19 +81,6 @@ func leaves(fields map[string]any, path []string) func(yield func(string, any) b
 	}
 }
 
-// isSet reports whether a command set a key, or something below it.
-func (v *values) isSet(path string) bool {
-	if v.set[path] {
-		return true
-	}
-	for set := range v.set {
-		if strings.HasPrefix(set, path+".") {
-			return true
-		}
-	}
-	return false
-}
-
 // keys returns the paths of the keys in values.yaml that hold values.
 func (v *values) keys() []string {
 	var keys []string
@@ -104,7 +96,7 @@ func (v *values) keys() []string {
 func (v *values) count() (set, all int) {
 	for _, key := range v.keys() {
 		all++
-		if v.isSet(key) {
+		if v.set[key] {
 			set++
 		}
 	}
@@ -121,7 +113,7 @@ func (v *values) missed(folder string) []string {
 	}
 	unset := map[string]int{}
 	for _, key := range v.keys() {
-		if !v.isSet(key) {
+		if !v.set[key] {
 			unset[v.outermostUnset(key)]++
 		}
 	}
@@ -133,7 +125,7 @@ func (v *values) missed(folder string) []string {
 		}
 	}
 	for _, key := range v.keys() {
-		if value, isBool := at(v.defaults, key).(bool); isBool && v.isSet(key) && !v.seen[key][fmt.Sprint(!value)] {
+		if value, isBool := at(v.defaults, key).(bool); isBool && v.set[key] && !v.seen[key][fmt.Sprint(!value)] {
 			add("%s is never %t", key, !value)
 		}
 		for _, member := range v.enum(key) {
@@ -148,7 +140,7 @@ func (v *values) missed(folder string) []string {
 // outermostUnset returns the outermost key around an unset one that has no set key in it.
 func (v *values) outermostUnset(key string) string {
 	for i, r := range key {
-		if r == '.' && !v.isSet(key[:i]) {
+		if r == '.' && !v.set[key[:i]] {
 			return key[:i]
 		}
 	}
@@ -167,25 +159,12 @@ func at(fields map[string]any, path string) any {
 
 // enum returns the values that the schema lists for a key; none if it lists no values.
 func (v *values) enum(path string) []any {
-	node := v.schema
+	if v.schema == nil {
+		return nil
+	}
+	at := v.schema.Root()
 	for key := range strings.SplitSeq(path, ".") {
-		properties, _ := v.resolved(node)["properties"].(map[string]any)
-		node, _ = properties[key].(map[string]any)
+		at, _ = at.Key(key)
 	}
-	members, _ := v.resolved(node)["enum"].([]any)
-	return members
-}
-
-// resolved returns a schema, or the one in the same file that it refers to.
-func (v *values) resolved(node map[string]any) map[string]any {
-	reference, _ := node["$ref"].(string)
-	pointer, isLocal := strings.CutPrefix(reference, "#/")
-	if !isLocal {
-		return node
-	}
-	node = v.schema
-	for key := range strings.SplitSeq(pointer, "/") {
-		node, _ = node[key].(map[string]any)
-	}
-	return node
+	return at.Enum()
 }

@@ -43,10 +43,10 @@ type jsonBlock struct {
 
 func (c *Coverage) json() ([]byte, error) {
 	blocks, scenarios, places := []jsonBlock{}, []string{}, map[string]int{}
-	for number, block := range c.blocks {
+	for _, block := range c.blocks {
 		path := filepath.ToSlash(filepath.Join(c.folder, block.File))
 		shown := jsonBlock{Path: path, Line: block.Line, What: block.What, Scenarios: []int{}}
-		for _, scenario := range c.covered[number] {
+		for _, scenario := range block.scenarios {
 			if _, known := places[scenario]; !known {
 				places[scenario] = len(scenarios)
 				scenarios = append(scenarios, scenario)

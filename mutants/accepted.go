@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -42,8 +43,8 @@ func (a *accepted) accepts(m generate.Mutant) bool {
 	if a.ID != "" {
 		return a.ID == m.ID
 	}
-	first, _, _ := bytes.Cut([]byte(m.Old), []byte("\n"))
-	return a.File == m.File && a.lines.Match(first)
+	first, _, _ := strings.Cut(m.Old, "\n")
+	return a.File == m.File && a.lines.MatchString(first)
 }
 
 // check returns an error if the entry is incomplete.

@@ -72,15 +72,11 @@ type file struct {
 
 // Chart returns all mutants of the chart in a folder and of its own subcharts, in the order of files and lines.
 func Chart(folder string) ([]Mutant, error) {
-	all, err := mutantsIn(folder, "")
-	if err != nil {
-		return nil, err
-	}
-	files, err := readChart(folder, "")
-	return append(all, unpacked(files)...), err
+	return mutantsIn(folder, "")
 }
 
-// mutantsIn returns the mutants of the chart at a path in the outermost chart, except those that change the package.
+// mutantsIn returns the mutants of the chart at a path in the outermost chart. Those that change what is packaged are
+// mutants of the outermost one.
 func mutantsIn(folder, chart string) ([]Mutant, error) {
 	files, err := readChart(folder, chart)
 	if err != nil {
@@ -98,6 +94,9 @@ func mutantsIn(folder, chart string) ([]Mutant, error) {
 			return nil, err
 		}
 		all = append(all, ofSubchart...)
+	}
+	if chart == "" {
+		all = append(all, unpacked(files)...)
 	}
 	return all, nil
 }

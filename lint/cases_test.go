@@ -129,7 +129,9 @@ var apiCases = map[string][]expectation{
 	"49-liveness-success": {
 		{"api-refuses", linter.Error, "deployment.yaml:27: the API server refuses Deployment/release-name: spec.template"},
 	},
-	"62-name-uppercase": {{"api-refuses", linter.Error, "cm.yaml:4: the API server refuses ConfigMap/release-name_Config"}},
+	"62-name-uppercase": {
+		{"api-refuses", linter.Error, "cm.yaml:4: the API server refuses ConfigMap/release-name_Config"},
+	},
 	"67-hpa-min-over-max": {
 		{"api-refuses", linter.Error, "hpa.yaml:12: the API server refuses HorizontalPodAutoscaler/release-name: spec.max"},
 		{"replicas-autoscaled", linter.Warning, "deployment.yaml:8: "},

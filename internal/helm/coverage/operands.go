@@ -127,7 +127,7 @@ func (c call) considered(indices ...int) []int {
 			block.next = number + 1
 		}
 		numbers = append(numbers, number)
-		c.instrumenter.blocks = append(c.instrumenter.blocks, block)
+		c.blocks = append(c.blocks, block)
 	}
 	return numbers
 }
